@@ -1,0 +1,1 @@
+"""Airflow's metadata database behind the ports: the only place that imports Airflow or SQLAlchemy."""

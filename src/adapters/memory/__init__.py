@@ -1,0 +1,1 @@
+"""The in-memory backend: for demos, and for every test that needs no Airflow."""

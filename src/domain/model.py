@@ -1,0 +1,156 @@
+"""The things that the rules speak of: DAGs, their runs and the dates they run for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+Conf = Mapping[str, object]
+"""A run's configuration: what a JSON object holds."""
+
+
+class DagRunState(str, Enum):
+    """The states a run can be in (airflow.utils.state.DagRunState, 3.0 to 3.3)."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+class DagRunType(str, Enum):
+    """Every run type of any Airflow 3 (airflow.utils.types.DagRunType, 3.0 to 3.3)."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    BACKFILL = "backfill"
+    ASSET_TRIGGERED = "asset_triggered"
+    ASSET_MATERIALIZATION = "asset_materialization"
+    OPERATOR_TRIGGERED = "operator_triggered"
+
+    @property
+    def externally_triggered(self) -> bool:
+        """Whether somebody asked for the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
+        return self in _EXTERNALLY_TRIGGERED
+
+
+_EXTERNALLY_TRIGGERED = frozenset({DagRunType.MANUAL, DagRunType.ASSET_MATERIALIZATION, DagRunType.OPERATOR_TRIGGERED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataInterval:
+    """The stretch of time whose data a run works on; start and end are aware and may be equal.
+
+    :raises ValueError: when a bound is naive, or the end lies before the start.
+    """
+
+    start: dt.datetime
+    end: dt.datetime
+
+    def __post_init__(self) -> None:
+        """Refuse what is no interval."""
+        _require_aware(self.start, self.end)
+        if self.end < self.start:
+            msg = f"a data interval cannot end ({self.end}) before it starts ({self.start})"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRunInfo:
+    """One date of a timetable: what a run for it works on, and from when it may start.
+
+    :raises ValueError: when a date is naive.
+    """
+
+    logical_date: dt.datetime
+    data_interval: DataInterval
+    run_after: dt.datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive dates."""
+        _require_aware(self.logical_date, self.run_after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dag:
+    """What planning needs to know about one DAG.
+
+    ``start_date`` and ``end_date`` bound the dates, both inclusive, for which a run gets at least one task; None: no bound.
+    ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
+    """
+
+    dag_id: str
+    is_paused: bool = False
+    max_active_runs: int = 16
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+    has_import_errors: bool = False
+    allows_manual_runs: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagSummary:
+    """A DAG as the list of DAGs shows it; ``last_logical_date`` is the largest of its runs, None without any."""
+
+    dag_id: str
+    is_paused: bool
+    fileloc: str
+    last_logical_date: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRun:
+    """A run as lists show it.
+
+    ``id`` grows in the order of creation. ``state`` and ``run_type`` are plain text, since a newer Airflow may know
+    more of them than we do. Dates are aware; ``logical_date`` is None for the runs that Airflow makes without one.
+    """
+
+    id: int
+    dag_id: str
+    run_id: str
+    state: str
+    run_type: str
+    logical_date: dt.datetime | None
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+
+    @property
+    def external_trigger(self) -> bool:
+        """Whether somebody asked for the run; a type that we do not know counts as Airflow's own."""
+        return any(self.run_type == kind and kind.externally_triggered for kind in DagRunType)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRunFilter:
+    """Which runs a list shows.
+
+    ``start``: only runs created after this one, an ``id`` (0: from the first) or a run id.
+    ``limit``: at most so many, at least 1. ``prefix``: the run id starts with it, letter for letter.
+    ``readable``: only runs of these DAGs, None: of any.
+    """
+
+    start: int | str = 0
+    limit: int = 50
+    state: DagRunState | None = None
+    external_trigger: bool | None = None
+    prefix: str | None = None
+    dag_id: str | None = None
+    readable: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRunPage:
+    """Part of a list of runs, ordered by ``id``; ``next_start`` is the ``start`` of the next part, None on the last."""
+
+    runs: tuple[DagRun, ...]
+    next_start: int | None
+
+
+def _require_aware(*dates: dt.datetime) -> None:
+    for date in dates:
+        if date.tzinfo is None:
+            msg = f"{date.isoformat()} has no time zone"
+            raise ValueError(msg)

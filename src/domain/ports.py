@@ -1,0 +1,142 @@
+"""What the rules need from the outside. A docstring here is a promise: tests/contracts holds every adapter to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_api_plugin.domain.model import (
+    Conf,
+    Dag,
+    DagRun,
+    DagRunFilter,
+    DagRunInfo,
+    DagRunPage,
+    DagSummary,
+    DataInterval,
+)
+
+if TYPE_CHECKING:
+    from airflow_api_plugin.domain.batch import Batch
+
+
+class Timetable(Protocol):
+    """When a DAG runs, by its own schedule."""
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the schedule itself yields dates; not so for None, ``@once``, ``@continuous`` and assets."""
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether its runs have a partition in place of a logical date."""
+
+    def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
+        """Yield every date the schedule holds with ``start <= logical_date <= end``, each with its scheduled run's interval.
+
+        Lazy: a date is worked out when it is asked for, so the first few dates of a century cost no more than themselves.
+        Logical dates ascend, without a repeat. Nothing when the schedule is not periodic, or start lies after end.
+        The DAG's own first and last date play no part.
+
+        :raises Refused: when the schedule itself fails or does not advance, at the date where it does.
+        """
+
+    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
+        """Return the interval that a manual run at this moment works on.
+
+        :raises Refused: when the schedule itself fails.
+        """
+
+
+class DagContext(Protocol):
+    """One DAG with all that a plan for it depends on, as it stands while the plan is made."""
+
+    @property
+    def dag(self) -> Dag:
+        """The DAG itself."""
+
+    @property
+    def timetable(self) -> Timetable:
+        """Its schedule."""
+
+    @property
+    def run_id_pattern(self) -> str:
+        """The regular expression that new run ids must match."""
+
+    def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
+        """Yield the logical dates that the DAG's runs have, of whatever type and state, from ``since`` (inclusive) on.
+
+        They ascend, without a repeat, and are read a page at a time while they are asked for.
+        """
+
+    def last_number(self, prefix: str) -> int:
+        """Return the highest number of the group with this prefix in this DAG, 0 when there is no such group.
+
+        The group ``a`` has no part in the runs of ``a_b`` or ``A``.
+        """
+
+    def check_conf(self, conf: Conf) -> None:
+        """Hold a run's configuration against the DAG's params.
+
+        :raises Refused: naming the param that does not fit.
+        """
+
+
+class DagRepository(Protocol):
+    """The DAGs that Airflow knows."""
+
+    def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
+        """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
+
+    def ping(self) -> None:
+        """Return when the backend answers.
+
+        :raises Unavailable: when it does not.
+        """
+
+
+class DagRunRepository(Protocol):
+    """The runs of all DAGs, and how a batch of them comes into being."""
+
+    def list(self, where: DagRunFilter) -> DagRunPage:
+        """Return the first runs that pass the filter, ordered by ``id``; an empty page when there are none.
+
+        :raises DagRunNotFound: when ``where.start`` is a run id that no readable run has (within ``where.dag_id``, if given).
+        :raises AmbiguousRunId: when it is one that runs of several readable DAGs have, and ``where.dag_id`` is not given.
+        """
+
+    def get(self, run_id: str, *, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
+        """Return the one run with this id, in that DAG if given.
+
+        :raises DagRunNotFound: when no readable run has it.
+        :raises AmbiguousRunId: when runs of several readable DAGs have it.
+        """
+
+    def record(self, dag_id: str, decide: Callable[[DagContext], Batch]) -> Batch:
+        """Let ``decide`` plan a batch for the DAG, record all of its runs or none, and return it.
+
+        From the call of ``decide`` until the runs are recorded, nobody else's batch for this DAG comes between.
+        When the backend asks to try again, ``decide`` is called once more, with the DAG as it then stands.
+        Runs come out as Airflow makes them: manual, triggered over the REST API, queued, with all their task instances,
+        with ids in the order of the batch. A run that would have no task instance makes the whole batch refused.
+
+        :raises DagNotFound: when there is no such DAG, or it is stale.
+        :raises Refused: when ``decide`` does, when Airflow would not take the batch, or when the DAG cannot be read.
+        :raises Unavailable: when the backend cannot record it now.
+        """
+
+
+class Caller(Protocol):
+    """Somebody who sent a request, and what they may do."""
+
+    @property
+    def name(self) -> str | None:
+        """What to write down as the one who did it; None when nobody asked who they are."""
+
+    @property
+    def readable_dag_ids(self) -> frozenset[str] | None:
+        """The DAGs whose runs they may see; None: all."""
+
+    def may_create_runs(self, dag_id: str) -> bool:
+        """Tell whether they may create runs of a DAG that they may see."""

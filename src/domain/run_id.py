@@ -1,0 +1,88 @@
+"""Run ids of a group: prefix, number and logical date, as in ``manual_0000001_2017-09-01T12:00:00``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from airflow_api_plugin.domain.errors import Refused
+from airflow_api_plugin.domain.model import DagRunType
+
+DEFAULT_PREFIX = "manual_"
+DEFAULT_RUN_ID_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"
+"""Airflow's default for ``[scheduler] allowed_run_id_pattern`` (config.yml, 3.0 to 3.3)."""
+MAX_RUN_ID_LENGTH = 250
+"""Characters that the column ``dag_run.run_id`` holds (airflow.models.base.StringID, 3.0 to 3.3)."""
+RESERVED_STARTS = tuple(f"{kind.value}__" for kind in DagRunType if kind is not DagRunType.MANUAL)
+"""How the ids of other run types start; Airflow refuses them for a manual run (DagRunType.from_run_id, 3.0 to 3.3)."""
+
+_DIGITS = 7
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RUN_ID = re.compile(
+    rf"(?P<prefix>.+)_(?P<number>[0-9]{{{_DIGITS},}})_(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{6}})?)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRunId:
+    """The id of one run of a group: the group's prefix as it stands in the id, the run's number from 1, its aware date."""
+
+    prefix: str
+    number: int
+    logical_date: dt.datetime
+
+    def __str__(self) -> str:
+        """Write the id; seven digits or more, the date in UTC, with a fraction only when it has microseconds."""
+        date = self.logical_date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat()
+        return f"{self.prefix}_{self.number:0{_DIGITS}d}_{date}"
+
+    @classmethod
+    def parse(cls, run_id: str) -> GroupRunId | None:
+        """Read an id back, whoever wrote it; None when it is not the id of a group's run."""
+        match = _RUN_ID.fullmatch(run_id)
+        if match is None:
+            return None
+        try:
+            date = dt.datetime.fromisoformat(match["date"]).replace(tzinfo=dt.timezone.utc)
+        except ValueError:
+            return None
+        return cls(prefix=match["prefix"], number=int(match["number"]), logical_date=date)
+
+
+def group_prefix(prefix: str) -> str:
+    """Return the prefix as it stands in run ids: ``manual_`` and ``manual`` name the same group.
+
+    :raises Refused: when the prefix is empty or has the word "backfill" in it.
+    """
+    if "backfill" in prefix.lower():
+        msg = f'prefix {prefix!r} cannot contain the word "backfill"'
+        raise Refused(msg)
+    stripped = prefix.removesuffix("_")
+    if not stripped:
+        msg = f"prefix {prefix!r} must have at least one character beside a trailing underscore"
+        raise Refused(msg)
+    return stripped
+
+
+def check_run_id(run_id: str, *, pattern: str = DEFAULT_RUN_ID_PATTERN) -> None:
+    """Hold a new run id against Airflow's rules for manual runs.
+
+    :param pattern: ``[scheduler] allowed_run_id_pattern``, matched from the start as Airflow does; a control character,
+        which Airflow lets through at the end, is refused here.
+    :raises Refused: naming the rule that the id breaks.
+    """
+    if len(run_id) > MAX_RUN_ID_LENGTH:
+        msg = f"run id {run_id!r} has {len(run_id)} characters, at most {MAX_RUN_ID_LENGTH} are allowed: choose a shorter prefix"
+        raise Refused(msg)
+    if ".." in run_id:
+        msg = f"run id {run_id!r} cannot contain '..': choose another prefix"
+        raise Refused(msg)
+    for start in RESERVED_STARTS:
+        if run_id.startswith(start):
+            msg = f"run id {run_id!r} would read as a run of another type, as {start!r} is reserved: choose another prefix"
+            raise Refused(msg)
+    if re.match(pattern, run_id) is None or _CONTROL.search(run_id):
+        msg = f"run id {run_id!r} does not match Airflow's allowed_run_id_pattern {pattern!r}: choose another prefix"
+        raise Refused(msg)

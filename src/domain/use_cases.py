@@ -1,0 +1,52 @@
+"""What the service does that has rules; reads without rules go straight to a port."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+
+from airflow_api_plugin.domain.batch import Batch, BatchRequest, plan_batch
+from airflow_api_plugin.domain.errors import DagNotFound, Forbidden
+from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository
+from airflow_api_plugin.domain.run_id import group_prefix
+
+
+class CreateBatch:
+    """Create the runs that a request asks for, all or none."""
+
+    def __init__(self, runs: DagRunRepository, clock: Callable[[], dt.datetime]) -> None:
+        """Work on these runs; ``clock`` tells the present, aware."""
+        self._runs = runs
+        self._clock = clock
+
+    def __call__(self, request: BatchRequest, caller: Caller) -> Batch:
+        """Create the batch and return it.
+
+        :raises DagNotFound: also when the caller may not see the DAG.
+        :raises Forbidden: when the caller may see it, and may not create runs of it.
+        :raises Refused: naming the rule that the request breaks.
+        :raises Unavailable: when the backend cannot do it now; nothing was created.
+        """
+        readable = caller.readable_dag_ids
+        if readable is not None and request.dag_id not in readable:
+            raise DagNotFound(request.dag_id)
+        if not caller.may_create_runs(request.dag_id):
+            msg = f"you may not create runs of DAG {request.dag_id!r}"
+            raise Forbidden(msg)
+
+        def decide(context: DagContext) -> Batch:
+            context.check_conf(request.conf or {})
+            now = self._clock()
+            batch = plan_batch(
+                request,
+                dag=context.dag,
+                timetable=context.timetable,
+                taken=context.logical_dates(request.start_date or now),
+                last_number=context.last_number(group_prefix(request.prefix)),
+                now=now,
+                run_id_pattern=context.run_id_pattern,
+            )
+            return replace(batch, created_by=caller.name)
+
+        return self._runs.record(request.dag_id, decide)

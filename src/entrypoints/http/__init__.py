@@ -1,0 +1,1 @@
+"""The HTTP contract in Falcon resources and marshmallow schemas."""
