@@ -1,0 +1,35 @@
+"""The Airflow backend as a whole, on the database that this process's Airflow configuration names."""
+
+from dataclasses import dataclass
+
+from airflow import settings
+from sqlalchemy.orm import configure_mappers
+
+from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
+from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
+from airflow_api_plugin.adapters.airflow.database import Database
+
+
+@dataclass(frozen=True)
+class AirflowBackend:
+    """Both repositories, and the database that they share."""
+
+    dags: AirflowDagRepository
+    runs: AirflowDagRunRepository
+    database: Database
+
+    def dispose_after_fork(self) -> None:
+        """Forget the connections of the parent process, which stay its own; call it once in every forked child."""
+        self.database.dispose_after_fork()
+
+
+def connect() -> AirflowBackend:
+    """Build the backend; it connects when it is first asked for something.
+
+    The mappers are configured here, so that forked workers share that memory.
+    """
+    configure_mappers()
+    database = Database(str(settings.SQL_ALCHEMY_CONN))
+    return AirflowBackend(
+        dags=AirflowDagRepository(database), runs=AirflowDagRunRepository(database), database=database
+    )

@@ -1,0 +1,103 @@
+"""Airflow's own timetables behind the domain's port."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pendulum
+from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
+from airflow.timetables.base import DataInterval as AirflowsDataInterval
+from airflow.timetables.base import TimeRestriction
+from airflow.timetables.base import Timetable as AirflowsTimetable
+
+from airflow_api_plugin.domain.errors import Refused
+from airflow_api_plugin.domain.model import DagRunInfo, DataInterval
+
+
+class TimetableFailed(Refused):
+    """The DAG's timetable raised an error, or does what no timetable may do."""
+
+    def __init__(self, dag_id: str, reason: object) -> None:
+        super().__init__(f"the timetable of DAG {dag_id!r} failed: {reason}")
+
+
+class AirflowTimetable:
+    """One DAG's timetable. Airflow's own walk along it would hide a failure, so this walks itself."""
+
+    def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
+        """Wrap the timetable of the DAG with this id."""
+        self._dag_id = dag_id
+        self._timetable = timetable
+
+    @property
+    def periodic(self) -> bool:
+        """As the port promises."""
+        return bool(self._timetable.periodic)
+
+    @property
+    def partitioned(self) -> bool:
+        """As the port promises; partitions came with Airflow 3.2."""
+        return bool(getattr(self._timetable, "partitioned", False))
+
+    def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
+        """As the port promises.
+
+        A trigger timetable with an interval bounds the moment of the run, which lies behind the logical date. So the
+        restriction has a start only, and the dates themselves decide which of them are in the range.
+        """
+        if not self.periodic or self.partitioned:
+            return
+        restriction = TimeRestriction(earliest=_pendulum(start), latest=None, catchup=True)
+        last = None
+        previous = None
+        while True:
+            try:
+                last = self._next(last, restriction)
+            except Exception as error:
+                raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+            if last is None:
+                return
+            info = self._info(last)
+            if previous is not None and info.logical_date <= previous:
+                raise TimetableFailed(self._dag_id, f"it does not advance beyond {previous.isoformat()}")
+            previous = info.logical_date
+            if info.logical_date > end:
+                return
+            if info.logical_date >= start:
+                yield info
+
+    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
+        """As the port promises."""
+        try:
+            interval = self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after))
+        except Exception as error:
+            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+        return self._interval(interval)
+
+    def _next(self, last: AirflowsDagRunInfo | None, restriction: TimeRestriction) -> AirflowsDagRunInfo | None:
+        if hasattr(self._timetable, "next_dagrun_info_v2"):
+            return self._timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
+        return self._timetable.next_dagrun_info(  # until Airflow 3.1
+            last_automated_data_interval=last and last.data_interval, restriction=restriction
+        )
+
+    def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
+        interval = self._interval(info.data_interval)
+        return DagRunInfo(logical_date=interval.start, data_interval=interval, run_after=_utc(info.run_after))
+
+    def _interval(self, interval: AirflowsDataInterval | None) -> DataInterval:
+        if interval is None:
+            raise TimetableFailed(self._dag_id, "it gives a date without a data interval")
+        try:
+            return DataInterval(start=_utc(interval.start), end=_utc(interval.end))
+        except ValueError as error:
+            raise TimetableFailed(self._dag_id, error) from error
+
+
+def _pendulum(date: dt.datetime) -> pendulum.DateTime:
+    return pendulum.instance(date.astimezone(dt.timezone.utc))
+
+
+def _utc(date: dt.datetime) -> dt.datetime:
+    """Return the moment as a plain datetime: what the domain compares, formats and shows is of one kind."""
+    date = date.astimezone(dt.timezone.utc)
+    return dt.datetime.combine(date.date(), date.time(), dt.timezone.utc)

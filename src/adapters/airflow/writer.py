@@ -1,0 +1,65 @@
+"""How a batch becomes rows: Airflow itself makes every run and its task instances."""
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.serialization.definitions.dag import SerializedDAG
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from airflow_api_plugin.adapters.airflow.database import LostRace
+from airflow_api_plugin.domain.batch import Batch, NewDagRun
+from airflow_api_plugin.domain.errors import Refused
+
+
+def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
+    """Write the runs with all their task instances, as part of the session's transaction.
+
+    :raises Refused: when Airflow does not take a run, or one would have no task instance.
+    :raises LostRace: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
+        (DagRun._create_task_instances, 3.0 to 3.3).
+    """
+    for run in batch.runs:
+        _create(run, batch, dag, session)
+    _count(batch, session)
+
+
+def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) -> None:
+    try:
+        dag.create_dagrun(
+            run_id=run.run_id,
+            logical_date=run.logical_date,
+            data_interval=(run.data_interval.start, run.data_interval.end),
+            run_after=run.run_after,
+            conf=dict(batch.conf or {}),
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.REST_API,
+            triggering_user_name=batch.created_by,
+            state=DagRunState.QUEUED,
+            session=session,
+        )
+    except ValueError as error:
+        msg = f"Airflow does not take run {run.run_id!r}: {error}"
+        raise Refused(msg) from error
+
+
+def _count(batch: Batch, session: Session) -> None:
+    ids = [run.run_id for run in batch.runs]
+    written = select(func.count()).select_from(DagRun).where(DagRun.dag_id == batch.dag_id, DagRun.run_id.in_(ids))
+    if session.scalar(written) != len(ids):
+        raise LostRace
+    with_tasks = set(
+        session.scalars(
+            select(TaskInstance.run_id)
+            .where(TaskInstance.dag_id == batch.dag_id, TaskInstance.run_id.in_(ids))
+            .distinct()
+        )
+    )
+    for run in batch.runs:
+        if run.run_id not in with_tasks:
+            msg = (
+                f"DAG {batch.dag_id!r} has no task for {run.logical_date.isoformat()}: "
+                "Airflow would call such a run a success with nothing done"
+            )
+            raise Refused(msg)

@@ -1,0 +1,126 @@
+"""A real Airflow database, as the tests furnish it."""
+
+import datetime as dt
+
+import pendulum
+from airflow import settings
+from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from airflow.serialization.definitions.dag import SerializedDAG
+from airflow.serialization.serialized_objects import LazyDeserializedDAG
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import sessionmaker
+
+from airflow_api_plugin.adapters.airflow import connect
+
+UTC = dt.timezone.utc
+START = dt.datetime(2020, 1, 1, tzinfo=UTC)
+BUNDLE = "dags-folder"
+
+
+class AirflowWorld:
+    """Puts DAGs and runs where Airflow's DAG processor and scheduler would put them, and looks at the outcome."""
+
+    def __init__(self) -> None:
+        self.backend = connect()
+        self.dags = self.backend.dags
+        self.runs = self.backend.runs
+        self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False)
+
+    def clear(self) -> None:
+        with self.sessions.begin() as session:
+            for model in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel):
+                session.execute(delete(model))
+            if session.get(DagBundleModel, BUNDLE) is None:
+                session.add(DagBundleModel(name=BUNDLE))
+
+    def register(self, dag: DAG) -> SerializedDAG:
+        """Store a DAG as the DAG processor does, and return it as Airflow reads it back."""
+        lazy = LazyDeserializedDAG.from_dag(dag)
+        with self.sessions.begin() as session:
+            SerializedDAG.bulk_write_to_db(BUNDLE, None, [lazy], session=session)
+            session.flush()
+            SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
+            session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(is_paused=False))
+        with self.sessions() as session:
+            return SerializedDagModel.get(dag.dag_id, session=session).dag
+
+    def dag(  # noqa: PLR0913 - each argument is one fact that a test may be about
+        self,
+        dag_id: str = "a_dag",
+        *,
+        schedule: object = "0 0 * * *",
+        start_date: dt.datetime | None = START,
+        end_date: dt.datetime | None = None,
+        is_paused: bool = False,
+        is_stale: bool = False,
+        has_import_errors: bool = False,
+        allowed_run_types: list[str] | None = None,
+        max_active_runs: int = 16,
+        params: dict | None = None,
+        tasks: int = 1,
+    ) -> SerializedDAG:
+        with DAG(
+            dag_id,
+            schedule=schedule,
+            start_date=start_date and pendulum.instance(start_date),
+            end_date=end_date and pendulum.instance(end_date),
+            catchup=False,
+            max_active_runs=max_active_runs,
+            params=params,
+        ) as dag:
+            for number in range(tasks):
+                EmptyOperator(task_id=f"task_{number}")
+        registered = self.register(dag)
+        with self.sessions.begin() as session:
+            session.execute(
+                update(DagModel)
+                .where(DagModel.dag_id == dag_id)
+                .values(
+                    is_paused=is_paused,
+                    is_stale=is_stale,
+                    has_import_errors=has_import_errors,
+                    allowed_run_types=allowed_run_types,
+                )
+            )
+        return registered
+
+    def run(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        logical_date: dt.datetime | None = None,
+        run_type: str = "manual",
+        state: str = "success",
+    ) -> int:
+        """Place a run that exists already, and return its id."""
+        with self.sessions.begin() as session:
+            run = DagRun(
+                dag_id=dag_id,
+                run_id=run_id,
+                logical_date=logical_date,
+                run_after=logical_date or START,
+                run_type=DagRunType(run_type),
+                triggered_by=DagRunTriggeredByType.TEST,
+                state=DagRunState(state),
+            )
+            session.add(run)
+            session.flush()
+            return run.id
+
+    def count_runs(self) -> int:
+        with self.sessions() as session:
+            return session.scalar(select(func.count()).select_from(DagRun))
+
+    def count_tasks(self) -> int:
+        with self.sessions() as session:
+            return session.scalar(select(func.count()).select_from(TaskInstance))
