@@ -1,0 +1,52 @@
+"""A DAG of the in-memory backend: name what matters, the rest has Airflow's defaults."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from airflow_api_plugin.adapters.memory.params import Params, check_schemas
+from airflow_api_plugin.domain import Dag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryDag:
+    """A DAG as its author would write it.
+
+    ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
+    ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
+    ``params``: a schema for each param, see :data:`~airflow_api_plugin.adapters.memory.params.Params`.
+
+    :raises ValueError: when a param's schema asks for more than is supported.
+    """
+
+    dag_id: str
+    schedule: str | dt.timedelta | None = None
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+    is_paused: bool = False
+    is_stale: bool = False
+    max_active_runs: int = 16
+    has_import_errors: bool = False
+    allows_manual_runs: bool = True
+    fileloc: str = ""
+    params: Params = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse unsupported params, and fill in where the DAG's file would lie."""
+        check_schemas(self.params)
+        if not self.fileloc:
+            object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")
+
+    @property
+    def as_planned(self) -> Dag:
+        """What planning needs to know about it."""
+        return Dag(
+            dag_id=self.dag_id,
+            is_paused=self.is_paused,
+            max_active_runs=self.max_active_runs,
+            start_date=self.start_date,
+            end_date=self.end_date,
+            has_import_errors=self.has_import_errors,
+            allows_manual_runs=self.allows_manual_runs,
+        )

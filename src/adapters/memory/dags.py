@@ -1,0 +1,33 @@
+"""The in-memory repository of DAGs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_api_plugin.adapters.memory.backend import MemoryBackend
+from airflow_api_plugin.domain import DagSummary
+
+
+class MemoryDagRepository:
+    """The DAGs of an in-memory backend."""
+
+    def __init__(self, backend: MemoryBackend) -> None:
+        """Read from this backend."""
+        self._backend = backend
+
+    def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
+        """Return the DAGs that are not stale, ordered by id; only readable ones (None: all)."""
+        with self._backend.lock:
+            return [
+                DagSummary(
+                    dag_id=dag_id,
+                    is_paused=stored.dag.is_paused,
+                    fileloc=stored.dag.fileloc,
+                    last_logical_date=stored.logical_dates[-1] if stored.logical_dates else None,
+                )
+                for dag_id, stored in sorted(self._backend.dags.items())
+                if not stored.dag.is_stale and (readable is None or dag_id in readable)
+            ]
+
+    def ping(self) -> None:
+        """Return: what lives in this process answers as long as the process does."""

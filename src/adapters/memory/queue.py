@@ -1,0 +1,64 @@
+"""How the runs of one DAG get their turn: queued, then running, then success, as time passes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+
+from airflow_api_plugin.domain import DagRun, DagRunState
+
+QUEUED_FOR = dt.timedelta(seconds=1)
+"""How long a run waits at least, as if a scheduler had to come by first."""
+RUNS_FOR = dt.timedelta(seconds=3)
+"""How long a run takes."""
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """A run in the place where it is stored; its state is replaced as time passes."""
+
+    run: DagRun
+
+
+class RunQueue:
+    """The runs of one DAG that have not ended yet.
+
+    They start in the order of their ``run_after``, then their id, with at most so many running at the same time. Nothing
+    happens by itself: what would have happened up to a moment is worked out when somebody looks, always with the same
+    outcome, and each run costs two steps, whoever looks how often.
+    """
+
+    def __init__(self, *, max_active_runs: int, is_paused: bool) -> None:
+        """Start with no runs; a paused DAG's runs wait for ever."""
+        self._max_active_runs = max_active_runs
+        self._is_paused = is_paused
+        self._waiting: list[tuple[dt.datetime, int, dt.datetime, StoredRun]] = []
+        self._running: list[tuple[dt.datetime, int, StoredRun]] = []
+        self._last_start = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
+
+    def put(self, stored: StoredRun, *, run_after: dt.datetime, now: dt.datetime) -> None:
+        """Add a run that was created now. What happened before must have been worked out already."""
+        heappush(self._waiting, (run_after, stored.run.id, max(run_after, now + QUEUED_FOR), stored))
+
+    def advance(self, now: dt.datetime) -> None:
+        """Work out what has happened up to now."""
+        if self._is_paused:
+            return
+        while self._waiting and (start := self._next_start()) <= now:
+            if len(self._running) == self._max_active_runs:
+                self._finish_first()
+            _, run_number, _, stored = heappop(self._waiting)
+            stored.run = replace(stored.run, state=DagRunState.RUNNING.value, start_date=start)
+            heappush(self._running, (start + RUNS_FOR, run_number, stored))
+            self._last_start = start
+        while self._running and self._running[0][0] <= now:
+            self._finish_first()
+
+    def _next_start(self) -> dt.datetime:
+        start = max(self._waiting[0][2], self._last_start)
+        return max(start, self._running[0][0]) if len(self._running) == self._max_active_runs else start
+
+    def _finish_first(self) -> None:
+        end, _, stored = heappop(self._running)
+        stored.run = replace(stored.run, state=DagRunState.SUCCESS.value, end_date=end)
