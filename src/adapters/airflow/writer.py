@@ -1,4 +1,6 @@
-"""How a batch becomes rows: Airflow itself makes every run and its task instances."""
+"""How a batch becomes rows: Airflow makes the runs and their task instances, or one of them that the others are copied from."""
+
+import logging
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -8,9 +10,12 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from airflow_api_plugin.adapters.airflow.copying import alike, copy_run, why_not_copy
 from airflow_api_plugin.adapters.airflow.database import LostRace
 from airflow_api_plugin.domain.batch import Batch, NewDagRun
 from airflow_api_plugin.domain.errors import Refused
+
+log = logging.getLogger(__name__)
 
 
 def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
@@ -20,9 +25,16 @@ def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
     :raises LostRace: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
         (DagRun._create_task_instances, 3.0 to 3.3).
     """
-    for run in batch.runs:
-        _create(run, batch, dag, session)
-    _count(batch, session)
+    reason = why_not_copy(dag, session)
+    if reason is None:
+        for template, *others in alike(dag, batch.runs):
+            _create(template, batch, dag, session)
+            copy_run(template, others, dag, session)
+    else:
+        log.info("creating each run of DAG %s on its own: %s", batch.dag_id, reason)
+        for run in batch.runs:
+            _create(run, batch, dag, session)
+    _check_complete(batch, session)
 
 
 def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) -> None:
@@ -44,10 +56,10 @@ def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) 
         raise Refused(msg) from error
 
 
-def _count(batch: Batch, session: Session) -> None:
+def _check_complete(batch: Batch, session: Session) -> None:
     ids = [run.run_id for run in batch.runs]
-    written = select(func.count()).select_from(DagRun).where(DagRun.dag_id == batch.dag_id, DagRun.run_id.in_(ids))
-    if session.scalar(written) != len(ids):
+    runs = select(func.count()).select_from(DagRun).where(DagRun.dag_id == batch.dag_id, DagRun.run_id.in_(ids))
+    if session.scalar(runs) != len(ids):
         raise LostRace
     with_tasks = set(
         session.scalars(
