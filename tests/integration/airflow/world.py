@@ -36,11 +36,17 @@ class AirflowWorld:
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False)
 
     def clear(self) -> None:
+        self.clear_runs()
         with self.sessions.begin() as session:
-            for model in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel):
+            for model in (SerializedDagModel, DagVersion, DagModel):
                 session.execute(delete(model))
             if session.get(DagBundleModel, BUNDLE) is None:
                 session.add(DagBundleModel(name=BUNDLE))
+
+    def clear_runs(self) -> None:
+        with self.sessions.begin() as session:
+            for model in (TaskInstance, DagRun):
+                session.execute(delete(model))
 
     def register(self, dag: DAG) -> SerializedDAG:
         """Store a DAG as the DAG processor does, and return it as Airflow reads it back."""

@@ -1,0 +1,280 @@
+"""Every column of a group's rows is what Airflow's own create_dagrun writes for the same runs."""
+
+import datetime as dt
+import logging
+import uuid
+
+import pendulum
+import pytest
+from airflow import settings
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from airflow.sdk import DAG, Asset, Param, TaskGroup, setup, task, teardown
+from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import select
+
+from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.domain import BatchRequest, CreateBatch
+
+UTC = dt.timezone.utc
+START = pendulum.datetime(2024, 1, 1)
+NOW = dt.datetime(2026, 1, 1, tzinfo=UTC)
+MADE_PER_ROW = {"id", "created_at", "updated_at", "queued_at", "context_carrier"}
+
+
+def plain():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag:
+        EmptyOperator(task_id="a") >> EmptyOperator(task_id="b")
+    return dag
+
+
+def every_task_setting():
+    with DAG("parity", schedule="0 0 * * *", start_date=START, default_args={"retries": 3}) as dag:
+        BashOperator(
+            task_id="a",
+            bash_command="true",
+            pool="default_pool",
+            pool_slots=2,
+            priority_weight=7,
+            weight_rule="upstream",
+            queue="elsewhere",
+            executor_config={"memory": "1G", "nested": [1, {"a": None}]},
+            run_as_user="nobody",
+            task_display_name="A task",
+            max_active_tis_per_dag=1,
+        ) >> EmptyOperator(task_id="b", weight_rule="absolute", retries=0)
+        DateTimeSensorAsync(task_id="deferred", target_time="2024-01-01T00:00:00+00:00")
+    return dag
+
+
+def mapped():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag:
+
+        @task
+        def numbers():
+            return [1, 2, 3]
+
+        @task
+        def add(x, y):
+            return x + y
+
+        @task
+        def total(values):
+            return sum(values)
+
+        total(add.partial(y=1).expand(x=[1, 2, 3]))
+        add.override(task_id="from_xcom").partial(y=1).expand(x=numbers())
+        add.override(task_id="nothing").partial(y=1).expand(x=[])
+        BashOperator.partial(task_id="shell").expand(bash_command=["true", "false"])
+    return dag
+
+
+def groups_with_setup_and_teardown():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag, TaskGroup("group"):
+
+        @setup
+        def begin():
+            return 1
+
+        @teardown
+        def end():
+            return 2
+
+        with TaskGroup("inner"):
+            work = EmptyOperator(task_id="work")
+        begin() >> work >> end()
+    return dag
+
+
+def params():
+    with DAG(
+        "parity",
+        schedule="0 0 * * *",
+        start_date=START,
+        params={"count": Param(1, type="integer", minimum=1), "name": "x"},
+    ) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def time_zone_with_daylight_saving():
+    start = pendulum.datetime(2024, 1, 1, tz="Europe/Berlin")
+    with DAG("parity", schedule="30 2 * * *", start_date=start) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def tasks_with_dates_of_their_own():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag:
+        EmptyOperator(task_id="always")
+        EmptyOperator(task_id="later", start_date=pendulum.datetime(2024, 3, 30))
+        EmptyOperator(task_id="earlier", end_date=pendulum.datetime(2024, 4, 1))
+    return dag
+
+
+def data_intervals():
+    timetable = CronDataIntervalTimetable("0 6 * * 1-5", timezone="America/New_York")
+    with DAG("parity", schedule=timetable, start_date=START) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def trigger_with_an_interval():
+    timetable = CronTriggerTimetable("0 6 * * *", timezone="UTC", interval=dt.timedelta(days=1))
+    with DAG("parity", schedule=timetable, start_date=START) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def several_crons():
+    timetable = MultipleCronTriggerTimetable("0 6 * * *", "30 12 * * 1", timezone="UTC")
+    with DAG("parity", schedule=timetable, start_date=START) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def timedelta():
+    with DAG("parity", schedule=dt.timedelta(hours=12), start_date=START) as dag:
+        EmptyOperator(task_id="a")
+    return dag
+
+
+def asset_outlets():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag:
+        EmptyOperator(task_id="a", outlets=[Asset("s3://somewhere/out")])
+    return dag
+
+
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        plain,
+        every_task_setting,
+        mapped,
+        groups_with_setup_and_teardown,
+        params,
+        time_zone_with_daylight_saving,
+        tasks_with_dates_of_their_own,
+        data_intervals,
+        trigger_with_an_interval,
+        several_crons,
+        timedelta,
+        asset_outlets,
+    )
+}
+
+
+class Somebody:
+    name = "somebody"
+    readable_dag_ids = None
+
+    def may_create_runs(self, dag_id):
+        return True
+
+
+REQUEST = BatchRequest(
+    dag_id="parity",
+    prefix="p",
+    start_date=dt.datetime(2024, 3, 28, tzinfo=UTC),
+    end_date=dt.datetime(2024, 4, 4, tzinfo=UTC),
+    conf={"count": 2, "deep": {"list": [1, 2.5, None, "ä"]}},
+)
+
+
+def ours(world, request=REQUEST):
+    return CreateBatch(world.runs, lambda: NOW)(request, Somebody())
+
+
+def airflows(world, dag, batch):
+    """Let Airflow create the runs of a batch one by one, as its own trigger does."""
+    with world.sessions.begin() as session:
+        for run in batch.runs:
+            dag.create_dagrun(
+                run_id=run.run_id,
+                logical_date=run.logical_date,
+                data_interval=(run.data_interval.start, run.data_interval.end),
+                run_after=run.run_after,
+                conf=dict(batch.conf or {}),
+                run_type=DagRunType.MANUAL,
+                triggered_by=DagRunTriggeredByType.REST_API,
+                **({"triggering_user_name": "somebody"} if compat.MINOR > (3, 0) else {}),
+                state=DagRunState.QUEUED,
+                session=session,
+            )
+
+
+def rows(world):
+    """Return the comparable columns of every run and task instance, in an order that both writers share."""
+    found = []
+    with world.sessions() as session:
+        for model, order in ((DagRun, ("id",)), (TaskInstance, ("run_id", "task_id", "map_index"))):
+            table = model.__table__
+            query = select(*(column for column in table.c if column.name not in MADE_PER_ROW))
+            found += [
+                dict(row) for row in session.execute(query.order_by(*(table.c[name] for name in order))).mappings()
+            ]
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_group_is_row_for_row_what_airflow_creates(world, kind):
+    dag = world.register(kind())
+    batch = ours(world)
+    assert len(batch.runs) > 4
+    made = rows(world)
+    world.clear_runs()
+    airflows(world, dag, batch)
+    assert made == rows(world)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_is_made_per_row_is_made_as_airflow_makes_it(world, kind):
+    world.register(kind())
+    before = dt.datetime.now(UTC)
+    ours(world)
+    after = dt.datetime.now(UTC)
+    with world.sessions() as session:
+        runs = session.scalars(select(DagRun)).all()
+        tasks = session.scalars(select(TaskInstance)).all()
+    carriers = {run.run_id: run.context_carrier for run in runs}
+    assert len({str(carrier) for carrier in carriers.values()}) == (len(runs) if compat.CARRIER_PER_RUN else 1)
+    assert all(task.context_carrier == carriers[task.run_id] for task in tasks)
+    assert all(before <= run.queued_at <= after for run in runs)
+    assert all(before <= row.updated_at <= after for row in (*runs, *tasks))
+    ids = [uuid.UUID(str(task.id)) for task in tasks]
+    assert len(set(ids)) == len(ids)
+    assert {(one.version, one.variant) for one in ids} == {(7, uuid.RFC_4122)}
+    assert all(abs((one.int >> 80) / 1000 - after.timestamp()) < 60 for one in ids)
+
+
+def test_ids_are_stored_in_the_form_that_airflow_stores_them_in(world):
+    world.register(plain())
+    ours(world)
+    with world.sessions() as session:
+        stored = (
+            session.connection().exec_driver_sql("SELECT CAST(id AS VARCHAR(50)) FROM task_instance").scalars().all()
+        )
+        template = session.scalars(select(TaskInstance).where(TaskInstance.run_id == "p_0000001_2024-03-28T00:00:00"))
+        assert {len(text) for text in stored} == {len(stored[0])}
+        assert all(str(one.id).replace("-", "") in {text.replace("-", "") for text in stored} for one in template)
+
+
+def test_a_task_instance_mutation_hook_makes_airflow_create_each_run(world, monkeypatch, caplog):
+    def hook(task_instance, dag_run=None):
+        task_instance.queue = f"queue-of-{task_instance.run_id[:9]}"
+
+    hook.is_noop = False
+    world.register(plain())
+    monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
+    with caplog.at_level(logging.INFO, logger="airflow_api_plugin"):
+        ours(world)
+    assert {row["queue"] for row in rows(world) if "queue" in row} == {
+        f"queue-of-p_000000{number}" for number in range(1, 9)
+    }
+    assert "a cluster policy mutates task instances" in caplog.text
