@@ -1,0 +1,62 @@
+"""What a repository of DAGs promises."""
+
+from tests.contracts.world import World, date
+
+
+class DagRepositoryContract:
+    def test_without_dags_the_list_is_empty(self, world: World):
+        assert list(world.dags.list(readable=None)) == []
+
+    def test_dags_are_ordered_by_id(self, world: World):
+        for dag_id in ("zebra", "aardvark", "monkey"):
+            world.dag(dag_id)
+        assert ids(world.dags.list(readable=None)) == ["aardvark", "monkey", "zebra"]
+
+    def test_a_stale_dag_is_not_listed(self, world: World):
+        world.dag("gone", is_stale=True)
+        world.dag("here")
+        assert ids(world.dags.list(readable=None)) == ["here"]
+
+    def test_a_paused_dag_is_listed_as_paused(self, world: World):
+        world.dag("asleep", is_paused=True)
+        world.dag("awake")
+        assert [dag.is_paused for dag in world.dags.list(readable=None)] == [True, False]
+
+    def test_dags_without_a_schedule_and_with_import_errors_are_listed(self, world: World):
+        world.dag("broken", has_import_errors=True)
+        world.dag("unscheduled", schedule=None)
+        assert ids(world.dags.list(readable=None)) == ["broken", "unscheduled"]
+
+    def test_only_readable_dags_are_listed(self, world: World):
+        for dag_id in ("a", "b", "c"):
+            world.dag(dag_id)
+        assert ids(world.dags.list(readable=frozenset({"a", "c", "no_such_dag"}))) == ["a", "c"]
+        assert ids(world.dags.list(readable=frozenset())) == []
+
+    def test_a_dag_says_which_file_it_comes_from(self, world: World):
+        world.dag("a")
+        (dag,) = world.dags.list(readable=None)
+        assert dag.fileloc.endswith(".py")
+
+    def test_the_last_logical_date_is_the_largest_whoever_made_the_run(self, world: World):
+        world.dag("a")
+        world.run("a", "first", logical_date=date(1))
+        world.run("a", "third", logical_date=date(3), run_type="scheduled", state="failed")
+        world.run("a", "second", logical_date=date(2), run_type="backfill", state="queued")
+        world.run("a", "dateless")
+        world.dag("other")
+        world.run("other", "later", logical_date=date(9))
+        assert [dag.last_logical_date for dag in world.dags.list(readable=None)] == [date(3), date(9)]
+
+    def test_a_dag_without_dated_runs_has_no_last_logical_date(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        world.run("b", "dateless")
+        assert [dag.last_logical_date for dag in world.dags.list(readable=None)] == [None, None]
+
+    def test_a_backend_that_is_there_answers_a_ping(self, world: World):
+        world.dags.ping()
+
+
+def ids(dags):
+    return [dag.dag_id for dag in dags]

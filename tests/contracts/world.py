@@ -1,0 +1,103 @@
+"""How the suites put DAGs and runs into a backend, and what they use to plan batches."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from airflow_api_plugin.domain import (
+    Batch,
+    DagContext,
+    DagRepository,
+    DagRunRepository,
+    DataInterval,
+    GroupRunId,
+    NewDagRun,
+)
+
+T = TypeVar("T")
+
+
+class World(Protocol):
+    """A backend without DAGs and runs, and the means to furnish it."""
+
+    @property
+    def dags(self) -> DagRepository:
+        """The repository under test."""
+
+    @property
+    def runs(self) -> DagRunRepository:
+        """The repository under test."""
+
+    def dag(  # noqa: PLR0913 - each argument is one fact that a test may be about
+        self,
+        dag_id: str,
+        *,
+        schedule: str | dt.timedelta | None = "0 0 * * *",
+        start_date: dt.datetime | None = None,
+        end_date: dt.datetime | None = None,
+        is_paused: bool = False,
+        is_stale: bool = False,
+        has_import_errors: bool = False,
+        max_active_runs: int = 16,
+        params: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> object:
+        """Put a DAG there, with at least one task. A param's schema may hold type, enum, minimum, maximum, default."""
+
+    def run(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        logical_date: dt.datetime | None = None,
+        run_type: str = "manual",
+        state: str = "success",
+    ) -> int:
+        """Put a run there that something else made, and return its id."""
+
+    def count_runs(self) -> int:
+        """Count the runs of all DAGs, not through the repository under test."""
+
+
+def utc(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.timezone.utc)
+
+
+def date(day: int) -> dt.datetime:
+    """Return the n-th day of a sequence of midnights, all in the past."""
+    return utc(2021, 1, 1) + dt.timedelta(days=day - 1)
+
+
+def new_run(run_id: str, logical_date: dt.datetime) -> NewDagRun:
+    return NewDagRun(
+        run_id=run_id,
+        logical_date=logical_date,
+        data_interval=DataInterval(start=logical_date, end=logical_date),
+        run_after=logical_date,
+    )
+
+
+def batch_of(dag_id: str, runs: Iterable[NewDagRun]) -> Batch:
+    return Batch(dag_id=dag_id, prefix="group", runs=tuple(runs))
+
+
+def group_run(prefix: str, number: int, day: int = 1) -> str:
+    return str(GroupRunId(prefix=prefix, number=number, logical_date=date(day)))
+
+
+def record(world: World, dag_id: str, *runs: NewDagRun) -> Batch:
+    """Record exactly these runs."""
+    return world.runs.record(dag_id, lambda _: batch_of(dag_id, runs))
+
+
+def look(world: World, dag_id: str, read: Callable[[DagContext], T]) -> T:
+    """Return what can be read where a batch is planned, and record nothing."""
+    seen: list[T] = []
+
+    def decide(context: DagContext) -> Batch:
+        seen.append(read(context))
+        return batch_of(dag_id, ())
+
+    world.runs.record(dag_id, decide)
+    return seen[-1]

@@ -1,0 +1,38 @@
+"""The in-memory backend keeps what the ports promise."""
+
+import pytest
+
+from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
+from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.recording import DagContextContract, RecordContract
+from tests.contracts.timetables import TimetableContract
+from tests.unit.memory.world import MemoryWorld
+
+
+@pytest.fixture
+def world():
+    return MemoryWorld()
+
+
+class TestMemoryDagRepository(DagRepositoryContract):
+    pass
+
+
+class TestMemoryDagRunList(DagRunListContract):
+    pass
+
+
+class TestMemoryDagRunGet(DagRunGetContract):
+    pass
+
+
+class TestMemoryRecord(RecordContract):
+    pass
+
+
+class TestMemoryDagContext(DagContextContract):
+    pass
+
+
+class TestMemoryTimetable(TimetableContract):
+    pass

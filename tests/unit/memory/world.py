@@ -1,0 +1,28 @@
+"""An in-memory backend as the contract suites furnish it. Its clock stands still, so nothing happens by itself."""
+
+from airflow_api_plugin.adapters.memory import (
+    MemoryBackend,
+    MemoryDag,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+)
+from airflow_api_plugin.domain import DagRunState, DagRunType
+from tests.contracts.world import utc
+
+
+class MemoryWorld:
+    def __init__(self):
+        self.backend = MemoryBackend(clock=lambda: utc(2025, 1, 1))
+        self.dags = MemoryDagRepository(self.backend)
+        self.runs = MemoryDagRunRepository(self.backend)
+
+    def dag(self, dag_id, *, schedule="0 0 * * *", params=None, **settings):
+        self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))
+
+    def run(self, dag_id, run_id, *, logical_date=None, run_type="manual", state="success"):
+        return self.backend.place(
+            dag_id, run_id, logical_date=logical_date, run_type=DagRunType(run_type), state=DagRunState(state)
+        ).id
+
+    def count_runs(self):
+        return len(self.backend.runs)
