@@ -12,7 +12,7 @@ from airflow.sdk import Param, dag, task
     start_date=dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc),
     params={"greeting": Param("Hello", type="string", minLength=1)},
 )
-def example_on_demand() -> None:
+def example_unscheduled() -> None:
     """One task that reads the run's configuration."""
 
     @task
@@ -23,4 +23,4 @@ def example_on_demand() -> None:
     greet()
 
 
-example_on_demand()
+example_unscheduled()
