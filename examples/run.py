@@ -28,6 +28,8 @@ READY_LIMIT = 300.0
 GROUP_LIMIT = 600.0
 """Seconds until Airflow has to have executed the group."""
 
+_LAST_PORT = 65535
+
 console = Console(markup=False, highlight=False)
 
 
@@ -191,10 +193,17 @@ class Show:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="where this service listens")
-    parser.add_argument("--airflow-port", type=int, default=8080, help="where Airflow's API server listens")
+    parser.add_argument("--port", type=_port, default=8000, help="where this service listens")
+    parser.add_argument("--airflow-port", type=_port, default=8080, help="where Airflow's API server listens")
     parser.add_argument("--once", action="store_true", help="stop when the group has succeeded")
     return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST_PORT:
+        msg = f"a port is a number from 1 to {_LAST_PORT}, not {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _table(runs: Sequence[Run]) -> Table:
@@ -214,12 +223,12 @@ def _check_ports(ports: Mapping[str, int]) -> None:
     taken = [f"{name}={port}" for name, port in ports.items() if free[name] != port]
     if taken:
         choice = " ".join(f"{name}={port}" for name, port in free.items())
-        msg = f"Something listens on {' and '.join(taken)} already. Choose free ports: make run {choice}"
+        msg = f"Something else listens on {' and '.join(taken)}. Choose free ports: make run {choice}"
         raise Failed(msg)
 
 
 def _next_free(port: int, *, besides: Collection[int]) -> int:
-    return next(other for other in range(port + 1, 65536) if other not in besides and _is_free(other))
+    return next(other for other in range(port + 1, _LAST_PORT + 1) if other not in besides and _is_free(other))
 
 
 def _is_free(port: int) -> bool:
