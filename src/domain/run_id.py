@@ -45,10 +45,11 @@ class GroupRunId:
         if match is None:
             return None
         try:
+            number = int(match["number"])  # Python refuses thousands of digits, which SQLite would store
             date = dt.datetime.fromisoformat(match["date"]).replace(tzinfo=dt.timezone.utc)
         except ValueError:
             return None
-        return cls(prefix=match["prefix"], number=int(match["number"]), logical_date=date)
+        return cls(prefix=match["prefix"], number=number, logical_date=date)
 
 
 def group_prefix(prefix: str) -> str:
