@@ -94,8 +94,9 @@ class AirflowDagContext:
 
     def check_conf(self, conf: Conf) -> None:
         """As the port promises, by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
+        params = self.serialized_dag.params
         try:
-            self.serialized_dag.params.deep_merge(dict(conf)).validate()
+            params.deep_merge(dict(conf)).validate()
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
             msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {error}"
             raise Refused(msg) from error

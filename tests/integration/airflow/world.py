@@ -1,6 +1,7 @@
 """A real Airflow database, as the tests furnish it."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 
 import pendulum
 from airflow import settings
@@ -11,12 +12,12 @@ from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_api_plugin.adapters.airflow import connect
@@ -24,6 +25,14 @@ from airflow_api_plugin.adapters.airflow import connect
 UTC = dt.timezone.utc
 START = dt.datetime(2020, 1, 1, tzinfo=UTC)
 BUNDLE = "dags-folder"
+
+
+def as_param(schema: object) -> object:
+    """Read a param given as a JSON schema with a default; anything else is a param, or its value, itself."""
+    if not isinstance(schema, Mapping):
+        return schema
+    default = {"default": schema["default"]} if "default" in schema else {}
+    return Param(**default, **{key: value for key, value in schema.items() if key != "default"})
 
 
 class AirflowWorld:
@@ -64,7 +73,7 @@ class AirflowWorld:
         dag_id: str = "a_dag",
         *,
         schedule: object = "0 0 * * *",
-        start_date: dt.datetime | None = START,
+        start_date: dt.datetime | None = None,
         end_date: dt.datetime | None = None,
         is_paused: bool = False,
         is_stale: bool = False,
@@ -81,7 +90,7 @@ class AirflowWorld:
             end_date=end_date and pendulum.instance(end_date),
             catchup=False,
             max_active_runs=max_active_runs,
-            params=params,
+            params={name: as_param(schema) for name, schema in (params or {}).items()},
         ) as dag:
             for number in range(tasks):
                 EmptyOperator(task_id=f"task_{number}")
@@ -122,6 +131,20 @@ class AirflowWorld:
             session.add(run)
             session.flush()
             return run.id
+
+    def count_statements(self, work: Callable[[], object]) -> int:
+        """Return how many SQL statements our own connections sent during the work."""
+        seen = []
+
+        def see(*arguments: object) -> None:
+            seen.append(arguments[2])
+
+        event.listen(self.backend.database.engine, "before_cursor_execute", see)
+        try:
+            work()
+        finally:
+            event.remove(self.backend.database.engine, "before_cursor_execute", see)
+        return len(seen)
 
     def count_runs(self) -> int:
         with self.sessions() as session:

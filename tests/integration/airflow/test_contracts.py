@@ -1,0 +1,30 @@
+"""The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
+
+from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
+from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.recording import DagContextContract, RecordContract
+from tests.contracts.timetables import TimetableContract
+
+
+class TestAirflowDagRepository(DagRepositoryContract):
+    pass
+
+
+class TestAirflowDagRunList(DagRunListContract):
+    pass
+
+
+class TestAirflowDagRunGet(DagRunGetContract):
+    pass
+
+
+class TestAirflowRecord(RecordContract):
+    pass
+
+
+class TestAirflowDagContext(DagContextContract):
+    pass
+
+
+class TestAirflowTimetable(TimetableContract):
+    pass
