@@ -1,0 +1,58 @@
+"""What the package holds, and what it must not pull in."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+
+
+@pytest.mark.parametrize("module", sorted((SOURCE / "domain").glob("**/*.py")), ids=lambda path: path.name)
+def test_the_domain_imports_the_standard_library_only(module):
+    imported = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.add(node.module)
+    own = {name for name in imported if name == "airflow_api_plugin" or name.startswith("airflow_api_plugin.domain")}
+    assert {name.partition(".")[0] for name in imported - own} <= sys.stdlib_module_names
+
+
+def test_every_package_is_named_where_the_distribution_is_described():
+    described = re.search(
+        r"^packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    folders = [init.parent.relative_to(SOURCE).parts for init in SOURCE.glob("**/__init__.py")]
+    assert re.findall(r'"(.*?)"', described[1]) == sorted(".".join(("airflow_api_plugin", *parts)) for parts in folders)
+
+
+def test_every_folder_with_modules_is_a_package():
+    assert {path.parent for path in SOURCE.glob("**/*.py")} == {path.parent for path in SOURCE.glob("**/__init__.py")}
+
+
+def test_the_domain_loads_nothing_that_has_to_be_installed():
+    modules = loaded_by("import airflow_api_plugin.domain")
+    assert {name for name in modules if name not in sys.stdlib_module_names} <= {"airflow_api_plugin", "__main__"}
+
+
+def test_the_in_memory_backend_loads_nothing_of_airflow_and_no_cron_library_before_it_is_needed():
+    modules = loaded_by(
+        "import airflow_api_plugin.domain\n"
+        "from airflow_api_plugin.adapters.memory import MemoryDagRepository, demo_backend\n"
+        "assert MemoryDagRepository(demo_backend()).list(readable=None)"
+    )
+    assert modules.isdisjoint({"airflow", "sqlalchemy", "croniter", "falcon"})
+
+
+def loaded_by(code):
+    """Return the top-level modules that a fresh interpreter loads beyond those that it starts with."""
+    script = f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*{{n.partition('.')[0] for n in set(sys.modules) - before}})"
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(completed.stdout.split())
