@@ -1,0 +1,31 @@
+"""The command ``airflow-api``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="airflow-api-plugin")
+def main() -> None:
+    """Create groups of Airflow DAG runs over HTTP."""
+
+
+@main.command()
+@click.option("--backend", type=click.Choice(["airflow", "memory"]), help="Overrides the setting of this name.")
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:8000 unless given.")
+@click.option("--workers", type=click.IntRange(min=1), help="How many processes; 2 for airflow, 1 for memory.")
+def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
+    """Serve the API with gunicorn, whose other options are taken from GUNICORN_CMD_ARGS."""
+    if backend is not None:
+        os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND"] = backend
+    package = __package__ or ""
+    command = [sys.executable, "-m", "gunicorn", "-c", f"python:{package}.gunicorn", f"{package}.wsgi:app"]
+    if bind is not None:
+        command += ["--bind", bind]
+    if workers is not None:
+        command += ["--workers", str(workers)]
+    os.execv(sys.executable, command)  # noqa: S606 - gunicorn takes the place of this process

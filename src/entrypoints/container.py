@@ -1,0 +1,87 @@
+"""Which parts the service is made of, and from what each is built: the only place that knows HTTP and the backends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.entrypoints.http.app import App, create_app
+from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication, TokenAuthentication
+from airflow_api_plugin.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
+from airflow_api_plugin.entrypoints.settings import Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What the service asks of a backend."""
+
+    dags: DagRepository
+    runs: DagRunRepository
+    default_timezone: dt.tzinfo
+    dispose_after_fork: Callable[[], None]
+
+
+def _memory_backend() -> Backend:
+    from airflow_api_plugin.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
+        MemoryDagRepository,
+        MemoryDagRunRepository,
+        demo_backend,
+    )
+
+    store = demo_backend()
+    return Backend(
+        dags=MemoryDagRepository(store),
+        runs=MemoryDagRunRepository(store),
+        default_timezone=dt.timezone.utc,
+        dispose_after_fork=lambda: None,
+    )
+
+
+def _airflow_backend() -> Backend:
+    from airflow_api_plugin.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
+    from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
+
+    airflow = connect()
+    return Backend(
+        dags=airflow.dags,
+        runs=airflow.runs,
+        default_timezone=default_timezone(),
+        dispose_after_fork=airflow.dispose_after_fork,
+    )
+
+
+def _authenticator(token: str | None) -> Authenticator:
+    return NoAuthentication() if token is None else TokenAuthentication(token)
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)
+
+
+class Container(DeclarativeContainer):
+    """The service as it runs. Each part is built once, when it is first asked for, by whichever thread asks first."""
+
+    settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ)
+    backend: Selector[Backend] = Selector(
+        settings.provided.backend,
+        memory=ThreadSafeSingleton(_memory_backend),
+        airflow=ThreadSafeSingleton(_airflow_backend),
+    )
+    create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
+        CreateBatch, backend.provided.runs, clock=Object(_utc_now)
+    )
+    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
+        _authenticator, settings.provided.airflow_api_auth
+    )
+    app: ThreadSafeSingleton[App] = ThreadSafeSingleton(
+        create_app,
+        dags=backend.provided.dags,
+        runs=backend.provided.runs,
+        create_batch=create_batch,
+        authenticator=authenticator,
+        value_format=settings.provided.value_format,
+        default_timezone=backend.provided.default_timezone,
+    )

@@ -1,0 +1,53 @@
+"""The WSGI application, built from the ports that it serves."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import falcon
+
+from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.entrypoints.http.authentication import Authenticator
+from airflow_api_plugin.entrypoints.http.errors import answer_errors
+from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId
+from airflow_api_plugin.entrypoints.http.resources import (
+    DagRunResource,
+    DagRunsResource,
+    DagsResource,
+    LiveResource,
+    ReadyResource,
+)
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+
+def create_app(  # noqa: PLR0913 - one argument for each thing that it is made of
+    *,
+    dags: DagRepository,
+    runs: DagRunRepository,
+    create_batch: CreateBatch,
+    authenticator: Authenticator,
+    value_format: ValueFormat,
+    default_timezone: dt.tzinfo,
+    prefix: str = "/api/v1",
+) -> App:
+    """Build the application.
+
+    :param default_timezone: in which dates are meant that name no offset.
+    :param prefix: the path below which the endpoints lie, ``""`` where a server mounts the application below a path
+        of its own. The health endpoints need no token and lie at the root, too.
+    """
+    health = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags)}
+    health_routes = {f"{root}{path}": resource for root in ("", prefix) for path, resource in health.items()}
+    app: App = falcon.App(
+        middleware=[RequestId(), Authentication(authenticator, frozenset(health_routes)), KnownMethods()]
+    )
+    app.req_options.strip_url_path_trailing_slash = True
+    answer_errors(app)
+    for path, resource in health_routes.items():
+        app.add_route(path, resource)
+    app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))
+    app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_batch, value_format, default_timezone))
+    app.add_route(f"{prefix}/dag_runs/{{run_id}}", DagRunResource(runs, value_format))
+    return app

@@ -1,0 +1,67 @@
+"""Who sends a request: nobody in particular, or somebody who knows the token."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Protocol
+
+from falcon import Request
+
+from airflow_api_plugin.domain import Caller, Unauthenticated
+
+_SCHEME = b"bearer "
+
+
+class Authenticator(Protocol):
+    """How a deployment tells its callers apart."""
+
+    def identify(self, req: Request) -> Caller:
+        """Return who sent the request.
+
+        :raises Unauthenticated: when they do not say who they are, or not believably.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FullAccess:
+    """A caller who sees every DAG and may create runs of each."""
+
+    name: str | None = None
+    readable_dag_ids: frozenset[str] | None = None
+
+    def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Allow it."""
+        return True
+
+
+class NoAuthentication:
+    """Everybody may do everything."""
+
+    def identify(self, req: Request) -> Caller:  # noqa: ARG002 - the protocol's signature
+        """Return a caller without a name."""
+        return FullAccess()
+
+
+class TokenAuthentication:
+    """Whoever knows the token may do everything. It comes bare in the header, or after ``Bearer``."""
+
+    def __init__(self, token: str) -> None:
+        """Ask for this token."""
+        self._token = token.encode()
+
+    def identify(self, req: Request) -> Caller:
+        """Return a caller without a name: a token that several people share names none of them."""
+        header = req.get_header("Authorization")
+        if header is None:
+            msg = (
+                "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'"
+            )
+            raise Unauthenticated(msg)
+        # WSGI hands the header's bytes over as Latin-1; both are compared, so that the time taken tells nothing.
+        sent = header.encode("latin-1", "replace")
+        bearer = sent[len(_SCHEME) :].strip() if sent[: len(_SCHEME)].lower() == _SCHEME else sent
+        if not hmac.compare_digest(sent, self._token) | hmac.compare_digest(bearer, self._token):
+            msg = "the token in the authorization header is not the right one"
+            raise Unauthenticated(msg)
+        return FullAccess()

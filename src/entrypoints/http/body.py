@@ -1,0 +1,61 @@
+"""The body of a request: one JSON object, whatever its Content-Type says."""
+
+from __future__ import annotations
+
+from falcon import Request
+
+from airflow_api_plugin.domain import Refused
+from airflow_api_plugin.entrypoints.http import strict_json
+
+MAX_BYTES = 1024 * 1024
+"""How long a body may be."""
+
+
+class BodyTooLarge(Exception):
+    """The body is longer than any request that could be meant."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the body is longer than {MAX_BYTES} bytes, which is the most that is read")
+
+
+def read_object(req: Request) -> dict[str, object]:
+    """Read the body as a JSON object in UTF-8.
+
+    :raises BodyTooLarge: before more than ``MAX_BYTES`` are read.
+    :raises Refused: when it is anything else, saying what.
+    """
+    try:
+        value = strict_json.parse(_read(req).decode("utf-8-sig"))
+    except ValueError as error:
+        raise _NotAnObject(str(error)) from None
+    if not isinstance(value, dict):
+        detail = "it is JSON, but not an object"
+        raise _NotAnObject(detail)
+    return value
+
+
+class _NotAnObject(Refused):
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f'the body must be one raw JSON object such as {{"dag_id": "example_dag"}}, not form or multipart data: {detail}'
+        )
+
+
+def _read(req: Request) -> bytes:
+    """Read all of the body. A chunked one tells its length only by ending, so no more is read than one byte too many."""
+    length = req.content_length
+    if length is None and not req.env.get("wsgi.input_terminated"):
+        return b""
+    if length is not None and length > MAX_BYTES:
+        raise BodyTooLarge
+    try:
+        data: bytes = req.stream.read(MAX_BYTES + 1 if length is None else length)
+    except Exception as error:  # whichever the server uses for chunks that break its rules, or a connection that does
+        msg = "the body could not be read: its chunks are malformed, or it ends too early"
+        raise Refused(msg) from error
+    if len(data) > MAX_BYTES:
+        raise BodyTooLarge
+    if length is not None and len(data) < length:
+        msg = f"the body ends after {len(data)} bytes, its Content-Length says {length}"
+        raise Refused(msg)
+    return data

@@ -1,0 +1,54 @@
+"""How errors become HTTP: one table, and one form for all of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import falcon
+
+from airflow_api_plugin.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
+from airflow_api_plugin.entrypoints.http.answers import write
+from airflow_api_plugin.entrypoints.http.body import BodyTooLarge
+
+_ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
+    Refused: (falcon.HTTP_400, {}),
+    Unauthenticated: (falcon.HTTP_401, {"WWW-Authenticate": "Bearer"}),
+    Forbidden: (falcon.HTTP_403, {}),
+    NotFound: (falcon.HTTP_404, {}),
+    Conflict: (falcon.HTTP_409, {}),
+    BodyTooLarge: (falcon.HTTP_413, {}),
+    Unavailable: (falcon.HTTP_503, {"Retry-After": "5"}),
+}
+_log = logging.getLogger(__name__)
+
+
+def answer_errors(app: falcon.App[Any, Any]) -> None:
+    """Have the app answer errors in this form, whatever the request says it accepts."""
+    for family in _ANSWERS:
+        app.add_error_handler(family, _foreseen)
+    app.add_error_handler(Exception, _unforeseen)
+    app.set_error_serializer(_falcons_own)
+
+
+def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+    resp.status, headers = next(answer for family, answer in _ANSWERS.items() if isinstance(ex, family))
+    resp.set_headers(headers)
+    write(resp, {"error": str(ex)})
+
+
+def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+    request_id = req.context.request_id
+    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
+    resp.status = falcon.HTTP_500
+    write(resp, {"error": f"the service failed; its log says why under the request id {request_id}"})
+
+
+def _falcons_own(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
+    if isinstance(ex, falcon.HTTPRouteNotFound):
+        text = f"there is nothing at {req.path[:200]!r}"
+    elif isinstance(ex, falcon.HTTPMethodNotAllowed):
+        text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
+    else:
+        text = ex.description or ex.title
+    write(resp, {"error": text})

@@ -1,0 +1,48 @@
+"""What happens to every request before its resource sees it."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import falcon
+from falcon import Request, Response
+
+from airflow_api_plugin.entrypoints.http.authentication import Authenticator
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class RequestId:
+    """Gives the request the id that it came with, if that is fit for a log, or a new one, and answers with it."""
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        """Set ``req.context.request_id``."""
+        sent = req.get_header("X-Request-Id", default="")
+        req.context.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex
+        resp.set_header("X-Request-Id", req.context.request_id)
+
+
+class Authentication:
+    """Lets nobody pass who is not identified, except to the open paths."""
+
+    def __init__(self, authenticator: Authenticator, open_paths: frozenset[str]) -> None:
+        """Identify callers with this authenticator."""
+        self._authenticator = authenticator
+        self._open_paths = open_paths
+
+    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+        """Set ``req.context.caller``."""
+        if req.path not in self._open_paths:
+            req.context.caller = self._authenticator.identify(req)
+
+
+class KnownMethods:
+    """Answers a method that HTTP does not know like one that the resource does not have."""
+
+    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:  # noqa: ARG002 - Falcon's signature
+        """Refuse it."""
+        if req.method not in falcon.COMBINED_METHODS:
+            raise falcon.HTTPMethodNotAllowed(
+                [method for method in falcon.HTTP_METHODS if hasattr(resource, f"on_{method.lower()}")]
+            )

@@ -1,0 +1,160 @@
+"""What a single parameter may hold, from a query string or from JSON. Each kind names what it allows when it refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from reprlib import Repr
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError
+from marshmallow.fields import Field
+
+from airflow_api_plugin.domain import Conf, DagRunState
+from airflow_api_plugin.entrypoints.http import strict_json
+from airflow_api_plugin.entrypoints.http.dates import parse_date
+
+MAX_CONF_BYTES = 64 * 1024
+"""How long a configuration may be as UTF-8 JSON: it is stored with every run."""
+_MAX_TEXT = 250  # characters that Airflow's columns for ids hold
+_MAX_ID = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]{1,1000}")
+_WORDS = {"true": True, "True": True, "false": False, "False": False}
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
+
+
+class NotAllowed(ValueError):
+    """The value is none of those that are allowed."""
+
+
+class Parameter(Field[Any]):
+    """Any of them. Null is refused unless it is allowed: who wants the default leaves the parameter out."""
+
+    allowed: ClassVar[str]
+    default_error_messages = {"required": "is required", "null": "cannot be null: leave it out instead"}  # noqa: RUF012 - declared so in marshmallow
+
+    def read(self, value: object) -> object:
+        """Return what the value stands for.
+
+        :raises ValueError: when it is not allowed; its text says more, where there is more to say.
+        """
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> object:  # noqa: ARG002 - marshmallow's signature
+        try:
+            return self.read(value)
+        except ValueError as error:
+            detail = f" ({error})" if str(error) else ""
+            msg = f"must be {self.allowed}, not {_SHORT.repr(value)}{detail}"
+            raise ValidationError(msg) from None
+
+
+class Text(Parameter):
+    """Text that is not empty, and no longer than an id can be."""
+
+    allowed = f"text of 1 to {_MAX_TEXT} characters"
+
+    def read(self, value: object) -> str:
+        """Return the text."""
+        if not isinstance(value, str) or not 1 <= len(value) <= _MAX_TEXT:
+            raise NotAllowed
+        return value
+
+
+class Start(Parameter):
+    """After which run a list begins: all digits are the numeric id of a run, all else is a run id."""
+
+    allowed = f"the numeric id of a run, 0 to {_MAX_ID}, or a run id of 1 to {_MAX_TEXT} characters"
+
+    def read(self, value: object) -> int | str:
+        """Return the one as an integer, the other as text."""
+        text = Text().read(value)
+        if not _DIGITS.fullmatch(text):
+            return text
+        if int(text) > _MAX_ID:
+            raise NotAllowed
+        return int(text)
+
+
+class Integer(Parameter):
+    """A JSON integer, or nothing but digits as text."""
+
+    allowed = "an integer"
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise NotAllowed
+        return value
+
+
+class PageSize(Integer):
+    """How many runs a list shows at most."""
+
+    allowed = "an integer from 1 to 100"
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        number = super().read(value)
+        if not 1 <= number <= 100:  # noqa: PLR2004 - as it says above
+            raise NotAllowed
+        return number
+
+
+class State(Parameter):
+    """A state that a run can be in."""
+
+    allowed = "one of " + ", ".join(state.value for state in DagRunState)
+
+    def read(self, value: object) -> DagRunState:
+        """Return the state."""
+        for state in DagRunState:
+            if state.value == value:
+                return state
+        raise NotAllowed
+
+
+class Flag(Parameter):
+    """A JSON boolean, or the same as text, with or without a capital."""
+
+    allowed = "true or false"
+
+    def read(self, value: object) -> bool:
+        """Return the truth value."""
+        flag = _WORDS.get(value) if isinstance(value, str) else value
+        if not isinstance(flag, bool):
+            raise NotAllowed
+        return flag
+
+
+class Date(Parameter):
+    """A date, with or without a time of day and an offset."""
+
+    allowed = "an ISO 8601 date such as 2017-09-01, 2017-09-01T12:00:00Z or 2017-09-01T12:00:00.123456+02:00"
+    default_timezone: dt.tzinfo = dt.timezone.utc
+    """In which a date is meant that names no offset."""
+
+    def read(self, value: object) -> dt.datetime:
+        """Return the moment, in UTC."""
+        if not isinstance(value, str):
+            raise NotAllowed
+        return parse_date(value, self.default_timezone)
+
+
+class Configuration(Parameter):
+    """A JSON object, or text that holds one."""
+
+    allowed = f"a JSON object, or text that holds one, of at most {MAX_CONF_BYTES} bytes as UTF-8 JSON"
+
+    def read(self, value: object) -> Conf:
+        """Return the object."""
+        conf = strict_json.parse(value) if isinstance(value, str) else value
+        if not isinstance(conf, dict):
+            raise NotAllowed
+        if (size := strict_json.size(conf)) > MAX_CONF_BYTES:
+            msg = f"it has {size} bytes"
+            raise NotAllowed(msg)
+        return conf

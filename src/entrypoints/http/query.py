@@ -1,0 +1,43 @@
+"""The query string, read strictly: each parameter once, in UTF-8."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote_to_bytes, urlencode
+
+from falcon import Request
+
+from airflow_api_plugin.domain import Refused
+
+
+def read_query(req: Request) -> dict[str, str]:
+    """Return the query parameters as they were sent.
+
+    A ``+`` is a plus: run ids have them, and nothing that is asked for here can have a space.
+
+    :raises Refused: when a parameter is repeated, or is not UTF-8, or has a NUL character.
+    """
+    query: dict[str, str] = {}
+    for pair in filter(None, req.query_string.split("&")):
+        name, value = (_decode(part) for part in pair.partition("=")[::2])
+        if name in query:
+            msg = f"query parameter {name!r} is repeated: give it once"
+            raise Refused(msg)
+        query[name] = value
+    return query
+
+
+def write_query(query: dict[str, str]) -> str:
+    """Write parameters so that :func:`read_query` reads the same."""
+    return urlencode(query, quote_via=quote, safe="")
+
+
+def _decode(part: str) -> str:
+    try:
+        text = unquote_to_bytes(part.encode("latin-1", "replace")).decode()
+    except UnicodeDecodeError:
+        msg = f"the query string has {part!r}, which is not UTF-8"
+        raise Refused(msg) from None
+    if "\0" in text:
+        msg = f"the query string has {part!r}, a NUL character is not allowed"
+        raise Refused(msg)
+    return text

@@ -1,0 +1,125 @@
+"""The endpoints. HEAD answers as GET does; Falcon leaves the body out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import quote
+
+from falcon import Request, Response
+
+from airflow_api_plugin.domain import (
+    BatchRequest,
+    CreateBatch,
+    DagRepository,
+    DagRunFilter,
+    DagRunNotFound,
+    DagRunRepository,
+)
+from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer, write
+from airflow_api_plugin.entrypoints.http.body import read_object
+from airflow_api_plugin.entrypoints.http.query import read_query, write_query
+from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, ListQuery, NoQuery
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+
+_NO_QUERY = NoQuery()
+
+
+class DagsResource:
+    """``/dags``."""
+
+    def __init__(self, dags: DagRepository, value_format: ValueFormat) -> None:
+        """List these DAGs."""
+        self._dags = dags
+        self._answer = DagAnswer(value_format)
+
+    def on_get(self, req: Request, resp: Response) -> None:
+        """List the DAGs."""
+        _NO_QUERY.load(read_query(req))
+        dags = self._dags.list(readable=req.context.caller.readable_dag_ids)
+        write(resp, {"dags": self._answer.dump(dags, many=True)})
+
+    on_head = on_get
+
+
+class DagRunsResource:
+    """``/dag_runs``."""
+
+    def __init__(
+        self,
+        runs: DagRunRepository,
+        create_batch: CreateBatch,
+        value_format: ValueFormat,
+        default_timezone: dt.tzinfo,
+    ) -> None:
+        """List these runs, and create more."""
+        self._runs = runs
+        self._create_batch = create_batch
+        self._list_query = ListQuery()
+        self._run_answer = DagRunAnswer(value_format)
+        self._create_body = CreateBody(default_timezone)
+        self._batch_answer = BatchAnswer()
+
+    def on_get(self, req: Request, resp: Response) -> None:
+        """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
+        query = read_query(req)
+        where = DagRunFilter(**self._list_query.load(query), readable=req.context.caller.readable_dag_ids)
+        page = self._runs.list(where)
+        if page.next_start is not None:
+            following = write_query({**query, "start": str(page.next_start)})
+            resp.set_header("Link", f'<{quote(req.root_path + req.path)}?{following}>; rel="next"')
+        runs = self._run_answer.dump(page.runs, many=True)
+        write(resp, {"dag_runs": runs, "next_start": page.next_start})
+
+    on_head = on_get
+
+    def on_post(self, req: Request, resp: Response) -> None:
+        """Create runs."""
+        _NO_QUERY.load(read_query(req))
+        request = BatchRequest(**self._create_body.load(read_object(req)))
+        batch = self._create_batch(request, req.context.caller)
+        write(resp, self._batch_answer.dump(batch))
+
+
+class DagRunResource:
+    """``/dag_runs/{run_id}``."""
+
+    def __init__(self, runs: DagRunRepository, value_format: ValueFormat) -> None:
+        """Show these runs."""
+        self._runs = runs
+        self._query = GetQuery()
+        self._answer = DagRunAnswer(value_format)
+
+    def on_get(self, req: Request, resp: Response, run_id: str) -> None:
+        """Show one run."""
+        query = self._query.load(read_query(req))
+        if not run_id or "\0" in run_id:
+            raise DagRunNotFound
+        run = self._runs.get(run_id, dag_id=query.get("dag_id"), readable=req.context.caller.readable_dag_ids)
+        write(resp, {"dag_run": self._answer.dump(run)})
+
+    on_head = on_get
+
+
+class LiveResource:
+    """``/health/live``: whether this process answers."""
+
+    def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+        """Answer."""
+        write(resp, {"status": "live"})
+
+    on_head = on_get
+
+
+class ReadyResource:
+    """``/health/ready``: whether the backend answers."""
+
+    def __init__(self, dags: DagRepository) -> None:
+        """Ask the backend of these DAGs."""
+        self._dags = dags
+
+    def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+        """Answer when it does."""
+        self._dags.ping()
+        write(resp, {"status": "ready"})
+
+    on_head = on_get
