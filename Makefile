@@ -38,7 +38,7 @@ package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
 	cd $(PACKAGE) && bin/python -c 'from airflow_api_plugin.domain import plan_batch'
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python -c constraints.txt dist/*.whl --group test
-	$(PACKAGE)/bin/pytest -q tests/unit tests/integration/http_memory
+	cd $(PACKAGE) && bin/pytest -q ../../tests/unit ../../tests/integration/http_memory
 
 format: $(INSTALLED) ## rewrite the code in the project's format
 	$(VENV)/ruff check -q --fix-only .
