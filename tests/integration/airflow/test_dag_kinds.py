@@ -210,9 +210,9 @@ def test_dates_that_get_no_task_are_refused_and_nothing_is_written(world, create
     world.register(dag)
     with pytest.raises(Refused, match="no task for 2024-03-02"):
         create("2024-02-28", "2024-03-03")
-    with pytest.raises(Refused, match="before the first date.*2024-01-01"):
+    with pytest.raises(Refused, match=r"before the first date.*2024-01-01"):
         create("2023-12-01", "2023-12-31")
-    with pytest.raises(Refused, match="after the last date.*2024-06-01"):
+    with pytest.raises(Refused, match=r"after the last date.*2024-06-01"):
         create("2024-06-02", "2024-06-10")
     assert (world.count_runs(), world.count_tasks()) == (0, 0)
 
