@@ -1,0 +1,64 @@
+"""What the README shows is what the software does."""
+
+import datetime as dt
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from falcon import testing
+
+from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.domain import CreateBatch
+from airflow_api_plugin.entrypoints.http.app import create_app
+from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+SERVICE = "http://127.0.0.1:8000"
+
+
+def test_every_curl_answers_what_the_readme_says_when_sent_one_by_one_to_the_demo():
+    curls = re.findall(r"^\$ (curl .+)\n(\{\n(?:.+\n)+?\}$|\{.+\}$)", README, re.MULTILINE)
+    assert len(curls) > 10
+    demo = Demo()
+    for command, answer in curls:
+        assert demo.curl(command) == json.loads(answer), command
+
+
+def test_the_example_of_the_library_prints_what_the_readme_says():
+    code, printed = re.search(r"```python\n(.+?)```.+?```text\n(.+?)```", README, re.DOTALL).groups()
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == printed
+
+
+class Demo:
+    """The in-memory backend behind the HTTP side, a second older at each request."""
+
+    def __init__(self):
+        self.now = dt.datetime(2026, 11, 22, 8, 40, 18, 363958, tzinfo=dt.timezone.utc)
+        backend = demo_backend(clock=self.clock)
+        runs = MemoryDagRunRepository(backend)
+        app = create_app(
+            dags=MemoryDagRepository(backend),
+            runs=runs,
+            create_batch=CreateBatch(runs, self.clock),
+            authenticator=NoAuthentication(),
+            value_format=ValueFormat.TEXT,
+            default_timezone=dt.timezone.utc,
+        )
+        self.client = testing.TestClient(app)
+
+    def clock(self):
+        return self.now
+
+    def curl(self, command):
+        """Do what a curl command would do, with no option but -d, and return the answer's JSON."""
+        words = shlex.split(command)[1:]
+        body = words.pop(words.index("-d") + 1) if "-d" in words else None
+        (url,) = [word for word in words if word != "-d"]
+        self.now += dt.timedelta(seconds=1)
+        return self.client.simulate_request(
+            "GET" if body is None else "POST", url.removeprefix(SERVICE), body=body
+        ).json
