@@ -78,7 +78,9 @@ def configure(*, airflow_port: int) -> None:
 
 def environment() -> dict[str, str]:
     """Return the environment of every process of the show: no setting but this home's, and no proxy in between."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_", "GUNICORN_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_", "GUNICORN_"))
+    }
     return kept | {"AIRFLOW_HOME": str(HOME), "NO_PROXY": "*", "no_proxy": "*", "PYTHONUNBUFFERED": "1"}
 
 
