@@ -19,7 +19,7 @@ MAX_CONF_BYTES = 64 * 1024
 _MAX_TEXT = 250  # characters that Airflow's columns for ids hold
 _MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,1000}")
-_WORDS = {"true": True, "True": True, "false": False, "False": False}
+_WORDS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
 
@@ -118,7 +118,7 @@ class State(Parameter):
 
 
 class Flag(Parameter):
-    """A JSON boolean, or the same as text, with or without a capital."""
+    """A JSON boolean, or as text true, True, 1, false, False or 0."""
 
     allowed = "true or false"
 

@@ -1,0 +1,350 @@
+"""Requests that get a clear refusal and change nothing, whichever backend serves them.
+
+They speak of two DAGs, without params: ``example_daily``, every midnight UTC from 2020-01-01 on, whose
+``max_active_runs`` plays no part, and ``example_unscheduled``, without a schedule. Neither is paused, stale or broken.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+_RUNS = "/api/v1/dag_runs"
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadRequest:
+    """One of them: what is sent, and which status and which words come back."""
+
+    method: str
+    target: str
+    """Path and query, percent-encoded as they go over the wire."""
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int
+    says: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the row in a test's report."""
+        body = self.body[:60].decode("ascii", "backslashreplace")
+        return f"{self.method} {self.target[:60]} {body}".strip()
+
+
+def _get(target: str, status: int, *says: str) -> BadRequest:
+    return BadRequest(method="GET", target=target, status=status, says=says)
+
+
+def _list(query: str, *says: str, status: int = 400) -> BadRequest:
+    return _get(f"{_RUNS}?{query}", status, *says)
+
+
+def _method(method: str, target: str, allowed: str) -> BadRequest:
+    return BadRequest(method=method, target=target, status=405, says=(f"{method} is not allowed", allowed))
+
+
+def _body(body: str | bytes, *says: str, headers: dict[str, str] | None = None, status: int = 400) -> BadRequest:
+    data = body.encode() if isinstance(body, str) else body
+    return BadRequest(method="POST", target=_RUNS, body=data, headers=headers or {}, status=status, says=says)
+
+
+def _not_an_object(body: str | bytes, *says: str, headers: dict[str, str] | None = None) -> BadRequest:
+    return _body(body, "the body must be one raw JSON object", "not form or multipart data", *says, headers=headers)
+
+
+def _create(*says: str, status: int = 400, **keys: object) -> BadRequest:
+    return _body(json.dumps({"dag_id": "example_daily", **keys}), *says, status=status)
+
+
+_LIST = (
+    _list("limit=0", "limit must be an integer from 1 to 100, not '0'"),
+    _list("limit=101", "limit must be an integer from 1 to 100"),
+    _list("limit=-1", "limit must be an integer from 1 to 100"),
+    _list("limit=", "limit must be an integer from 1 to 100, not ''"),
+    _list("limit=many", "limit must be an integer from 1 to 100"),
+    _list("limit=1.5", "limit must be an integer from 1 to 100"),
+    _list("limit=1e1", "limit must be an integer from 1 to 100"),
+    _list("limit=%2B10", "limit must be an integer from 1 to 100"),
+    _list("limit=+10", "limit must be an integer from 1 to 100"),
+    _list("limit=%2010", "limit must be an integer from 1 to 100"),
+    _list("limit=1_0", "limit must be an integer from 1 to 100"),
+    _list("limit=0x10", "limit must be an integer from 1 to 100"),
+    _list("limit=%EF%BC%91", "limit must be an integer from 1 to 100"),
+    _list("limit=true", "limit must be an integer from 1 to 100"),
+    _list("limit=" + "9" * 1500, "limit must be an integer from 1 to 100"),
+    _list("limit=10&limit=20", "query parameter 'limit' is repeated"),
+    _list("start=", "start must be the numeric id of a run"),
+    _list("start=9223372036854775808", "start must be the numeric id of a run, 0 to 9223372036854775807"),
+    _list("start=" + "9" * 251, "start must be the numeric id of a run"),
+    _list("start=" + "a" * 251, "a run id of 1 to 250 characters"),
+    _list("start=no_such_run", "Dag run id not found", status=404),
+    _list("start=-1", "Dag run id not found", status=404),
+    _list("start=no_such_run&dag_id=example_daily", "Dag run id not found", status=404),
+    _list("state=done", "state must be one of queued, running, success, failed, not 'done'"),
+    _list("state=SUCCESS", "state must be one of queued, running, success, failed"),
+    _list("state=", "state must be one of queued, running, success, failed"),
+    _list("state=success,failed", "state must be one of queued, running, success, failed"),
+    _list("state=success&state=failed", "query parameter 'state' is repeated"),
+    _list("external_trigger=yes", "external_trigger must be true or false, not 'yes'"),
+    _list("external_trigger=TRUE", "external_trigger must be true or false"),
+    _list("external_trigger=on", "external_trigger must be true or false"),
+    _list("external_trigger=", "external_trigger must be true or false"),
+    _list("external_trigger=2", "external_trigger must be true or false"),
+    _list("prefix=", "prefix must be text of 1 to 250 characters"),
+    _list("prefix=" + "a" * 251, "prefix must be text of 1 to 250 characters"),
+    _list("prefix=%FF", "not UTF-8"),
+    _list("prefix=%C3%28", "not UTF-8"),
+    _list("prefix=a%00b", "NUL"),
+    _list("%FF=1", "not UTF-8"),
+    _list("dag_id=", "dag_id must be text of 1 to 250 characters"),
+    _list("dag_id=" + "a" * 251, "dag_id must be text of 1 to 250 characters"),
+    _list("dag_id=%00", "NUL"),
+    _list("dagid=example_daily", "unknown query parameter 'dagid'", "known are start, limit, state"),
+    _list("Limit=5", "unknown query parameter 'Limit'"),
+    _list("limit", "limit must be an integer from 1 to 100"),
+    _list("x=1&a=2&limit=0", "limit must be", "unknown query parameter 'a', 'x'"),
+    _get("/api/v1/dags?limit=5", 400, "unknown query parameter 'limit'", "known are none"),
+)
+
+_ONE = (
+    _get(f"{_RUNS}/no_such_run", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/no_such_run?dag_id=example_daily", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/no_such_run?dag_id=no_such_dag", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/no_such_run?dag_id=", 400, "dag_id must be text of 1 to 250 characters"),
+    _get(f"{_RUNS}/no_such_run?limit=1", 400, "unknown query parameter 'limit'", "known are dag_id"),
+    _get(f"{_RUNS}//", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/%00", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/a%00b", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/%FF", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/no+such:run", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/%20", 404, "Dag run id not found"),
+    _get(f"{_RUNS}/" + "a" * 3000, 404, "Dag run id not found"),
+    _get(f"{_RUNS}/a%2Fb", 404, "there is nothing at '/api/v1/dag_runs/a/b'"),
+)
+
+_ROUTES = (
+    _get("/", 404, "there is nothing at '/'"),
+    _get("/api/v1", 404, "there is nothing at '/api/v1'"),
+    _get("/api/v2/dags", 404, "there is nothing at '/api/v2/dags'"),
+    _get("/api/v1/dag_run", 404, "there is nothing at"),
+    _get("/api/v1/DAGS", 404, "there is nothing at"),
+    _get("/api/v1/dags/example_daily", 404, "there is nothing at"),
+    _get(f"{_RUNS}/a/b", 404, "there is nothing at"),
+    _get("/health", 404, "there is nothing at '/health'"),
+    _get("/api/v1/%2e%2e/dags", 404, "there is nothing at"),
+    _get("/%FF%00", 404, "there is nothing at"),
+    _method("POST", "/api/v1/dags", "GET, HEAD, OPTIONS"),
+    _method("PUT", _RUNS, "GET, HEAD, POST, OPTIONS"),
+    _method("PATCH", _RUNS, "GET, HEAD, POST, OPTIONS"),
+    _method("DELETE", f"{_RUNS}/no_such_run", "GET, HEAD, OPTIONS"),
+    _method("POST", f"{_RUNS}/no_such_run", "GET, HEAD, OPTIONS"),
+    _method("POST", "/health/ready", "GET, HEAD, OPTIONS"),
+    _method("TRACE", "/api/v1/dags", "GET, HEAD, OPTIONS"),
+    _method("BREW", _RUNS, "GET, HEAD, POST"),
+    BadRequest(method="DELETE", target="/nowhere", status=404, says=("there is nothing at '/nowhere'",)),
+)
+
+_BODIES = (
+    _not_an_object(""),
+    _not_an_object("  "),
+    _not_an_object("null", "not an object"),
+    _not_an_object("[]", "not an object"),
+    _not_an_object('[{"dag_id": "example_daily"}]', "not an object"),
+    _not_an_object('"example_daily"', "not an object"),
+    _not_an_object("42", "not an object"),
+    _not_an_object("true", "not an object"),
+    _not_an_object("dag_id=example_daily&prefix=a"),
+    _not_an_object("dag_id=example_daily&prefix=a", headers=_FORM),
+    _not_an_object(
+        '--x\r\nContent-Disposition: form-data; name="dag_id"\r\n\r\nexample_daily\r\n--x--\r\n', headers=_MULTIPART
+    ),
+    _not_an_object("<dag_id>example_daily</dag_id>", headers={"Content-Type": "application/xml"}),
+    _not_an_object("{"),
+    _not_an_object('{"dag_id": "example_daily"'),
+    _not_an_object('{"dag_id": "example_daily",}'),
+    _not_an_object("{'dag_id': 'example_daily'}"),
+    _not_an_object('{"dag_id": "example_daily"} {}', "Extra data"),
+    _not_an_object('{"dag_id": "example_daily"} // yes'),
+    _not_an_object('{"dag_id": "example_daily", "limit": NaN}', "NaN"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": Infinity}}', "Infinity"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": -Infinity}}', "-Infinity"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": 1e400}}', "1e400"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": ' + "9" * 5000 + "}}", "digits"),
+    _not_an_object('{"dag_id": "example_daily", "dag_id": "example_hourly"}', "'dag_id' is there twice"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": 1, "a": 2}}', "'a' is there twice"),
+    _not_an_object(b'{"dag_id": "\xff"}', "utf-8"),
+    _not_an_object('{"dag_id": "example_daily"}'.encode("utf-16"), "utf-8"),
+    _not_an_object(r'{"dag_id": "\ud800"}', "surrogate"),
+    _not_an_object(r'{"dag_id": "example_daily", "conf": {"\udc00": 1}}', "surrogate"),
+    _not_an_object(r'{"dag_id": "example_daily", "conf": {"a": ["\ud800"]}}', "surrogate"),
+    _not_an_object(r'{"dag_id": "a\u0000b"}', "NUL"),
+    _not_an_object(r'{"dag_id": "example_daily", "conf": {"a": [["\u0000"]]}}', "NUL"),
+    _not_an_object(r'{"dag_id": "example_daily", "conf": {"\u0000": 1}}', "NUL"),
+    _not_an_object(b'{"dag_id": "a\x00b"}', "control character"),
+    _not_an_object('{"dag_id": "example_daily", "conf": {"a": ' + "[" * 70 + "1" + "]" * 70 + "}}", "nested"),
+    _not_an_object('{"a":' * 100_000 + "1" + "}" * 100_000, "nested"),
+    _not_an_object("[" * 500_000, "nested"),
+    _body(b'{"dag_id": "' + b"a" * 1024 * 1024 + b'"}', "longer than 1048576 bytes", status=413),
+)
+
+_KEYS = (
+    _body("{}", "dag_id is required"),
+    _body('{"prefix": "a"}', "dag_id is required"),
+    _create("dag_id cannot be null", dag_id=None),
+    _create("dag_id must be text of 1 to 250 characters, not 7", dag_id=7),
+    _create("dag_id must be text of 1 to 250 characters", dag_id=["example_daily"]),
+    _create("dag_id must be text of 1 to 250 characters", dag_id=""),
+    _create("dag_id must be text of 1 to 250 characters", dag_id="a" * 251),
+    _create("Dag id 'no_such_dag' not found", dag_id="no_such_dag", status=404),
+    _create("Dag id 'EXAMPLE_DAILY' not found", dag_id="EXAMPLE_DAILY", status=404),
+    _create(
+        "unknown key 'end'", "known are dag_id, prefix, start_date, end_date, limit, partial, conf", end="2020-01-02"
+    ),
+    _create("unknown key 'partial_'", partial_=True),
+    _create("unknown key ''", **{"": 1}),
+    _create("limit must be", "unknown key 'a', 'b'", b=1, a=1, limit="x"),
+    BadRequest(
+        method="POST",
+        target=f"{_RUNS}?dag_id=example_daily",
+        body=b'{"dag_id": "example_daily"}',
+        status=400,
+        says=("unknown query parameter 'dag_id'", "known are none"),
+    ),
+)
+
+_PREFIXES = (
+    _create("prefix cannot be null", prefix=None),
+    _create("prefix must be text of 1 to 250 characters, not 1", prefix=1),
+    _create("prefix must be text of 1 to 250 characters", prefix=""),
+    _create("prefix must be text of 1 to 250 characters", prefix="a" * 251),
+    _create("prefix '_' must have at least one character", prefix="_"),
+    _create('cannot contain the word "backfill"', prefix="backfill"),
+    _create('cannot contain the word "backfill"', prefix="my_BackFill_"),
+    _create("'scheduled__' is reserved", prefix="scheduled__"),
+    _create("'asset_triggered__' is reserved", prefix="asset_triggered__a"),
+    _create("cannot contain '..'", prefix="a..b"),
+    _create("allowed_run_id_pattern", prefix="a b"),
+    _create("allowed_run_id_pattern", prefix="a/b"),
+    _create("allowed_run_id_pattern", prefix="é"),
+    _create("allowed_run_id_pattern", prefix="a\n"),
+    _create("at most 250", prefix="a" * 240),
+)
+
+_NO_DATES = (
+    20200101,
+    True,
+    ["2020-01-01"],
+    "",
+    "yesterday",
+    "2020-13-01",
+    "2020-02-30",
+    "2020-1-1",
+    "20200101",
+    "2020-W01-1",
+    "2020-001",
+    "1577836800",
+    " 2020-01-01",
+    "2020-01-01\n",
+    "2020-01-01Z",
+    "2020-01-01T",
+    "2020-01-01T24:00:00",
+    "2020-01-01T12",
+    "2020-01-01T12:60:00",
+    "2020-01-01T12:00:60",
+    "2020-01-01T12:00:00.1234567",
+    "2020-01-01T12:00:00.",
+    "2020-01-01T12:00:00,5",
+    "2020-01-01T12:00:00+24:00",
+    "2020-01-01T12:00:00+01:60",
+    "2020-01-01T12:00:00+1",
+    "2020-01-01T12:00:00 Europe/Berlin",
+    "\u0662\u0660\u0662\u0660-01-01",
+    "0000-01-01",
+    "10000-01-01",
+    "0001-01-01T00:00:00+01:00",
+    "9999-12-31T23:59:59-01:00",
+)
+
+_DATES = (
+    *(_create("start_date must be an ISO 8601 date such as 2017-09-01", start_date=text) for text in _NO_DATES),
+    _create("end_date must be an ISO 8601 date", start_date="2020-01-01", end_date="tomorrow"),
+    _create("start_date cannot be null", start_date=None),
+    _create("end_date cannot be null", start_date="2020-01-01", end_date=None),
+    _create("end_date needs a start_date", end_date="2020-01-02"),
+    _create("end_date 2020-01-01T00:00:00Z lies before start_date", start_date="2020-01-02", end_date="2020-01-01"),
+    _create("lies in the future", start_date="2999-01-01"),
+    _create("lies in the future", start_date="9999-12-31T23:59:59.999999"),
+    _create("lies before the first date of DAG 'example_daily'", start_date="2019-01-01", end_date="2019-06-01"),
+    _create("lies before the first date of DAG 'example_daily'", start_date="0001-01-01", end_date="0001-01-02"),
+    _create("no periodic schedule", dag_id="example_unscheduled", start_date="2020-01-01", end_date="2020-01-05"),
+)
+
+_LIMITS = (
+    _create("limit must be 1 to 500, not 0", limit=0),
+    _create("limit must be 1 to 500, not 501", limit=501),
+    _create("limit must be 1 to 500, not -1", limit=-1),
+    _create("limit must be 1 to 500", limit=10**30),
+    _create("limit must be 1 to 500, not 501", limit="501"),
+    _create("limit must be an integer, not 1.5", limit=1.5),
+    _create("limit must be an integer, not 10.0", limit=10.0),
+    _create("limit must be an integer, not 'ten'", limit="ten"),
+    _create("limit must be an integer, not ''", limit=""),
+    _create("limit must be an integer, not '-1'", limit="-1"),
+    _create("limit must be an integer, not '1_0'", limit="1_0"),
+    _create("limit must be an integer", limit="\uff11"),
+    _create("limit must be an integer, not True", limit=True),
+    _create("limit must be an integer, not [1]", limit=[1]),
+    _create("limit cannot be null", limit=None),
+    _create("more than limit=2", "partial", start_date="2020-01-01", end_date="2020-01-09", limit=2),
+    _create("more than limit=500", "partial", start_date="2020-01-01"),
+    _create("partial must be true or false, not 'yes'", partial="yes"),
+    _create("partial must be true or false, not 'TRUE'", partial="TRUE"),
+    _create("partial must be true or false, not ''", partial=""),
+    _create("partial must be true or false, not 1", partial=1),
+    _create("partial must be true or false, not 0.0", partial=0.0),
+    _create("partial must be true or false, not []", partial=[]),
+    _create("partial cannot be null", partial=None),
+)
+
+_CONF = "conf must be a JSON object, or text that holds one, of at most 65536 bytes"
+
+_CONFS = (
+    _create(_CONF, conf=[]),
+    _create(_CONF, conf=1),
+    _create(_CONF, conf=True),
+    _create(_CONF, conf=""),
+    _create(_CONF, conf="a=1"),
+    _create(_CONF, conf="[]"),
+    _create(_CONF, conf="null"),
+    _create(_CONF, conf='"{}"'),
+    _create(_CONF, "NaN", conf='{"a": NaN}'),
+    _create(_CONF, "1e999", conf='{"a": 1e999}'),
+    _create(_CONF, "'a' is there twice", conf='{"a": 1, "a": 2}'),
+    _create(_CONF, "NUL", conf=r'{"a": "\u0000"}'),
+    _create(_CONF, "surrogate", conf=r'{"a": "\ud800"}'),
+    _create(_CONF, "nested", conf='{"a":' * 70 + "1" + "}" * 70),
+    _create(_CONF, "bytes", conf={"a": "a" * 65536}),
+    _create(_CONF, "bytes", conf={"a": "é" * 32768}),
+    _create(_CONF, "bytes", conf=json.dumps({"a": "a" * 65536})),
+)
+
+BAD_REQUESTS = (*_LIST, *_ONE, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS)
+
+BAD_TOKENS = (
+    {},
+    {"Authorization": ""},
+    {"Authorization": "Bearer"},
+    {"Authorization": "Bearer "},
+    {"Authorization": "wrong"},
+    {"Authorization": "Bearer wrong"},
+    {"Authorization": "s3cret-tokeN"},
+    {"Authorization": "s3cret-token,s3cret-token"},
+    {"Authorization": "Bearer Bearer s3cret-token"},
+    {"Authorization": "Basic czNjcmV0LXRva2Vu"},
+    {"Authorization": "Token s3cret-token"},
+    {"Authorization": "s3cret-tok\u00e9n"},
+    {"Authorization": "s3cret-token" * 100},
+    {"X-Api-Key": "s3cret-token"},
+)
+"""Headers that do not pass where the token is ``s3cret-token``: 401, with ``WWW-Authenticate``."""

@@ -1,0 +1,87 @@
+"""How the server starts, refuses to start, and ends."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.integration.http_memory.server import FORMS, environment, read_answer, serving
+
+BODY = b'{"dag_id": "example_unscheduled"}'
+HALF = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY[:10]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_first_answer_comes_soon(tmp_path, form):
+    before = time.monotonic()
+    with serving(tmp_path / "log", form):
+        took = time.monotonic() - before
+    assert took < 5, "it takes less than one second on a machine that does nothing else"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_finished_before_the_server_ends(tmp_path, form, number):
+    with serving(tmp_path / "log", form) as server:
+        with server.connect() as connection:
+            connection.sendall(HALF)
+            time.sleep(0.3)
+            server.signal(number)
+            server.wait_for_log("Handling signal")
+            time.sleep(0.3)
+            connection.sendall(BODY[10:])
+            status, answer = read_answer(connection)
+        assert status == 200
+        assert len(answer["response"]["dag_run_ids"]) == 1
+        assert server.end() == 0
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH": ""}, "airflow_api_auth is set, but empty"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT": "xml"}, "value_format must be one of text, json, not 'xml'"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "x"}, "has no option 'airflow_api_auht'"),
+        (
+            {
+                "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH": "one",
+                "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH": "two",
+            },
+            "disagree",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_wrong_settings_end_it_with_a_sentence(form, environ, sentence):
+    ended = _run(*FORMS[form], **environ)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("airflow-api: ")
+    assert sentence in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_the_memory_backend_does_not_start_with_several_workers():
+    for form in FORMS.values():
+        ended = _run(*form, "--workers", "2", "--bind", "127.0.0.1:0")
+        assert ended.returncode == 2
+        assert "one worker, not 2" in ended.stderr
+
+
+@pytest.mark.parametrize("options", [["--backend", "mysql"], ["--workers", "0"], ["--bnd", "x"], ["extra"]])
+def test_wrong_options_end_it_with_the_usage(options):
+    ended = _run(FORMS["airflow-api serve"][0], "serve", *options)
+    assert ended.returncode == 2
+    assert "Usage: airflow-api serve" in ended.stderr
+
+
+def test_the_command_tells_its_version():
+    ended = _run(FORMS["airflow-api serve"][0], "--version")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("airflow-api, version ")
+
+
+def _run(*command, **environ):
+    return subprocess.run(command, env=environment(**environ), capture_output=True, text=True, timeout=30, check=False)

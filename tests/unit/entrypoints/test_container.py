@@ -1,0 +1,49 @@
+"""How the parts of the service are put together."""
+
+import threading
+
+import pytest
+from dependency_injector import providers
+from falcon import testing
+
+from airflow_api_plugin.entrypoints.container import Container
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_api_plugin.entrypoints.settings import Settings
+
+
+def _container(**settings):
+    container = Container()
+    container.settings.override(providers.Object(Settings(backend="memory", **settings)))
+    return container
+
+
+def test_the_memory_backend_serves_its_example_dags():
+    client = testing.TestClient(_container().app())
+    dags = client.simulate_get("/api/v1/dags").json["response"]["dags"]
+    assert "example_daily" in [dag["dag_id"] for dag in dags]
+
+
+def test_what_was_created_is_seen_by_every_part():
+    client = testing.TestClient(_container(value_format=ValueFormat.JSON).app())
+    client.simulate_post("/api/v1/dag_runs", json={"dag_id": "example_unscheduled"})
+    (run,) = client.simulate_get("/api/v1/dag_runs").json["response"]["dag_runs"]
+    assert run["dag_id"] == "example_unscheduled"
+    assert run["external_trigger"] is True
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 200), ("s3cret", 401)])
+def test_a_token_is_asked_for_when_it_is_set(token, status):
+    client = testing.TestClient(_container(airflow_api_auth=token).app())
+    assert client.simulate_get("/api/v1/dags").status_code == status
+
+
+def test_each_part_is_built_once_however_many_threads_ask_first():
+    container = _container()
+    seen = []
+    threads = [threading.Thread(target=lambda: seen.append(container.app())) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 16
+    assert len({id(app) for app in seen}) == 1

@@ -1,0 +1,23 @@
+"""What the in-memory service loads: the less, the sooner it answers."""
+
+import os
+import subprocess
+import sys
+
+from airflow_api_plugin.entrypoints import injection
+
+
+def test_the_memory_service_loads_neither_airflow_nor_a_framework_that_it_does_not_use():
+    unwanted = ["airflow", "sqlalchemy", "fastapi", "starlette", "pydantic", "pydantic_settings", "yaml", "werkzeug"]
+    code = (
+        "import sys, airflow_api_plugin.entrypoints.gunicorn, airflow_api_plugin.entrypoints.wsgi\n"
+        f"print([name for name in {unwanted} if name in sys.modules])"
+    )
+    environ = {**os.environ, "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
+    result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_what_was_kept_from_loading_can_be_loaded_afterwards():
+    assert "_NotInstalled" not in [type(finder).__name__ for finder in sys.meta_path]
+    assert injection.ThreadSafeSingleton

@@ -1,0 +1,71 @@
+"""What an operator can set, and what is refused. With the memory backend the environment alone is read."""
+
+import subprocess
+import sys
+
+import pytest
+
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_api_plugin.entrypoints.settings import Settings, SettingsError, read_settings
+
+MEMORY = {"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
+TOKEN = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"
+OTHER_TOKEN = "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH"
+FORMAT = "AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT"
+
+
+def test_unless_set_there_is_no_token_and_values_are_text():
+    assert read_settings({**MEMORY, "PATH": "/bin", "AIRFLOW__CORE__FERNET_KEY": ""}) == Settings(
+        backend="memory", airflow_api_auth=None, value_format=ValueFormat.TEXT
+    )
+
+
+def test_the_value_format_can_be_json():
+    assert read_settings({**MEMORY, FORMAT: "json"}).value_format is ValueFormat.JSON
+
+
+@pytest.mark.parametrize("names", [[TOKEN], [OTHER_TOKEN], [TOKEN, OTHER_TOKEN]])
+def test_the_token_has_two_names_that_may_agree(names):
+    assert read_settings({**MEMORY, **dict.fromkeys(names, "s3cret")}).airflow_api_auth == "s3cret"
+
+
+def test_the_token_is_never_shown():
+    assert "s3cret" not in repr(read_settings({**MEMORY, TOKEN: "s3cret"}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({TOKEN: "one", OTHER_TOKEN: "two"}, "disagree"),
+        ({TOKEN: ""}, "airflow_api_auth is set, but empty"),
+        ({TOKEN: " "}, "airflow_api_auth is set, but empty"),
+        ({OTHER_TOKEN: ""}, f"{OTHER_TOKEN} is set, but empty"),
+        ({TOKEN: "s3cret", OTHER_TOKEN: ""}, f"{OTHER_TOKEN} is set, but empty"),
+        ({TOKEN: "s3cret\n"}, "white space"),
+        ({OTHER_TOKEN: " s3cret"}, "white space"),
+        ({TOKEN: "s3\x00cret"}, "control characters"),
+        ({FORMAT: ""}, "value_format is set, but empty"),
+        ({FORMAT: "xml"}, "value_format must be one of text, json, not 'xml'"),
+        ({FORMAT: "JSON"}, "value_format must be one of text, json"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": ""}, "backend is set, but empty"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "mysql"}, "backend must be one of airflow, memory, not 'mysql'"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "s3cret"}, "no option 'airflow_api_auht': known are"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_a_sentence_that_does_not_show_the_token(wrong, sentence):
+    with pytest.raises(SettingsError) as refused:
+        read_settings({**MEMORY, **wrong})
+    assert sentence in str(refused.value)
+    assert "s3" not in str(refused.value)
+
+
+def test_where_airflow_is_not_installed_the_other_backend_is_offered():
+    code = (
+        "import sys; sys.modules['airflow'] = None\n"
+        "from airflow_api_plugin.entrypoints.settings import *\n"
+        "try: read_settings({})\n"
+        "except SettingsError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "needs Apache Airflow, which is not installed" in said
+    assert "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND=memory" in said

@@ -1,0 +1,70 @@
+"""The service over an in-memory backend whose clock stands still."""
+
+import datetime as dt
+
+from falcon import testing
+
+from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.domain import CreateBatch, DagRunState, DagRunType
+from airflow_api_plugin.entrypoints.http.app import create_app
+from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
+from airflow_api_plugin.entrypoints.http.values import ValueFormat
+
+UTC = dt.timezone.utc
+NOW = dt.datetime(2025, 1, 1, 12, tzinfo=UTC)
+
+
+class Service:
+    """What a test talks to; ``backend`` is what lies behind."""
+
+    def __init__(self, **parts):
+        self.backend = demo_backend(clock=lambda: NOW)
+        runs = MemoryDagRunRepository(self.backend)
+        default = {
+            "dags": MemoryDagRepository(self.backend),
+            "runs": runs,
+            "create_batch": CreateBatch(parts.get("runs", runs), lambda: NOW),
+            "authenticator": NoAuthentication(),
+            "value_format": ValueFormat.TEXT,
+            "default_timezone": UTC,
+        }
+        self.client = testing.TestClient(create_app(**{**default, **parts}))
+
+    def request(self, method, target, **more):
+        return self.client.simulate_request(method, target, **more)
+
+    def get(self, target, **more):
+        return self.request("GET", target, **more)
+
+    def ask(self, target, **more):
+        """Return the payload of an answer that has to be good."""
+        return _payload(self.get(target, **more))
+
+    def post(self, **body):
+        return self.request("POST", "/api/v1/dag_runs", json=body)
+
+    def create(self, **body):
+        """Return the payload of a creation that has to succeed."""
+        return _payload(self.post(**{"dag_id": "example_daily", **body}))
+
+    def place(self, dag_id="example_daily", run_id="a_run", **more):
+        """Put a run there as something else would have made it."""
+        for name, kind in {"state": DagRunState, "run_type": DagRunType}.items():
+            if name in more:
+                more[name] = kind(more[name])
+        return self.backend.place(dag_id, run_id, **more)
+
+    def listed(self, query=""):
+        return [run["run_id"] for run in self.ask(f"/api/v1/dag_runs{query}")["dag_runs"]]
+
+
+def _payload(result):
+    assert result.status_code == 200, result.text
+    assert list(result.json) == ["response"]
+    return result.json["response"]
+
+
+def error(result):
+    assert list(result.json) == ["response"]
+    assert list(result.json["response"]) == ["error"]
+    return result.json["response"]["error"]

@@ -1,0 +1,66 @@
+"""Who gets in where a token is set."""
+
+import pytest
+
+from airflow_api_plugin.entrypoints.http.authentication import TokenAuthentication
+from tests.unit.http.service import Service, error
+
+
+@pytest.mark.parametrize("header", ["s3cret", "Bearer s3cret", "bearer s3cret", "BEARER   s3cret"])
+def test_the_token_comes_bare_or_after_bearer(header):
+    service = Service(authenticator=TokenAuthentication("s3cret"))
+    assert service.get("/api/v1/dags", headers={"Authorization": header}).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["Bearer x", "pässwörd", "a b,c;d=e", "\U0001f600"])
+def test_a_token_may_hold_anything_printable(token):
+    service = Service(authenticator=TokenAuthentication(token))
+    for header in (token, f"Bearer {token}"):
+        over_the_wire = header.encode().decode("latin-1")
+        assert service.get("/api/v1/dags", headers={"Authorization": over_the_wire}).status_code == 200
+
+
+def test_whoever_sends_none_is_told_how():
+    result = Service(authenticator=TokenAuthentication("s3cret")).get("/api/v1/dags")
+    assert result.status_code == 401
+    assert "authorization: Bearer <token>" in error(result)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/api/v1/health/live", "/health/live/"])
+def test_the_health_endpoints_need_no_token(path):
+    assert Service(authenticator=TokenAuthentication("s3cret")).get(path).status_code == 200
+
+
+def test_without_a_token_set_a_header_plays_no_part(service):
+    assert service.get("/api/v1/dags", headers={"Authorization": "whatever"}).status_code == 200
+
+
+class _Reader:
+    """A caller who sees one DAG, and may create nothing."""
+
+    name = "reader"
+    readable_dag_ids = frozenset({"example_hourly"})
+
+    def may_create_runs(self, dag_id):
+        return False
+
+
+class _ReadersOnly:
+    def identify(self, req):
+        return _Reader()
+
+
+def test_a_caller_sees_no_more_than_they_may():
+    service = Service(authenticator=_ReadersOnly())
+    service.place("example_daily", "hidden")
+    service.place("example_hourly", "shown")
+    assert [dag["dag_id"] for dag in service.ask("/api/v1/dags")["dags"]] == ["example_hourly"]
+    assert service.listed() == ["shown"]
+    assert service.get("/api/v1/dag_runs/hidden").status_code == 404
+    assert service.get("/api/v1/dag_runs?start=hidden").status_code == 404
+
+
+def test_a_caller_creates_no_more_than_they_may():
+    service = Service(authenticator=_ReadersOnly())
+    assert service.post(dag_id="example_hourly").status_code == 403
+    assert service.post(dag_id="example_daily").status_code == 404
