@@ -34,7 +34,6 @@ class MemoryBackend:
         self.runs: list[StoredRun] = []
         """The runs of all DAGs in the order of their ids, which count from 1."""
         self._clock = clock
-        self._now = clock()
 
     def add(self, dag: MemoryDag) -> None:
         """Put a DAG there.
@@ -86,11 +85,11 @@ class MemoryBackend:
         return stored
 
     def advance(self) -> dt.datetime:
-        """Let the runs of all DAGs move on up to the present, and return it. It never goes back."""
-        self._now = max(self._now, self._clock())
+        """Let the runs of all DAGs move on up to the present, and return it."""
+        now = self._clock()
         for dag in self.dags.values():
-            dag.queue.advance(self._now)
-        return self._now
+            dag.queue.advance(now)
+        return now
 
 
 class StoredDag:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_api_plugin.domain import DEFAULT_PREFIX, DagRunType, GroupRunId, Refused, check_run_id, group_prefix
@@ -33,6 +33,7 @@ class TestWriting:
 
 class TestReadingBack:
     @given(group_run_ids)
+    @example(GroupRunId(prefix="two\nlines", number=1, logical_date=utc(2021, 1, 1)))
     def test_what_was_written_is_read_back(self, group_run_id):
         assert GroupRunId.parse(str(group_run_id)) == group_run_id
 

@@ -43,13 +43,15 @@ def test_without_dates_the_run_is_made_at_the_present_that_the_clock_tells(world
 
 
 def test_numbers_go_on_in_the_group_however_its_prefix_is_written(world):
-    create(world, prefix="group_", start_date=day(1), end_date=day(1))
-    create(world, prefix="group", start_date=day(1), end_date=day(2))
-    create(world, prefix="other", start_date=day(3), end_date=day(3))
+    create(world, prefix="group", start_date=day(1), end_date=day(1))
+    create(world, prefix="group_", start_date=day(1), end_date=day(2))
+    create(world, prefix="group", start_date=day(1), end_date=day(3))
+    create(world, prefix="other", start_date=day(4), end_date=day(4))
     assert recorded(world) == [
         "group_0000001_2021-01-01T00:00:00",
         "group_0000002_2021-01-02T00:00:00",
-        "other_0000001_2021-01-03T00:00:00",
+        "group_0000003_2021-01-03T00:00:00",
+        "other_0000001_2021-01-04T00:00:00",
     ]
 
 
