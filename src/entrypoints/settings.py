@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
@@ -83,14 +84,12 @@ def _token(token: str | None, other: str | None) -> str | None:
 
 
 def _airflow_section() -> Mapping[str, str]:
-    try:
-        from airflow_api_plugin.adapters.airflow.configuration import section  # noqa: PLC0415 - only this backend loads Airflow
-    except ModuleNotFoundError as error:
-        if error.name != "airflow":
-            raise
+    if find_spec("airflow") is None:
         msg = (
             "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-api-plugin[airflow], "
-            f"or choose the other one with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
+            f"or choose the other backend with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
         )
-        raise SettingsError(msg) from None
+        raise SettingsError(msg)
+    from airflow_api_plugin.adapters.airflow.configuration import section  # noqa: PLC0415 - loads Airflow
+
     return section()
