@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_api_plugin.domain.errors import Refused
-from airflow_api_plugin.domain.model import Conf, Dag, DagRunInfo, DataInterval
+from airflow_api_plugin.domain.model import Conf, Dag, DagRunInfo, DataInterval, require_moments
 from airflow_api_plugin.domain.run_id import (
     DEFAULT_PREFIX,
     DEFAULT_RUN_ID_PATTERN,
@@ -30,6 +30,8 @@ class BatchRequest:
 
     Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs. ``partial``: when there are more,
     create the first ``limit``, instead of none. ``conf`` goes into every run.
+
+    :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
 
     dag_id: str
@@ -39,6 +41,10 @@ class BatchRequest:
     limit: int = MAX_LIMIT
     partial: bool = False
     conf: Conf | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse dates that are no moment in time."""
+        require_moments(*(date for date in (self.start_date, self.end_date) if date is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,17 +33,17 @@ class DagRunType(str, Enum):
     @property
     def externally_triggered(self) -> bool:
         """Whether somebody asked for the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
-        return self in _EXTERNALLY_TRIGGERED
+        return self.value in _EXTERNALLY_TRIGGERED
 
 
-_EXTERNALLY_TRIGGERED = frozenset({DagRunType.MANUAL, DagRunType.ASSET_MATERIALIZATION, DagRunType.OPERATOR_TRIGGERED})
+_EXTERNALLY_TRIGGERED = frozenset({"manual", "asset_materialization", "operator_triggered"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataInterval:
     """The stretch of time whose data a run works on; start and end are aware and may be equal.
 
-    :raises ValueError: when a bound is naive, or the end lies before the start.
+    :raises ValueError: when a bound is no moment in time, or the end lies before the start.
     """
 
     start: dt.datetime
@@ -51,7 +51,7 @@ class DataInterval:
 
     def __post_init__(self) -> None:
         """Refuse what is no interval."""
-        _require_aware(self.start, self.end)
+        require_moments(self.start, self.end)
         if self.end < self.start:
             msg = f"a data interval cannot end ({self.end}) before it starts ({self.start})"
             raise ValueError(msg)
@@ -61,7 +61,7 @@ class DataInterval:
 class DagRunInfo:
     """One date of a timetable: what a run for it works on, and from when it may start.
 
-    :raises ValueError: when a date is naive.
+    :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
 
     logical_date: dt.datetime
@@ -69,8 +69,8 @@ class DagRunInfo:
     run_after: dt.datetime
 
     def __post_init__(self) -> None:
-        """Refuse naive dates."""
-        _require_aware(self.logical_date, self.run_after)
+        """Refuse dates that are no moment in time."""
+        require_moments(self.logical_date, self.run_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class DagRun:
     @property
     def external_trigger(self) -> bool:
         """Whether somebody asked for the run; a type that we do not know counts as Airflow's own."""
-        return any(self.run_type == kind and kind.externally_triggered for kind in DagRunType)
+        return self.run_type in _EXTERNALLY_TRIGGERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +149,17 @@ class DagRunPage:
     next_start: int | None
 
 
-def _require_aware(*dates: dt.datetime) -> None:
+def require_moments(*dates: dt.datetime) -> None:
+    """Refuse dates that name no moment in time.
+
+    :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
+    """
     for date in dates:
         if date.tzinfo is None:
             msg = f"{date.isoformat()} has no time zone"
             raise ValueError(msg)
+        try:
+            date.astimezone(dt.timezone.utc)
+        except OverflowError:
+            msg = f"{date.isoformat()} lies outside the years 1 to 9999 in UTC"
+            raise ValueError(msg) from None

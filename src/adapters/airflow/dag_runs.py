@@ -4,31 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow.models.dag import DagModel
-from airflow.models.dagrun import DagRun as AirflowsDagRun
 from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow.context import AirflowDagContext
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.statements import aware, one_run, page
 from airflow_api_plugin.adapters.airflow.writer import write_batch
 from airflow_api_plugin.domain.batch import Batch
 from airflow_api_plugin.domain.errors import AmbiguousRunId, DagNotFound, DagRunNotFound
-from airflow_api_plugin.domain.model import DagRun, DagRunFilter, DagRunPage, DagRunType
+from airflow_api_plugin.domain.model import DagRun, DagRunFilter, DagRunPage
 
-_RUN = AirflowsDagRun.__table__
-_EXTERNAL = [kind.value for kind in DagRunType if kind.externally_triggered]
-_COLUMNS = (
-    _RUN.c.id,
-    _RUN.c.dag_id,
-    _RUN.c.run_id,
-    _RUN.c.state,
-    _RUN.c.run_type,
-    _RUN.c.logical_date,
-    _RUN.c.start_date,
-    _RUN.c.end_date,
-)
+MAX_ID = 2**31 - 1
+"""The largest ``dag_run.id``: the column is a 32-bit integer (airflow.models.dagrun, 3.0 to 3.3)."""
 
 
 class AirflowDagRunRepository:
@@ -40,18 +30,20 @@ class AirflowDagRunRepository:
 
     def list(self, where: DagRunFilter) -> DagRunPage:
         """As the port promises."""
-        if not -1 < _number(where.start) <= MAX_ID:
+        if isinstance(where.start, int) and where.start > MAX_ID:
             return DagRunPage(runs=(), next_start=None)
+        query, values = page(where)
         with self._database.reading() as connection:
-            start = where.start if isinstance(where.start, int) else _resolve(connection, where.start, where).id
-            rows = connection.execute(_filtered(where, start)).all()
+            rows = connection.execute(query, values).all()
+            if not rows and isinstance(where.start, str):
+                _find(connection, where.start, where.dag_id, where.readable)
         runs = tuple(_dag_run(row) for row in rows[: where.limit])
         return DagRunPage(runs=runs, next_start=runs[-1].id if len(rows) > where.limit else None)
 
     def get(self, run_id: str, *, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
         """As the port promises."""
         with self._database.reading() as connection:
-            return _resolve(connection, run_id, DagRunFilter(dag_id=dag_id, readable=readable))
+            return _find(connection, run_id, dag_id, readable)
 
     def record(self, dag_id: str, decide: Callable[[AirflowDagContext], Batch]) -> Batch:
         """As the port promises."""
@@ -72,36 +64,18 @@ class AirflowDagRunRepository:
         return self._database.write(dag_id, work)
 
 
-MAX_ID = 2**31 - 1
-"""The largest ``dag_run.id``: the column is a 32-bit integer (airflow.models.dagrun, 3.0 to 3.3)."""
-
-
-def _number(start: int | str) -> int:
-    return start if isinstance(start, int) else 0
-
-
-def _filtered(where: DagRunFilter, start: int) -> Select[Any]:
-    query = select(*_COLUMNS).where(_RUN.c.id > start, *_readable(where.readable))
-    if where.dag_id is not None:
-        query = query.where(_RUN.c.dag_id == where.dag_id)
-    if where.state is not None:
-        query = query.where(_RUN.c.state == where.state.value)
-    if where.external_trigger is not None:
-        external = _RUN.c.run_type.in_(_EXTERNAL)
-        query = query.where(external if where.external_trigger else ~external)
-    if where.prefix:
-        query = query.where(func.substr(_RUN.c.run_id, 1, len(where.prefix)) == where.prefix)
-    return query.order_by(_RUN.c.id).limit(where.limit + 1)
-
-
-def _resolve(connection: Connection, run_id: str, where: DagRunFilter) -> DagRun:
-    query = select(*_COLUMNS).where(_RUN.c.run_id == run_id, *_readable(where.readable))
-    if where.dag_id is not None:
-        query = query.where(_RUN.c.dag_id == where.dag_id)
-    else:
-        # With each DAG's id at hand, the index (dag_id, run_id) answers; without it every run would be looked at.
-        query = query.where(_RUN.c.dag_id.in_(select(DagModel.dag_id)))
-    rows = connection.execute(query).all()
+def _find(connection: Connection, run_id: str, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
+    query = one_run(
+        dag_id=dag_id is not None,
+        readable=readable is not None,
+        lateral=connection.dialect.name == "postgresql",
+    )
+    values: dict[str, Any] = {"run_id": run_id}
+    if dag_id is not None:
+        values["dag_id"] = dag_id
+    if readable is not None:
+        values["readable"] = sorted(readable)
+    rows = connection.execute(query, values).all()
     if not rows:
         raise DagRunNotFound
     if len(rows) > 1:
@@ -109,9 +83,15 @@ def _resolve(connection: Connection, run_id: str, where: DagRunFilter) -> DagRun
     return _dag_run(rows[0])
 
 
-def _readable(readable: frozenset[str] | None) -> list[ColumnElement[bool]]:
-    return [] if readable is None else [_RUN.c.dag_id.in_(readable)]
-
-
 def _dag_run(row: Any) -> DagRun:
-    return DagRun(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    number, dag_id, run_id, state, run_type, logical_date, start_date, end_date = row
+    return DagRun(
+        id=number,
+        dag_id=dag_id,
+        run_id=run_id,
+        state=state,
+        run_type=run_type,
+        logical_date=aware(logical_date),
+        start_date=aware(start_date),
+        end_date=aware(end_date),
+    )

@@ -2,28 +2,13 @@
 
 from collections.abc import Sequence
 
-from airflow.models.dag import DagModel
-from airflow.models.dagrun import DagRun
-from sqlalchemy import func, literal, select
+from sqlalchemy import literal, select
 
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.statements import DAGS, aware
 from airflow_api_plugin.domain.model import DagSummary
 
-_DAG = DagModel.__table__
-_RUN = DagRun.__table__
-_SUMMARIES = (
-    select(
-        _DAG.c.dag_id,
-        _DAG.c.is_paused,
-        _DAG.c.fileloc,
-        select(func.max(_RUN.c.logical_date))
-        .where(_RUN.c.dag_id == _DAG.c.dag_id)
-        .scalar_subquery()  # one look at the index (dag_id, logical_date) for each DAG
-        .label("last_logical_date"),
-    )
-    .where(~_DAG.c.is_stale)
-    .order_by(_DAG.c.dag_id)
-)
+_ONE = select(literal(1))
 
 
 class AirflowDagRepository:
@@ -36,19 +21,14 @@ class AirflowDagRepository:
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """As the port promises."""
         with self._database.reading() as connection:
-            rows = connection.execute(_SUMMARIES).all()
+            rows = connection.execute(DAGS).all()
         return [
-            DagSummary(
-                dag_id=row.dag_id,
-                is_paused=bool(row.is_paused),
-                fileloc=row.fileloc or "",
-                last_logical_date=row.last_logical_date,
-            )
-            for row in rows
-            if readable is None or row.dag_id in readable
+            DagSummary(dag_id=dag_id, is_paused=is_paused, fileloc=fileloc or "", last_logical_date=aware(last))
+            for dag_id, is_paused, fileloc, last in rows
+            if readable is None or dag_id in readable
         ]
 
     def ping(self) -> None:
         """As the port promises."""
         with self._database.reading() as connection:
-            connection.execute(select(literal(1)))
+            connection.execute(_ONE)

@@ -288,3 +288,17 @@ class TestAPlan:
         )
         with pytest.raises(Refused, match="the schedule fails"):
             plan(timetable=FailsOnDayFour(), start_date=day(1), end_date=day(9), limit=3, partial=True)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        dt.datetime(2025, 1, 1),
+        dt.datetime(9999, 12, 31, 23, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+        dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=5))),
+    ],
+)
+@pytest.mark.parametrize("name", ["start_date", "end_date"])
+def test_a_request_has_no_dates_that_are_no_moment_in_time(name, date):
+    with pytest.raises(ValueError, match=r"time zone|outside the years"):
+        BatchRequest(dag_id="a", **{name: date})

@@ -1,0 +1,135 @@
+"""The SQL of the reads: just the columns that a caller sees, built once for each combination of filters."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from sqlalchemy import TIMESTAMP, bindparam, case, func, select, true, type_coerce
+from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
+
+from airflow_api_plugin.domain.model import DagRunFilter, DagRunType
+
+_DAG = DagModel.__table__
+_RUN = DagRun.__table__
+_DATE = TIMESTAMP(timezone=True)
+"""The driver's own dates: Airflow's column type would convert each of them in Python."""
+_EXTERNAL = [kind.value for kind in DagRunType if kind.externally_triggered]
+
+
+def _columns(run: Any) -> list[Any]:
+    return [
+        run.c.id,
+        run.c.dag_id,
+        run.c.run_id,
+        run.c.state,
+        run.c.run_type,
+        type_coerce(run.c.logical_date, _DATE),
+        type_coerce(run.c.start_date, _DATE),
+        type_coerce(run.c.end_date, _DATE),
+    ]
+
+
+DAGS = (
+    select(
+        _DAG.c.dag_id,
+        _DAG.c.is_paused,
+        _DAG.c.fileloc,
+        select(func.max(type_coerce(_RUN.c.logical_date, _DATE)))
+        .where(_RUN.c.dag_id == _DAG.c.dag_id)
+        .scalar_subquery(),  # one look at the index (dag_id, logical_date) for each DAG
+    )
+    .where(~_DAG.c.is_stale)
+    .order_by(_DAG.c.dag_id)
+)
+"""The DAGs that are not stale, as dag_id, is_paused, fileloc and the largest logical date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PageShape:
+    """Which filters a page has; their values are bound when it is read."""
+
+    from_run_id: bool
+    dag_id: bool
+    state: bool
+    external_trigger: bool | None
+    prefix: bool
+    readable: bool
+
+
+def page(where: DagRunFilter) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the statement of a list's page, and its values. It yields one run more than the page holds, if there is one."""
+    shape = _PageShape(
+        from_run_id=isinstance(where.start, str),
+        dag_id=where.dag_id is not None,
+        state=where.state is not None,
+        external_trigger=where.external_trigger,
+        prefix=bool(where.prefix),
+        readable=where.readable is not None,
+    )
+    values: dict[str, Any] = {"start": where.start, "rows": where.limit + 1}
+    if where.dag_id is not None:
+        values["dag_id"] = where.dag_id
+    if where.state is not None:
+        values["state"] = where.state.value
+    if where.prefix:
+        values |= {"prefix": where.prefix, "length": len(where.prefix)}
+    if where.readable is not None:
+        values["readable"] = sorted(where.readable)
+    return _page(shape), values
+
+
+@cache
+def _page(shape: _PageShape) -> Select[Any]:
+    start: ColumnElement[Any] = bindparam("start")
+    if shape.from_run_id:
+        found = _RUN.alias("found")
+        named = select(case((func.count() == 1, func.min(found.c.id)))).where(found.c.run_id == start)
+        start = _scoped(named, found, dag_id=shape.dag_id, readable=shape.readable).scalar_subquery()
+    query = _scoped(
+        select(*_columns(_RUN)).where(_RUN.c.id > start), _RUN, dag_id=shape.dag_id, readable=shape.readable
+    )
+    if shape.state:
+        query = query.where(_RUN.c.state == bindparam("state"))
+    if shape.external_trigger is not None:
+        external = _RUN.c.run_type.in_(_EXTERNAL)
+        query = query.where(external if shape.external_trigger else ~external)
+    if shape.prefix:  # no LIKE: its case and wildcards depend on the database, and range bounds on the collation
+        query = query.where(func.substr(_RUN.c.run_id, 1, bindparam("length")) == bindparam("prefix"))
+    return query.order_by(_RUN.c.id).limit(bindparam("rows"))
+
+
+def _scoped(query: Select[Any], run: Any, *, dag_id: bool, readable: bool) -> Select[Any]:
+    if dag_id:
+        query = query.where(run.c.dag_id == bindparam("dag_id"))
+    if readable:
+        query = query.where(run.c.dag_id.in_(bindparam("readable", expanding=True)))
+    return query
+
+
+@cache
+def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
+    """Return the statement that finds the runs with the id ``run_id``.
+
+    Without a ``dag_id`` it looks each DAG up in the index (dag_id, run_id): the run id alone would mean a look at every run.
+
+    :param lateral: whether the database has to be told so by a lateral join.
+    """
+    if dag_id:
+        query = select(*_columns(_RUN)).where(_RUN.c.run_id == bindparam("run_id"))
+        return _scoped(query, _RUN, dag_id=True, readable=readable)
+    same = (_RUN.c.dag_id == _DAG.c.dag_id, _RUN.c.run_id == bindparam("run_id"))
+    if lateral:
+        run = select(_RUN).where(*same).limit(1).lateral("run")
+        query = select(*_columns(run)).select_from(_DAG.join(run, true()))
+    else:
+        run = _RUN
+        query = select(*_columns(run)).where(*same)
+    return _scoped(query, run, dag_id=False, readable=readable)
+
+
+def aware(date: dt.datetime | None) -> dt.datetime | None:
+    """Return a date as the database driver gives it with its time zone: SQLite keeps UTC, and forgets to say so."""
+    return date if date is None or date.tzinfo is not None else date.replace(tzinfo=dt.timezone.utc)
