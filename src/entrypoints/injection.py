@@ -1,7 +1,7 @@
 """dependency-injector, loaded without the frameworks that it can inject into.
 
-It imports FastAPI, pydantic and others wherever they are installed, as they are beside Airflow; this service uses none
-of that, and starts a second sooner without. May go when dependency-injector imports them on demand (it does not in 4.49).
+It imports FastAPI, pydantic and others wherever they are installed, as they are beside Airflow. That takes longer than
+all the rest of the in-memory service, which uses none of it. May go when dependency-injector imports them on demand.
 """
 
 from __future__ import annotations

@@ -252,7 +252,6 @@ _NO_DATES = (
     "2020-01-01T12",
     "2020-01-01T12:60:00",
     "2020-01-01T12:00:60",
-    "2020-01-01T12:00:00.1234567",
     "2020-01-01T12:00:00.",
     "2020-01-01T12:00:00,5",
     "2020-01-01T12:00:00+24:00",
@@ -268,6 +267,9 @@ _NO_DATES = (
 
 _DATES = (
     *(_create("start_date must be an ISO 8601 date such as 2017-09-01", start_date=text) for text in _NO_DATES),
+    _create("start_date must be", "at most six digits", start_date="2020-01-01T12:00:00.1234567Z"),
+    _create("start_date must be", "(month must be in 1..12", start_date="2020-00-01"),
+    _create("start_date must be", "outside the years 1 to 9999", start_date="0001-01-01T00:00:00+01:00"),
     _create("end_date must be an ISO 8601 date", start_date="2020-01-01", end_date="tomorrow"),
     _create("start_date cannot be null", start_date=None),
     _create("end_date cannot be null", start_date="2020-01-01", end_date=None),

@@ -64,11 +64,11 @@ class DagRunsResource:
         query = read_query(req)
         where = DagRunFilter(**self._list_query.load(query), readable=req.context.caller.readable_dag_ids)
         page = self._runs.list(where)
+        runs = self._run_answer.dump(page.runs, many=True)
+        write(resp, {"dag_runs": runs, "next_start": page.next_start})
         if page.next_start is not None:
             following = write_query({**query, "start": str(page.next_start)})
             resp.set_header("Link", f'<{quote(req.root_path + req.path)}?{following}>; rel="next"')
-        runs = self._run_answer.dump(page.runs, many=True)
-        write(resp, {"dag_runs": runs, "next_start": page.next_start})
 
     on_head = on_get
 
@@ -92,7 +92,7 @@ class DagRunResource:
     def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Show one run."""
         query = self._query.load(read_query(req))
-        if not run_id or "\0" in run_id:
+        if not run_id or "\0" in run_id:  # no run has such an id, and a database driver would fail on a NUL
             raise DagRunNotFound
         run = self._runs.get(run_id, dag_id=query.get("dag_id"), readable=req.context.caller.readable_dag_ids)
         write(resp, {"dag_run": self._answer.dump(run)})

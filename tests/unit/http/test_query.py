@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from falcon import testing
+from falcon import Request, testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 
 def _read(query_string):
-    return read_query(testing.create_req(query_string=query_string))
+    return read_query(Request({**testing.create_environ(), "QUERY_STRING": query_string}))
 
 
 @given(st.dictionaries(text, text))
