@@ -1,13 +1,17 @@
 """The Airflow backend as a whole, on the database that this process's Airflow configuration names."""
 
+import logging
 from dataclasses import dataclass
 
 from airflow import settings
 from sqlalchemy.orm import configure_mappers
 
+from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
 from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
 from airflow_api_plugin.adapters.airflow.database import Database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ def connect() -> AirflowBackend:
 
     The mappers are configured here, so that forked workers share that memory.
     """
+    if compat.DOUBT:
+        log.warning(compat.DOUBT)
     configure_mappers()
     database = Database(str(settings.SQL_ALCHEMY_CONN))
     return AirflowBackend(

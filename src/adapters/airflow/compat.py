@@ -1,9 +1,111 @@
-"""Where the supported versions of Airflow differ, one line a difference: which version needs it, and when it may go."""
+"""Where the supported versions of Airflow differ: each difference says which version needs it, and when it may go."""
 
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
 from airflow import __version__
+from airflow.models.dag import DagModel
+from airflow.timetables.base import DagRunInfo, TimeRestriction, Timetable
+from sqlalchemy.pool import QueuePool
 
-MINOR = tuple(int(part) for part in __version__.split(".")[:2])
-CARRIER_PER_RUN = MINOR >= (3, 2)
-"""Since 3.2 each run starts a trace of its own; before, every run has the same empty carrier."""
-PROVED_MINORS = {(3, 3)}
+Minor = tuple[int, int]
+OLDEST: Minor = (3, 0)
+PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3)}
 """Minors on which the comparison with create_dagrun has shown every copied column to be what Airflow writes."""
+
+
+class UnsupportedAirflow(ImportError):
+    """The service does not start with this version of Airflow; the text is a sentence for the operator."""
+
+
+def minor_of(version: str) -> Minor:
+    """Return ``(3, 2)`` for ``3.2.2``, as for ``3.2.0b1``."""
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
+
+
+def doubt_about(version: str) -> str | None:
+    """Return what to warn the operator of, None when this service has been tried with the version.
+
+    :raises UnsupportedAirflow: when it is older than every version that can work.
+    """
+    minor = minor_of(version)
+    if minor < OLDEST:
+        msg = f"this service needs Airflow {_text(OLDEST)} or newer; installed is {version}"
+        raise UnsupportedAirflow(msg)
+    if minor in PROVED_MINORS:
+        return None
+    proved = ", ".join(_text(minor) for minor in sorted(PROVED_MINORS))
+    return f"this service has been tried with Airflow {proved}, and not with {version}: Airflow itself makes each run"
+
+
+def _text(minor: Minor) -> str:
+    return ".".join(map(str, minor))
+
+
+MINOR = minor_of(__version__)
+DOUBT = doubt_about(__version__)
+
+# Airflow 3.0 brings SQLAlchemy 1.4, and 3.1 may: asked to, its engines and sessions behave as those of 2.x.
+# May go when 3.1 is no longer supported.
+SQLALCHEMY_1 = sqlalchemy.__version__.startswith("1.")
+ENGINE_OPTIONS: dict[str, Any] = {"future": True, "poolclass": QueuePool} if SQLALCHEMY_1 else {}
+SESSION_OPTIONS: dict[str, Any] = {"future": True} if SQLALCHEMY_1 else {}
+
+# Airflow 3.0 and 3.1 keep it in another place; the first import alone may stay when 3.1 is no longer supported.
+if TYPE_CHECKING or MINOR >= (3, 2):
+    from airflow.serialization.definitions.dag import SerializedDAG as SerializedDAG  # noqa: PLC0414 - for others
+else:
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+# Airflow 3.0 and 3.1 store task instance ids with dashes on SQLite; may go when 3.1 is no longer supported.
+DASH = "-" if MINOR < (3, 2) else ""
+
+# Since Airflow 3.2 a run starts a trace of its own, which its tasks share; before, no run has one.
+# May go when 3.1 is no longer supported.
+TRACE_PER_RUN = MINOR >= (3, 2)
+
+
+def triggered_by_user(name: str | None) -> dict[str, Any]:
+    """Return create_dagrun's argument for who asked; Airflow 3.0 has none. May go when 3.0 is no longer supported."""
+    return {"triggering_user_name": name} if MINOR >= (3, 1) else {}
+
+
+def has_deadlines(dag: SerializedDAG) -> bool:
+    """Tell whether the DAG has deadlines, which came with Airflow 3.1; may go when 3.0 is no longer supported."""
+    return bool(getattr(dag, "deadline", None))
+
+
+def allows(row: DagModel, run_type: str) -> bool:
+    """Tell whether the DAG allows such runs; the column came with Airflow 3.2. May go when 3.1 is no longer supported."""
+    allowed = getattr(row, "allowed_run_types", None)
+    return allowed is None or run_type in allowed
+
+
+def validate_conf(dag: SerializedDAG, conf: dict[str, Any]) -> None:
+    """Merge conf into the DAG's params and validate them, as create_dagrun does; until Airflow 3.1 by hand.
+
+    May go when 3.1 is no longer supported.
+    """
+    if MINOR >= (3, 2):
+        dag.params.deep_merge(conf).validate()
+        return
+    params: Any = deepcopy(dag.params)
+    params.update(conf)
+    params.validate()
+
+
+def partitioned(timetable: Timetable) -> bool:
+    """Tell whether runs have partitions, which came with Airflow 3.2; may go when 3.1 is no longer supported."""
+    return bool(getattr(timetable, "partitioned", False))
+
+
+def next_dagrun_info(timetable: Timetable, last: DagRunInfo | None, restriction: TimeRestriction) -> DagRunInfo | None:
+    """Ask the timetable for its next date, as Airflow 3.0 and 3.1 spell it or as it is spelt since.
+
+    May go when 3.1 is no longer supported.
+    """
+    if MINOR >= (3, 2):
+        return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
+    return timetable.next_dagrun_info(last_automated_data_interval=last and last.data_interval, restriction=restriction)

@@ -7,11 +7,11 @@ from functools import cached_property
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from airflow.serialization.definitions.dag import SerializedDAG
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from airflow_api_plugin.adapters.airflow import configuration
+from airflow_api_plugin.adapters.airflow import compat, configuration
+from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
 from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
 from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
@@ -52,7 +52,6 @@ class AirflowDagContext:
         starts = [task.start_date for task in self.serialized_dag.tasks]
         ends = [task.end_date for task in self.serialized_dag.tasks]
         row = self._row
-        allowed = getattr(row, "allowed_run_types", None)  # since Airflow 3.2
         return Dag(
             dag_id=row.dag_id,
             is_paused=bool(row.is_paused),
@@ -60,7 +59,7 @@ class AirflowDagContext:
             start_date=min((date for date in starts if date), default=None) if all(starts) else None,
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
             has_import_errors=bool(row.has_import_errors),
-            allows_manual_runs=allowed is None or DagRunType.MANUAL.value in allowed,
+            allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
         )
 
     @cached_property
@@ -84,19 +83,17 @@ class AirflowDagContext:
     def last_number(self, prefix: str) -> int:
         """As the port promises."""
         start = f"{prefix}_"
-        run_ids = self._session.scalars(
-            select(_RUN.c.run_id).where(
-                _RUN.c.dag_id == self._row.dag_id, func.substr(_RUN.c.run_id, 1, len(start)) == start
-            )
+        query = select(_RUN.c.run_id).where(
+            _RUN.c.dag_id == self._row.dag_id, func.substr(_RUN.c.run_id, 1, len(start)) == start
         )
-        parsed = (GroupRunId.parse(run_id) for run_id in run_ids)
+        parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query))
         return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
 
     def check_conf(self, conf: Conf) -> None:
         """As the port promises, by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
-        params = self.serialized_dag.params
+        dag = self.serialized_dag
         try:
-            params.deep_merge(dict(conf)).validate()
+            compat.validate_conf(dag, dict(conf))
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
             msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {error}"
             raise Refused(msg) from error

@@ -8,11 +8,12 @@ from airflow import settings
 from airflow.configuration import conf
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.serialization.definitions.dag import SerializedDAG
-from sqlalchemy import ColumnElement, func, insert, literal_column, select
+from sqlalchemy import func, insert, literal_column, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import ColumnElement
 
 from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
 from airflow_api_plugin.adapters.airflow.database import LostRace
 from airflow_api_plugin.domain.batch import NewDagRun
 
@@ -28,7 +29,7 @@ def why_not_copy(dag: SerializedDAG, session: Session) -> str | None:
         return "copied rows have not been compared on this database"
     if getattr(settings.task_instance_mutation_hook, "is_noop", False) is not True:
         return "a cluster policy mutates task instances"
-    if getattr(dag, "deadline", None):
+    if compat.has_deadlines(dag):
         return "the DAG has deadlines"
     if conf.getboolean("traces", "otel_on", fallback=False):
         return "tracing is on"
@@ -61,11 +62,9 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
-    replaced = {
-        "id": _NEW_IDS[session.get_bind().dialect.name],
-        "run_id": _RUN.c.run_id,
-        "context_carrier": _RUN.c.context_carrier,
-    }
+    replaced = {"id": _NEW_IDS[session.get_bind().dialect.name], "run_id": _RUN.c.run_id}
+    if TRACE_PER_RUN:
+        replaced["context_carrier"] = _RUN.c.context_carrier
     copies = (
         select(*(replaced.get(column.name, column) for column in _TASK.c))
         .select_from(_TASK.join(_RUN, _RUN.c.dag_id == _TASK.c.dag_id))
@@ -93,16 +92,25 @@ def _of_its_own(run: NewDagRun, columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_MILLISECONDS = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"
 _NEW_IDS: dict[str, ColumnElement[Any]] = {
+    # version 7, as Airflow's own ids: milliseconds in the first 48 bits, so that new rows are neighbours in the index
     "postgresql": literal_column(
-        # version 7, as Airflow's own ids: milliseconds in the first 48 bits, so that new rows are neighbours in the index
         "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing"
         " substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),"
         " 52, 1), 53, 1), 'hex')::uuid"
     ),
     "sqlite": literal_column(
-        "printf('%012x', cast((julianday('now') - 2440587.5) * 86400000 as integer)) || '7'"
-        " || substr(lower(hex(randomblob(2))), 2) || substr('89ab', 1 + abs(random() % 4), 1)"
-        " || substr(lower(hex(randomblob(8))), 2)"
+        " || ".join(
+            (
+                f"printf('%08x{DASH}%04x{DASH}7', {_MILLISECONDS} >> 16, {_MILLISECONDS} & 65535)",
+                "substr(lower(hex(randomblob(2))), 2)",
+                f"'{DASH}'",
+                "substr('89ab', 1 + abs(random() % 4), 1)",
+                "substr(lower(hex(randomblob(2))), 2)",
+                f"'{DASH}'",
+                "lower(hex(randomblob(6)))",
+            )
+        )
     ),
 }

@@ -9,6 +9,7 @@ from airflow.timetables.base import DataInterval as AirflowsDataInterval
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.base import Timetable as AirflowsTimetable
 
+from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.domain.errors import Refused
 from airflow_api_plugin.domain.model import DagRunInfo, DataInterval
 
@@ -35,8 +36,8 @@ class AirflowTimetable:
 
     @property
     def partitioned(self) -> bool:
-        """As the port promises; partitions came with Airflow 3.2."""
-        return bool(getattr(self._timetable, "partitioned", False))
+        """As the port promises."""
+        return compat.partitioned(self._timetable)
 
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
         """As the port promises.
@@ -51,7 +52,7 @@ class AirflowTimetable:
         previous = None
         while True:
             try:
-                last = self._next(last, restriction)
+                last = compat.next_dagrun_info(self._timetable, last, restriction)
             except Exception as error:
                 raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
             if last is None:
@@ -72,13 +73,6 @@ class AirflowTimetable:
         except Exception as error:
             raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
         return self._interval(interval)
-
-    def _next(self, last: AirflowsDagRunInfo | None, restriction: TimeRestriction) -> AirflowsDagRunInfo | None:
-        if hasattr(self._timetable, "next_dagrun_info_v2"):
-            return self._timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
-        return self._timetable.next_dagrun_info(  # until Airflow 3.1
-            last_automated_data_interval=last and last.data_interval, restriction=restriction
-        )
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
         interval = self._interval(info.data_interval)

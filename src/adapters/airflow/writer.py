@@ -4,14 +4,16 @@ import logging
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
 from airflow_api_plugin.adapters.airflow.copying import alike, copy_run, why_not_copy
 from airflow_api_plugin.adapters.airflow.database import LostRace
+from airflow_api_plugin.adapters.airflow.schema import require_known_schema
 from airflow_api_plugin.domain.batch import Batch, NewDagRun
 from airflow_api_plugin.domain.errors import Refused
 
@@ -22,9 +24,11 @@ def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
     """Write the runs with all their task instances, as part of the session's transaction.
 
     :raises Refused: when Airflow does not take a run, or one would have no task instance.
+    :raises Unavailable: when the database is not one that the installed Airflow can fill.
     :raises LostRace: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
         (DagRun._create_task_instances, 3.0 to 3.3).
     """
+    require_known_schema(session)
     reason = why_not_copy(dag, session)
     if reason is None:
         for template, *others in alike(dag, batch.runs):
@@ -47,7 +51,7 @@ def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) 
             conf=dict(batch.conf or {}),
             run_type=DagRunType.MANUAL,
             triggered_by=DagRunTriggeredByType.REST_API,
-            triggering_user_name=batch.created_by,
+            **compat.triggered_by_user(batch.created_by),
             state=DagRunState.QUEUED,
             session=session,
         )

@@ -15,6 +15,7 @@ from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetab
 from sqlalchemy import select, update
 
 from airflow_api_plugin.domain import BatchRequest, CreateBatch, DagNotFound, Refused
+from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
 NOW = dt.datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
@@ -146,13 +147,14 @@ def test_a_run_now_has_the_interval_that_airflows_own_trigger_infers(world, crea
     assert intervals(batch) == [("06-14T00:00", "06-15T00:00")]
 
 
-def test_a_partitioned_timetable_is_refused(world, create):
-    from airflow.timetables.trigger import CronPartitionTimetable  # noqa: PLC0415 - since Airflow 3.2
+if versions.PARTITIONS:
+    from airflow.timetables.trigger import CronPartitionTimetable
 
-    world.dag(schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC"))
-    for dates_given in ((), ("2024-06-01", "2024-06-02")):
-        with pytest.raises(Refused, match="partition"):
-            create(*dates_given)
+    def test_a_partitioned_timetable_is_refused(world, create):
+        world.dag(schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC"))
+        for dates_given in ((), ("2024-06-01", "2024-06-02")):
+            with pytest.raises(Refused, match="partition"):
+                create(*dates_given)
 
 
 def test_stale_and_unknown_dags_do_not_exist(world, create):
@@ -176,12 +178,14 @@ def test_import_errors_are_refused(world, create):
         create()
 
 
-def test_a_dag_that_allows_no_manual_runs_is_refused(world, create):
-    world.dag(allowed_run_types=["scheduled"])
-    with pytest.raises(Refused, match="does not allow manual runs"):
-        create()
-    world.dag(allowed_run_types=["manual", "scheduled"])
-    assert len(create().runs) == 1
+if versions.ALLOWED_RUN_TYPES:
+
+    def test_a_dag_that_allows_no_manual_runs_is_refused(world, create):
+        world.dag(allowed_run_types=["scheduled"])
+        with pytest.raises(Refused, match="does not allow manual runs"):
+            create()
+        world.dag(allowed_run_types=["manual", "scheduled"])
+        assert len(create().runs) == 1
 
 
 def test_conf_is_held_against_the_params_before_anything_is_written(world, create):

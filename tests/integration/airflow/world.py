@@ -13,14 +13,14 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
-from airflow.serialization.definitions.dag import SerializedDAG
-from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.state import DagRunState
-from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_api_plugin.adapters.airflow import connect
+from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
+from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
 START = dt.datetime(2020, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ class AirflowWorld:
         self.backend = connect()
         self.dags = self.backend.dags
         self.runs = self.backend.runs
-        self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False)
+        self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
 
     def clear(self) -> None:
         self.clear_runs()
@@ -59,7 +59,7 @@ class AirflowWorld:
 
     def register(self, dag: DAG) -> SerializedDAG:
         """Store a DAG as the DAG processor does, and return it as Airflow reads it back."""
-        lazy = LazyDeserializedDAG.from_dag(dag)
+        lazy = versions.as_stored(dag)
         with self.sessions.begin() as session:
             SerializedDAG.bulk_write_to_db(BUNDLE, None, [lazy], session=session)
             session.flush()
@@ -103,7 +103,7 @@ class AirflowWorld:
                     is_paused=is_paused,
                     is_stale=is_stale,
                     has_import_errors=has_import_errors,
-                    allowed_run_types=allowed_run_types,
+                    **({"allowed_run_types": allowed_run_types} if versions.ALLOWED_RUN_TYPES else {}),
                 )
             )
         return registered
@@ -124,7 +124,7 @@ class AirflowWorld:
                 run_id=run_id,
                 logical_date=logical_date,
                 run_after=logical_date or START,
-                run_type=DagRunType(run_type),
+                run_type=run_type,  # as text: an older Airflow knows fewer of them
                 triggered_by=DagRunTriggeredByType.TEST,
                 state=DagRunState(state),
             )

@@ -1,0 +1,27 @@
+"""What the tests say differently, or cannot say, to the older of the supported versions of Airflow."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+MINOR = tuple(int(part) for part in version("apache-airflow-core").split(".")[:2])
+
+ALLOWED_RUN_TYPES = MINOR >= (3, 2)
+"""A DAG can allow some run types only."""
+PARTITIONS = MINOR >= (3, 2)
+"""There are timetables whose runs have partitions."""
+TRACE_PER_RUN = MINOR >= (3, 2)
+"""A run starts a trace of its own, which its tasks share."""
+USER_OF_THE_TRIGGER = MINOR >= (3, 1)
+"""A run says who triggered it."""
+
+
+def as_stored(dag):
+    """Return the DAG in the form that the DAG processor hands to the database."""
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG  # noqa: PLC0415 - after the environment
+
+    if MINOR >= (3, 1):
+        return LazyDeserializedDAG.from_dag(dag)
+    from airflow.serialization.serialized_objects import SerializedDAG  # noqa: PLC0415 - the same
+
+    dag.relative_fileloc = Path(dag.fileloc).name  # which the DAG processor sets, and 3.0 cannot do without
+    return LazyDeserializedDAG(data=SerializedDAG.to_dict(dag))
