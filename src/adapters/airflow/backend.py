@@ -10,6 +10,7 @@ from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
 from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class AirflowBackend:
         self.database.dispose_after_fork()
 
 
-def connect() -> AirflowBackend:
+def connect(limits: DatabaseLimits | None = None) -> AirflowBackend:
     """Build the backend; it connects when it is first asked for something.
 
     The mappers are configured here, so that forked workers share that memory.
@@ -35,7 +36,7 @@ def connect() -> AirflowBackend:
     if compat.DOUBT:
         log.warning(compat.DOUBT)
     configure_mappers()
-    database = Database(str(settings.SQL_ALCHEMY_CONN))
+    database = Database(str(settings.SQL_ALCHEMY_CONN), limits or DatabaseLimits())
     return AirflowBackend(
         dags=AirflowDagRepository(database), runs=AirflowDagRunRepository(database), database=database
     )

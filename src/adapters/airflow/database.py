@@ -1,37 +1,29 @@
 """Connections to Airflow's metadata database: reads without a transaction, and one writer of a DAG at a time."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
-from airflow.configuration import conf
-from airflow.utils.orm_event_handlers import setup_event_handlers
-from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS
+from airflow_api_plugin.adapters.airflow.deadlines import Deadline, Deadlines, Overdue
+from airflow_api_plugin.adapters.airflow.engine import WRITES, create
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain.errors import Refused, Unavailable
 
-POOL_SIZE = 8
-"""Connections of one process. Writers of one DAG queue up before they take one, so a burst of them needs few."""
-POOL_TIMEOUT = 3
-"""Seconds to wait for a connection of the pool."""
-CONNECT_TIMEOUT = 3
-"""Seconds to wait for the database to accept a connection."""
-LOCK_TIMEOUT = 10
-"""Seconds to wait for another process that writes the same DAG (SQLite: that writes at all)."""
-QUEUE_TIMEOUT = 25
-"""Seconds to wait for other requests of this process that write the same DAG (SQLite: that write at all)."""
 QUEUES = 64
 """Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
-STATEMENT_TIMEOUT = 20
-"""Seconds that one statement of a write may take."""
 
 T = TypeVar("T")
-_SQLITE_WRITE = "airflow_api_plugin_write"
+_log = logging.getLogger(__name__)
 
 
 class LostRace(Exception):
@@ -41,10 +33,12 @@ class LostRace(Exception):
 class Database:
     """Airflow's metadata database, on a pool of our own: Airflow's is sized and tuned for Airflow's components."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: DatabaseLimits) -> None:
         """Use the database at this SQLAlchemy URL; nothing connects before it has to."""
-        self.engine = _engine(url)
-        self._sessions = sessionmaker(autoflush=False, expire_on_commit=False)
+        self._limits = limits
+        self._deadlines = Deadlines()
+        self.engine = create(url, limits, self._deadlines)
+        self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
         self._queues = [threading.Lock() for _ in range(1 if self.engine.dialect.name == "sqlite" else QUEUES)]
 
     def dispose_after_fork(self) -> None:
@@ -57,7 +51,7 @@ class Database:
 
         :raises Unavailable: when the database does not answer.
         """
-        with _translated(), self.engine.connect() as connection:
+        with _translated(), self._deadlines.within(self._limits.read_timeout), self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
@@ -65,34 +59,86 @@ class Database:
 
         :raises Unavailable: when the database does not answer, or is busy for too long.
         """
-        with self._queue(dag_id), _translated():
+        with _translated(), self._deadlines.within(self._limits.write_timeout) as deadline, self._queue(dag_id):
             try:
-                return self._transaction(work)
-            except (LostRace, IntegrityError):
-                pass
-            except DBAPIError as error:
-                if getattr(error.orig, "pgcode", None) not in _TRY_AGAIN:
+                return self._transaction(work, deadline)
+            except (LostRace, DBAPIError) as error:
+                if not _passes(error):
                     raise
             try:
-                return self._transaction(work)
+                return self._transaction(work, deadline)
             except (LostRace, IntegrityError) as error:
                 msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
                 raise Unavailable(msg) from error
 
-    def _transaction(self, work: Callable[[Session], T]) -> T:
+    def _transaction(self, work: Callable[[Session], T], deadline: Deadline) -> T:
         with self.engine.connect() as connection:
-            connection = connection.execution_options(**{_SQLITE_WRITE: True})  # noqa: PLW2901 - the same connection
-            with self._sessions(bind=connection) as session, session.begin():
-                if self.engine.dialect.name == "postgresql":
-                    session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
-                    session.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'"))
-                return work(session)
+            connection = connection.execution_options(**{WRITES: True})  # noqa: PLW2901 - the same connection
+            with self._sessions(bind=connection) as session:
+                if self.engine.dialect.name == "sqlite":
+                    return self._with_sqlites_lock(work, session, deadline)
+                transaction_id = self._limit(session, deadline)
+                result = work(session)
+                session.flush()
+                try:
+                    session.commit()
+                except DBAPIError as error:
+                    if not (error.connection_invalidated and self._has_committed(transaction_id)):
+                        raise
+                return result
+
+    def _with_sqlites_lock(self, work: Callable[[Session], T], session: Session, deadline: Deadline) -> T:
+        session.connection()  # waits for the lock
+        seconds = min(self._limits.sqlite_write_timeout, deadline.left)
+        try:
+            with deadline.at_most(seconds):
+                result = work(session)
+                session.commit()
+        except Overdue as error:
+            msg = (
+                f"the runs could not be recorded within {seconds:g} seconds, and for longer Airflow's other components "
+                "cannot wait on SQLite: ask for fewer at a time, with limit and partial"
+            )
+            raise Unavailable(msg) from error
+        return result
+
+    def _limit(self, session: Session, deadline: Deadline) -> str | None:
+        """Have the database itself keep this transaction short, and return the transaction's id.
+
+        For this transaction alone: behind a pooler such as PgBouncer, the connection may be somebody else's after it.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return None
+        limits = {
+            "idle_in_transaction_session_timeout": self._limits.idle_in_transaction_timeout,
+            "lock_timeout": self._limits.lock_timeout,
+            "statement_timeout": max(deadline.left, 1),
+        }
+        return str(session.execute(_LIMIT, {name: f"{seconds:.0f}s" for name, seconds in limits.items()}).scalar())
+
+    def _has_committed(self, transaction_id: str | None) -> bool:
+        """Ask what became of a transaction whose connection was lost while it was being committed.
+
+        :raises Unavailable: when that cannot be known.
+        """
+        with suppress(DBAPIError, PoolTimeout, Overdue), self._deadlines.within(self._limits.connect_timeout):
+            while transaction_id is not None:
+                with self.engine.connect() as connection:
+                    status = connection.execute(_STATUS, {"id": transaction_id}).scalar()
+                if status != "in progress":
+                    return bool(status == "committed")
+                time.sleep(0.1)  # until the server notices that the connection is lost, too
+        msg = (
+            "the metadata database went away while the runs were being recorded, so that they may exist or not: "
+            "look for them before you send the request again"
+        )
+        raise Unavailable(msg)
 
     @contextmanager
     def _queue(self, dag_id: str) -> Iterator[None]:
         """Let one request of this process after the other write a DAG, without a connection in hand while they wait."""
         queue = self._queues[hash(dag_id) % len(self._queues)]
-        if not queue.acquire(timeout=QUEUE_TIMEOUT):
+        if not queue.acquire(timeout=self._limits.queue_timeout):
             msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
             raise Unavailable(msg)
         try:
@@ -101,43 +147,28 @@ class Database:
             queue.release()
 
 
-_TRY_AGAIN = {"40001", "40P01"}
-"""PostgreSQL's codes for a failed serialisation and a deadlock: nothing was written, and a second try may do it."""
+_LIMIT = text(
+    "SELECT CAST(txid_current() AS varchar)"
+    ", set_config('idle_in_transaction_session_timeout', :idle_in_transaction_session_timeout, true)"
+    ", set_config('lock_timeout', :lock_timeout, true)"
+    ", set_config('statement_timeout', :statement_timeout, true)"
+)
+_STATUS = text("SELECT txid_status(CAST(:id AS bigint))")
+
+_TRY_AGAIN = {"40001", "40P01", "55P03"}
+"""PostgreSQL's codes for a failed serialisation, a deadlock and a lock that others held for too long."""
+_READ_ONLY = "25006"
+"""PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
 
 
-def _engine(url: str) -> Engine:
-    sqlite = url.startswith("sqlite")
-    connect_args: dict[str, Any] = {}
-    if conf.has_option("database", "sql_alchemy_connect_args"):
-        connect_args.update(conf.getimport("database", "sql_alchemy_connect_args"))
-    if sqlite:
-        connect_args.update(check_same_thread=False, timeout=LOCK_TIMEOUT)
-    elif url.startswith("postgresql"):
-        connect_args = {"connect_timeout": CONNECT_TIMEOUT, **connect_args}
-    engine = create_engine(
-        url,
-        connect_args=connect_args,
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT,
-        pool_pre_ping=True,
-        pool_recycle=300,
-    )
-    setup_event_handlers(engine)  # type: ignore[no-untyped-call]
-    if sqlite:
-        event.listen(engine, "connect", _leave_transactions_to_us)
-        event.listen(engine, "begin", _begin)
-    return engine
+def _passes(error: LostRace | DBAPIError) -> bool:
+    """Tell whether nothing was written because of somebody whom a second try may not meet."""
+    return isinstance(error, (LostRace, IntegrityError)) or _code(error) in _TRY_AGAIN
 
 
-def _leave_transactions_to_us(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-
-
-def _begin(connection: Connection) -> None:
-    """Take SQLite's write lock before the first look, so that what was seen still holds when it is written."""
-    if connection.get_execution_options().get(_SQLITE_WRITE):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _code(error: DBAPIError) -> str | None:
+    """Return PostgreSQL's code for the error, which psycopg2 and psycopg name differently."""
+    return getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
 
 
 @contextmanager
@@ -147,6 +178,14 @@ def _translated() -> Iterator[None]:
     except DataError as error:
         msg = "the database does not take a value of the request"
         raise Refused(msg) from error
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        msg = "the metadata database does not answer, or is too busy: try again"
+    except (DBAPIError, PoolTimeout, Overdue) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(error, DBAPIError) and not (
+            error.connection_invalidated
+            or isinstance(error, (OperationalError, InterfaceError))
+            or _code(error) == _READ_ONLY
+        ):
+            raise
+        _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
+        msg = "the metadata database does not answer, is too busy or takes no writes: try again"
         raise Unavailable(msg) from error

@@ -1,0 +1,133 @@
+"""Deadlines for work on the database that hold even when it has gone silent, which no driver notices by itself."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+TICK = 0.25
+"""Seconds between two looks for work that is overdue."""
+
+
+class Overdue(Exception):
+    """The time for this work is over."""
+
+    def __init__(self) -> None:
+        super().__init__("it took longer than it may")
+
+
+class Deadline:
+    """Until when a thread's work may last, and the connection on which it may be waiting."""
+
+    def __init__(self, seconds: float) -> None:
+        """Begin now."""
+        self._end = time.monotonic() + seconds
+        self._waiting = threading.Lock()
+        self._break_off: Callable[[], None] | None = None
+        self._socket: int | None = None
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, negative when they are over."""
+        return self._end - time.monotonic()
+
+    def check(self) -> None:
+        """Go on only when there is time left.
+
+        :raises Overdue: when there is none.
+        """
+        if self.left <= 0:
+            raise Overdue
+
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Leave no more than these seconds to a part of the work."""
+        end = self._end
+        self._end = min(end, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._end = end
+
+    def hold(self, connection: Any) -> None:
+        """Take the connection, of whatever driver, as the one to break off.
+
+        Its socket is duplicated: a number alone might be another client's socket by the time it is shut down.
+        """
+        self.let_go()
+        with self._waiting:
+            if hasattr(connection, "fileno"):
+                self._socket = os.dup(connection.fileno())
+                self._break_off = self._shut_down
+            else:
+                self._break_off = getattr(connection, "interrupt", None)
+
+    def let_go(self) -> None:
+        """Leave the connection alone from now on."""
+        with self._waiting:
+            self._break_off = None
+            if self._socket is not None:
+                os.close(self._socket)
+                self._socket = None
+
+    def enforce(self) -> None:
+        """Break off what the connection is waiting for, if the time is over."""
+        with self._waiting:
+            if self._break_off is not None and self.left <= 0:
+                self._break_off()
+
+    def _shut_down(self) -> None:
+        with suppress(OSError), socket.socket(fileno=os.dup(self._socket or -1)) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+class Deadlines:
+    """The deadlines of all threads, each of which has at most one, and the thread that enforces them."""
+
+    def __init__(self) -> None:
+        """Leave the thread to the first deadline, and again in a forked process, which has none of its parent's."""
+        self._own = threading.local()
+        self._all: set[Deadline] = set()
+        self._any = threading.Event()
+        self._start = threading.Lock()
+        self._enforcer = threading.Thread()
+
+    @property
+    def current(self) -> Deadline | None:
+        """The one that this thread works under."""
+        return getattr(self._own, "deadline", None)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Deadline]:
+        """Let this thread work for so long, whatever its deadline was before."""
+        outer = self.current
+        deadline = self._own.deadline = Deadline(seconds)
+        self._all.add(deadline)
+        self._any.set()
+        if not self._enforcer.is_alive():
+            self._start_enforcer()
+        try:
+            yield deadline
+        finally:
+            self._all.discard(deadline)
+            deadline.let_go()
+            self._own.deadline = outer
+
+    def _start_enforcer(self) -> None:
+        with self._start:
+            if not self._enforcer.is_alive():
+                self._enforcer = threading.Thread(target=self._enforce, name="database-deadlines", daemon=True)
+                self._enforcer.start()
+
+    def _enforce(self) -> None:
+        while self._any.wait():
+            time.sleep(TICK)
+            self._any.clear()
+            running = self._all.copy()
+            if running:
+                self._any.set()
+            for deadline in running:
+                deadline.enforce()
