@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter, not_
 from typing import Any
 
 import falcon
 import orjson
 from marshmallow import Schema
-from marshmallow.fields import Field, Function
+from marshmallow.fields import Field, Function, Raw
 
 from airflow_api_plugin.entrypoints.http.values import ValueFormat, rfc3339
 
@@ -22,64 +23,62 @@ def write(resp: falcon.Response, payload: Mapping[str, object]) -> None:
     resp.data = orjson.dumps({"response": payload})
 
 
-class Plain(Field[Any]):
-    """What an attribute holds, as it is; without marshmallow's detours, since a list has hundreds of these."""
-
-    def serialize(self, attr: str, obj: Any, accessor: Callable[..., Any] | None = None, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
-        """Return it."""
-        return getattr(obj, self.attribute or attr)
+class Date(Field[Any]):
+    """A date or none, in the value format of the answer."""
 
 
-class Formatted(Plain):
-    """What an attribute holds, in the value format of the answer."""
-
-    format: Callable[[Any], object]
-
-    def serialize(self, attr: str, obj: Any, accessor: Callable[..., Any] | None = None, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
-        """Return it as it is to be written."""
-        return self.format(getattr(obj, self.attribute or attr))
+class Flag(Field[Any]):
+    """A truth value, in the value format of the answer."""
 
 
-class Date(Formatted):
-    """A date, or none."""
-
-
-class Flag(Formatted):
-    """A truth value."""
+class Negated(Field[Any]):
+    """The opposite of a truth value."""
 
 
 class AnswerSchema(Schema):
-    """A part of an answer."""
+    """A part of an answer: the schema says what is in it, and is written in one go, since a list has hundreds of fields."""
 
     def __init__(self, value_format: ValueFormat) -> None:
         """Write dates and truth values in this format."""
-        self._value_format = value_format
         super().__init__()
+        writers: dict[type, Callable[[Any], object]] = {
+            Date: value_format.date,
+            Flag: value_format.flag,
+            Negated: not_,
+        }
+        self._keys = tuple(self.dump_fields)
+        self._read = attrgetter(*(field.attribute or key for key, field in self.dump_fields.items()))
+        self._writers = [
+            (key, writers[type(field)]) for key, field in self.dump_fields.items() if type(field) in writers
+        ]
 
-    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:  # noqa: ARG002 - marshmallow's signature
-        """Tell the fields."""
-        if isinstance(field_obj, Date):
-            field_obj.format = self._value_format.date
-        elif isinstance(field_obj, Flag):
-            field_obj.format = self._value_format.flag
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Return what the schema says of an object, or of each of many."""
+        return [self._written(one) for one in obj] if many else self._written(obj)
+
+    def _written(self, obj: object) -> dict[str, Any]:
+        answer = dict(zip(self._keys, self._read(obj), strict=True))
+        for key, write in self._writers:
+            answer[key] = write(answer[key])
+        return answer
 
 
 class DagAnswer(AnswerSchema):
     """A DAG in a list; dumps a ``DagSummary``. ``is_active`` is a JSON boolean in either format."""
 
-    dag_id = Plain()
-    is_active = Function(lambda dag: not dag.is_paused)
-    full_path = Plain(attribute="fileloc")
+    dag_id = Raw()
+    is_active = Negated(attribute="is_paused")
+    full_path = Raw(attribute="fileloc")
     last_execution = Date(attribute="last_logical_date")
 
 
 class DagRunAnswer(AnswerSchema):
     """A run; dumps a ``DagRun``."""
 
-    id = Plain()
-    dag_id = Plain()
-    run_id = Plain()
-    state = Plain()
+    id = Raw()
+    dag_id = Raw()
+    run_id = Raw()
+    state = Raw()
     execution_date = Date(attribute="logical_date")
     start_date = Date()
     end_date = Date()
@@ -90,6 +89,6 @@ class BatchAnswer(Schema):
     """What was created; dumps a ``Batch``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_run_ids = Function(lambda batch: [run.run_id for run in batch.runs])
-    existing = Plain()
+    existing = Raw()
     next_start_date = Function(lambda batch: rfc3339(batch.next_start_date))
-    warnings = Plain()
+    warnings = Raw()
