@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeAlias
 
 import falcon
 
@@ -19,7 +20,7 @@ from airflow_api_plugin.entrypoints.http.resources import (
 )
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
-App = falcon.App[falcon.Request, falcon.Response]
+App: TypeAlias = "falcon.App[falcon.Request, falcon.Response]"  # as text, since Falcon 4.0 and 4.1 cannot subscript it
 
 
 def create_app(  # noqa: PLR0913 - one argument for each thing that it is made of
@@ -44,7 +45,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
         middleware=[RequestId(), Authentication(authenticator, frozenset(health_routes)), KnownMethods()]
     )
     app.req_options.strip_url_path_trailing_slash = True
-    answer_errors(app)
+    answer_errors(app, prefix)
     for path, resource in health_routes.items():
         app.add_route(path, resource)
     app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 import falcon
@@ -23,12 +24,12 @@ _ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
 _log = logging.getLogger(__name__)
 
 
-def answer_errors(app: falcon.App[Any, Any]) -> None:
-    """Have the app answer errors in this form, whatever the request says it accepts."""
+def answer_errors(app: falcon.App[Any, Any], prefix: str) -> None:
+    """Have the app, whose endpoints lie below the prefix, answer errors in this form, whatever a request says it accepts."""
     for family in _ANSWERS:
         app.add_error_handler(family, _foreseen)
     app.add_error_handler(Exception, _unforeseen)
-    app.set_error_serializer(_falcons_own)
+    app.set_error_serializer(partial(_falcons_own, prefix))
 
 
 def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
@@ -44,11 +45,20 @@ def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, param
     write(resp, {"error": f"the service failed; its log says why under the request id {request_id}"})
 
 
-def _falcons_own(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
+def _falcons_own(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
     if isinstance(ex, falcon.HTTPRouteNotFound):
-        text = f"there is nothing at {req.path[:200]!r}"
+        text = _nothing_at(req.root_path, req.path, prefix)
     elif isinstance(ex, falcon.HTTPMethodNotAllowed):
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:
         text = ex.description or ex.title
     write(resp, {"error": text})
+
+
+def _nothing_at(root: str, path: str, prefix: str) -> str:
+    full = (root + path).rstrip("/") or "/"
+    text = f"there is nothing at {full[:200]!r}"
+    if not f"{path}/".startswith(f"{prefix}/"):
+        return text
+    own = root + prefix
+    return f"{text}: {own} has dags and dag_runs; Airflow's own API, which was here in Airflow 2, is {own[: -len('/v1')]}/v2"

@@ -24,14 +24,14 @@ class RequestId:
 
 
 class Authentication:
-    """Lets nobody pass who is not identified, except to the open paths."""
+    """Lets nobody pass who is not identified, except to the open paths; that there is nothing at a path is no secret."""
 
     def __init__(self, authenticator: Authenticator, open_paths: frozenset[str]) -> None:
         """Identify callers with this authenticator."""
         self._authenticator = authenticator
         self._open_paths = open_paths
 
-    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:  # noqa: ARG002 - Falcon's signature
         """Set ``req.context.caller``."""
         if req.path not in self._open_paths:
             req.context.caller = self._authenticator.identify(req)
