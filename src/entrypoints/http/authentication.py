@@ -1,8 +1,9 @@
-"""Who sends a request: nobody in particular, or somebody who knows the token."""
+"""Who sends a request: nobody in particular, somebody who knows the token, or one of Airflow's users."""
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,3 +66,22 @@ class TokenAuthentication:
             msg = "the token in the authorization header is not the right one"
             raise Unauthenticated(msg)
         return FullAccess()
+
+
+class BearerAuthentication:
+    """Whoever holds a token by which Airflow knows them is that user of Airflow's."""
+
+    def __init__(self, user_of: Callable[[str], Caller]) -> None:
+        """Ask ``user_of`` whose token it is; it raises Unauthenticated for one that is nobody's."""
+        self._user_of = user_of
+
+    def identify(self, req: Request) -> Caller:
+        """Return the user."""
+        scheme, _, token = req.get_header("Authorization", default="").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            msg = (
+                "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
+                "send it in the header 'authorization: Bearer <token>'"
+            )
+            raise Unauthenticated(msg)
+        return self._user_of(token.strip())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from airflow_api_plugin.entrypoints.http.authentication import TokenAuthentication
+from airflow_api_plugin.domain import Unauthenticated
+from airflow_api_plugin.entrypoints.http.authentication import BearerAuthentication, TokenAuthentication
 from tests.unit.http.service import Service, error
 
 
@@ -24,6 +25,11 @@ def test_whoever_sends_none_is_told_how():
     result = Service(authenticator=TokenAuthentication("s3cret")).get("/api/v1/dags")
     assert result.status_code == 401
     assert "authorization: Bearer <token>" in error(result)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1", "/api/v1/dags/example_daily/dagRuns"])
+def test_that_there_is_nothing_at_a_path_is_no_secret(path):
+    assert Service(authenticator=TokenAuthentication("s3cret")).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/api/v1/health/live", "/health/live/"])
@@ -64,3 +70,31 @@ def test_a_caller_creates_no_more_than_they_may():
     service = Service(authenticator=_ReadersOnly())
     assert service.post(dag_id="example_hourly").status_code == 403
     assert service.post(dag_id="example_daily").status_code == 404
+
+
+def _user_of(token):
+    if token != "of-the-reader":
+        msg = "nobody has this token"
+        raise Unauthenticated(msg)
+    return _Reader()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "words"),
+    [
+        ({"Authorization": "Bearer of-the-reader"}, 200, ""),
+        ({"Authorization": "bearer  of-the-reader "}, 200, ""),
+        ({"Authorization": "of-the-reader"}, 401, "authorization: Bearer <token>"),
+        ({"Authorization": "Basic of-the-reader"}, 401, "authorization: Bearer <token>"),
+        ({"Authorization": "Bearer "}, 401, "authorization: Bearer <token>"),
+        ({}, 401, "authorization: Bearer <token>"),
+        ({"Authorization": "Bearer of-somebody"}, 401, "nobody has this token"),
+        ({"Cookie": "_token=of-the-reader"}, 401, "authorization: Bearer <token>"),
+    ],
+)
+def test_where_tokens_name_users_a_bearer_token_decides_who_it_is(headers, status, words):
+    result = Service(authenticator=BearerAuthentication(_user_of)).get("/api/v1/dags", headers=headers)
+    assert result.status_code == status
+    if status == 401:
+        assert words in error(result)
+        assert result.headers["www-authenticate"] == "Bearer"

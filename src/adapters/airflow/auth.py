@@ -1,0 +1,132 @@
+"""Whom Airflow's auth manager takes a caller for, and what it lets them do."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from functools import cached_property
+from threading import Lock, Thread
+from typing import Any, Literal, TypeVar
+
+from airflow.api_fastapi.app import get_auth_manager, init_auth_manager
+from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.configuration import conf
+from airflow.models.dag import DagModel
+from jwt import InvalidTokenError
+from sqlalchemy.exc import SQLAlchemyError
+
+from airflow_api_plugin.domain.errors import Unauthenticated, Unavailable
+
+TIMEOUT = 10
+"""Seconds that the auth manager may take to tell whose token it is."""
+
+T = TypeVar("T")
+_Manager = BaseAuthManager[Any]
+
+
+class AirflowUsers:
+    """The users of Airflow's auth manager."""
+
+    def __init__(self) -> None:
+        """Use the auth manager of Airflow's API server, or one of our own where there is none in this process."""
+        try:
+            self._manager: _Manager = get_auth_manager()
+        except RuntimeError:
+            self._manager = init_auth_manager()
+        self._loop = _EventLoop()
+
+    def identify(self, token: str) -> "AirflowUser":
+        """Return the user whose token it is.
+
+        :raises Unauthenticated: when it is nobody's, or no longer.
+        :raises Unavailable: when the auth manager does not answer.
+        """
+        try:
+            with _asked():
+                user = self._loop.run(self._manager.get_user_from_token(token))
+        except InvalidTokenError:
+            msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
+            raise Unauthenticated(msg) from None
+        return AirflowUser(user, self._manager)
+
+
+class AirflowUser:
+    """A caller whom Airflow knows."""
+
+    def __init__(self, user: BaseUser, manager: _Manager) -> None:
+        """Ask this auth manager what the user may do."""
+        self._user = user
+        self._manager = manager
+
+    @property
+    def name(self) -> str:
+        """As the port promises; Airflow writes the same name down for its own API."""
+        return self._user.get_name()
+
+    @cached_property
+    def readable_dag_ids(self) -> frozenset[str]:
+        """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
+
+        Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
+        airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
+        """
+        with _asked():
+            dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
+            if self._may("GET", None):
+                return frozenset(dag_ids)
+            return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id))
+
+    def may_create_runs(self, dag_id: str) -> bool:
+        """As the port promises."""
+        with _asked():
+            return self._may("POST", dag_id)
+
+    def _may(self, method: Literal["GET", "POST"], dag_id: str | None) -> bool:
+        return self._manager.is_authorized_dag(
+            method=method, access_entity=DagAccessEntity.RUN, details=_details(dag_id), user=self._user
+        )
+
+
+def _details(dag_id: str | None) -> DagDetails:
+    """Name the DAG, and the team that it belongs to where there are teams, which came with Airflow 3.1."""
+    if dag_id is None or not conf.getboolean("core", "multi_team", fallback=False):
+        return DagDetails(id=dag_id)
+    return DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, FutureTimeout) as error:
+        msg = "Airflow's auth manager does not answer: try again"
+        raise Unavailable(msg) from error
+
+
+class _EventLoop:
+    """An event loop on a thread of its own, for what an auth manager does asynchronously.
+
+    It starts when it is first needed, so in the process that serves and not in the one that this was forked from.
+    Airflow's own loop is left alone: some auth managers ask the database on the way.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        try:
+            return future.result(TIMEOUT)
+        except FutureTimeout:
+            future.cancel()
+            raise
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                Thread(target=self._loop.run_forever, name="airflow-api-auth", daemon=True).start()
+            return self._loop
