@@ -5,12 +5,15 @@ The environment is set before Airflow is imported for the first time, since Airf
 
 import atexit
 import os
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.integration.airflow import versions
 
 DATABASE = os.environ.get("AIRFLOW_API_TEST_DB", "sqlite")
 HOME = Path(tempfile.mkdtemp(prefix="airflow-api-test-"))
@@ -45,6 +48,12 @@ def _prepare() -> None:
 
 
 _prepare()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if versions.MINOR < (3, 3):
+        for start in versions.WARNINGS:
+            config.addinivalue_line("filterwarnings", f"ignore:{re.escape(start)}")
 
 
 @pytest.fixture(scope="session")

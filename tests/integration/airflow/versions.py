@@ -14,6 +14,13 @@ TRACE_PER_RUN = MINOR >= (3, 2)
 USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
 
+WARNINGS = [
+    "The `airflow.operators",  # a provider, newer than Airflow itself, looks for a class in all its places
+    "The anyio.abc.BlockingPortal alias",  # starlette's
+    "The ``noload`` loader strategy",  # of Airflow's models, as SQLAlchemy 2.1 sees it
+]
+"""Of what Airflow and its dependencies warn each other, until 3.2."""
+
 
 def as_stored(dag):
     """Return the DAG in the form that the DAG processor hands to the database."""
