@@ -134,9 +134,13 @@ class Caller(Protocol):
     def name(self) -> str | None:
         """What to write down as the one who did it; None when nobody asked who they are."""
 
-    @property
-    def readable_dag_ids(self) -> frozenset[str] | None:
-        """The DAGs whose runs they may see; None: all."""
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
+        """Return the DAGs whose runs they may see, None for all. Asked about one DAG, it is that one or none, or None.
+
+        To ask about one costs no more however many there are.
+
+        :raises Unavailable: when whoever knows it does not answer.
+        """
 
     def may_create_runs(self, dag_id: str) -> bool:
         """Tell whether they may create runs of a DAG that they may see."""

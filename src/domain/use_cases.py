@@ -28,7 +28,7 @@ class CreateBatch:
         :raises Refused: naming the rule that the request breaks.
         :raises Unavailable: when the backend cannot do it now; nothing was created.
         """
-        readable = caller.readable_dag_ids
+        readable = caller.readable_dag_ids(request.dag_id)
         if readable is not None and request.dag_id not in readable:
             raise DagNotFound(request.dag_id)
         if not caller.may_create_runs(request.dag_id):

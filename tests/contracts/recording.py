@@ -310,7 +310,9 @@ class Anyone(Caller):
     """Somebody who may do everything."""
 
     name = None
-    readable_dag_ids = None
+
+    def readable_dag_ids(self, dag_id=None):
+        return None
 
     def may_create_runs(self, dag_id):
         return True

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
-from functools import cached_property
 from threading import Lock, Thread
 from typing import Any, Literal, TypeVar
 
@@ -23,18 +22,24 @@ TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
 
 T = TypeVar("T")
-_Manager = BaseAuthManager[Any]
+AuthManager = BaseAuthManager[Any]
+_RUNS = DagAccessEntity.RUN
+
+
+def auth_manager() -> AuthManager:
+    """Return the auth manager that ``[core] auth_manager`` names: that of the API server, where this process is one."""
+    try:
+        return get_auth_manager()
+    except RuntimeError:
+        return init_auth_manager()
 
 
 class AirflowUsers:
-    """The users of Airflow's auth manager."""
+    """The users of an auth manager of Airflow's."""
 
-    def __init__(self) -> None:
-        """Use the auth manager of Airflow's API server, or one of our own where there is none in this process."""
-        try:
-            self._manager: _Manager = get_auth_manager()
-        except RuntimeError:
-            self._manager = init_auth_manager()
+    def __init__(self, manager: AuthManager) -> None:
+        """Ask this auth manager."""
+        self._manager = manager
         self._loop = _EventLoop()
 
     def identify(self, token: str) -> "AirflowUser":
@@ -55,7 +60,7 @@ class AirflowUsers:
 class AirflowUser:
     """A caller whom Airflow knows."""
 
-    def __init__(self, user: BaseUser, manager: _Manager) -> None:
+    def __init__(self, user: BaseUser, manager: AuthManager) -> None:
         """Ask this auth manager what the user may do."""
         self._user = user
         self._manager = manager
@@ -65,27 +70,28 @@ class AirflowUser:
         """As the port promises; Airflow writes the same name down for its own API."""
         return self._user.get_name()
 
-    @cached_property
-    def readable_dag_ids(self) -> frozenset[str]:
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str]:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
 
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
         airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
         """
         with _asked():
+            if dag_id is not None:
+                return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
             dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
-            if self._may("GET", None):
+            if self._may("GET", None, _RUNS):
                 return frozenset(dag_ids)
-            return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id))
+            return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
 
     def may_create_runs(self, dag_id: str) -> bool:
         """As the port promises."""
         with _asked():
-            return self._may("POST", dag_id)
+            return self._may("POST", dag_id, _RUNS)
 
-    def _may(self, method: Literal["GET", "POST"], dag_id: str | None) -> bool:
+    def _may(self, method: Literal["GET", "POST"], dag_id: str | None, part: DagAccessEntity | None = None) -> bool:
         return self._manager.is_authorized_dag(
-            method=method, access_entity=DagAccessEntity.RUN, details=_details(dag_id), user=self._user
+            method=method, access_entity=part, details=_details(dag_id), user=self._user
         )
 
 

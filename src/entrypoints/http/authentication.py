@@ -29,7 +29,10 @@ class FullAccess:
     """A caller who sees every DAG and may create runs of each."""
 
     name: str | None = None
-    readable_dag_ids: frozenset[str] | None = None
+
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:  # noqa: ARG002 - the port's signature
+        """Show all of them."""
+        return None
 
     def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
         """Allow it."""

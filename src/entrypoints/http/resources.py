@@ -35,7 +35,7 @@ class DagsResource:
     def on_get(self, req: Request, resp: Response) -> None:
         """List the DAGs."""
         _NO_QUERY.load(read_query(req))
-        dags = self._dags.list(readable=req.context.caller.readable_dag_ids)
+        dags = self._dags.list(readable=req.context.caller.readable_dag_ids())
         write(resp, {"dags": self._answer.dump(dags, many=True)})
 
     on_head = on_get
@@ -62,7 +62,8 @@ class DagRunsResource:
     def on_get(self, req: Request, resp: Response) -> None:
         """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
         query = read_query(req)
-        where = DagRunFilter(**self._list_query.load(query), readable=req.context.caller.readable_dag_ids)
+        readable = req.context.caller.readable_dag_ids(query.get("dag_id"))
+        where = DagRunFilter(**self._list_query.load(query), readable=readable)
         page = self._runs.list(where)
         runs = self._run_answer.dump(page.runs, many=True)
         write(resp, {"dag_runs": runs, "next_start": page.next_start})
@@ -94,7 +95,8 @@ class DagRunResource:
         query = self._query.load(read_query(req))
         if not run_id or "\0" in run_id:  # no run has such an id, and a database driver would fail on a NUL
             raise DagRunNotFound
-        run = self._runs.get(run_id, dag_id=query.get("dag_id"), readable=req.context.caller.readable_dag_ids)
+        dag_id = query.get("dag_id")
+        run = self._runs.get(run_id, dag_id=dag_id, readable=req.context.caller.readable_dag_ids(dag_id))
         write(resp, {"dag_run": self._answer.dump(run)})
 
     on_head = on_get

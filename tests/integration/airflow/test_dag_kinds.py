@@ -23,7 +23,9 @@ NOW = dt.datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
 class Anybody:
     name = None
-    readable_dag_ids = None
+
+    def readable_dag_ids(self, dag_id=None):
+        return None
 
     def may_create_runs(self, dag_id):
         return True

@@ -17,8 +17,11 @@ from tests.unit.memory.world import MemoryWorld
 class Somebody:
     def __init__(self, name=None, *, readable=None, may_create=True):
         self.name = name
-        self.readable_dag_ids = readable
+        self.readable = readable
         self.may_create = may_create
+
+    def readable_dag_ids(self, dag_id=None):
+        return self.readable
 
     def may_create_runs(self, dag_id):
         return self.may_create

@@ -45,7 +45,9 @@ class _Reader:
     """A caller who sees one DAG, and may create nothing."""
 
     name = "reader"
-    readable_dag_ids = frozenset({"example_hourly"})
+
+    def readable_dag_ids(self, dag_id=None):
+        return frozenset({"example_hourly"} & {dag_id or "example_hourly"})
 
     def may_create_runs(self, dag_id):
         return False
@@ -62,7 +64,10 @@ def test_a_caller_sees_no_more_than_they_may():
     service.place("example_hourly", "shown")
     assert [dag["dag_id"] for dag in service.ask("/api/v1/dags")["dags"]] == ["example_hourly"]
     assert service.listed() == ["shown"]
+    assert service.listed("?dag_id=example_hourly") == ["shown"]
+    assert service.listed("?dag_id=example_daily") == []
     assert service.get("/api/v1/dag_runs/hidden").status_code == 404
+    assert service.get("/api/v1/dag_runs/hidden?dag_id=example_daily").status_code == 404
     assert service.get("/api/v1/dag_runs?start=hidden").status_code == 404
 
 
