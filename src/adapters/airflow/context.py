@@ -95,5 +95,6 @@ class AirflowDagContext:
         try:
             compat.validate_conf(dag, dict(conf))
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
-            msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {error}"
+            reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
+            msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
             raise Refused(msg) from error
