@@ -251,7 +251,7 @@ def test_what_is_made_per_row_is_made_as_airflow_makes_it(world, kind):
         carriers = {run.run_id: run.context_carrier for run in runs}
         assert len({str(carrier) for carrier in carriers.values()}) == len(runs)
         assert all(task.context_carrier == carriers[task.run_id] for task in tasks)
-    assert len({re.sub("[0-9a-f]{16,}", "", str(carrier)) for carrier in carriers.values()}) == 1
+        assert len({re.sub("[0-9a-f]{16,}", "", str(carrier)) for carrier in carriers.values()}) == 1
     assert all(before <= run.queued_at <= after for run in runs)
     assert all(before <= row.updated_at <= after for row in (*runs, *tasks))
     ids = [uuid.UUID(str(task.id)) for task in tasks]
