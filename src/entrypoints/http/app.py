@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TypeAlias
 
 import falcon
@@ -32,14 +33,16 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     value_format: ValueFormat,
     default_timezone: dt.tzinfo,
     prefix: str = "/api/v1",
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> App:
     """Build the application.
 
     :param default_timezone: in which dates are meant that name no offset.
     :param prefix: the path below which the endpoints lie, ``""`` where a server mounts the application below a path
         of its own. The health endpoints need no token and lie at the root, too.
+    :param is_stopping: tells whether the server will soon take no more requests, for which it is then not ready.
     """
-    health = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags)}
+    health = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags, is_stopping)}
     health_routes = {f"{root}{path}": resource for root in ("", prefix) for path, resource in health.items()}
     app: App = falcon.App(
         middleware=[RequestId(), Authentication(authenticator, frozenset(health_routes)), KnownMethods()]

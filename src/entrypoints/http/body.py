@@ -18,10 +18,18 @@ class BodyTooLarge(Exception):
         super().__init__(f"the body is longer than {MAX_BYTES} bytes, which is the most that is read")
 
 
+class BodyTooSlow(Exception):
+    """The server has stopped waiting for the rest of the body."""
+
+    def __init__(self) -> None:
+        super().__init__("the body did not arrive in time")
+
+
 def read_object(req: Request) -> dict[str, object]:
     """Read the body as a JSON object in UTF-8.
 
     :raises BodyTooLarge: before more than ``MAX_BYTES`` are read.
+    :raises BodyTooSlow: when the server, which decides how long that is, says so.
     :raises Refused: when it is anything else, saying what.
     """
     try:
@@ -50,6 +58,8 @@ def _read(req: Request) -> bytes:
         raise BodyTooLarge
     try:
         data: bytes = req.stream.read(MAX_BYTES + 1 if length is None else length)
+    except TimeoutError as error:
+        raise BodyTooSlow from error
     except Exception as error:  # whichever the server uses for chunks that break its rules, or a connection that does
         msg = "the body could not be read: its chunks are malformed, or it ends too early"
         raise Refused(msg) from error

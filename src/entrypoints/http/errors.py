@@ -10,13 +10,14 @@ import falcon
 
 from airflow_api_plugin.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
 from airflow_api_plugin.entrypoints.http.answers import write
-from airflow_api_plugin.entrypoints.http.body import BodyTooLarge
+from airflow_api_plugin.entrypoints.http.body import BodyTooLarge, BodyTooSlow
 
 _ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
     Refused: (falcon.HTTP_400, {}),
     Unauthenticated: (falcon.HTTP_401, {"WWW-Authenticate": "Bearer"}),
     Forbidden: (falcon.HTTP_403, {}),
     NotFound: (falcon.HTTP_404, {}),
+    BodyTooSlow: (falcon.HTTP_408, {"Connection": "close"}),
     Conflict: (falcon.HTTP_409, {}),
     BodyTooLarge: (falcon.HTTP_413, {}),
     Unavailable: (falcon.HTTP_503, {"Retry-After": "5"}),

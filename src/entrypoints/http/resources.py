@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from urllib.parse import quote
 
 from falcon import Request, Response
@@ -14,6 +15,7 @@ from airflow_api_plugin.domain import (
     DagRunFilter,
     DagRunNotFound,
     DagRunRepository,
+    Unavailable,
 )
 from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer, write
 from airflow_api_plugin.entrypoints.http.body import read_object
@@ -113,14 +115,18 @@ class LiveResource:
 
 
 class ReadyResource:
-    """``/health/ready``: whether the backend answers."""
+    """``/health/ready``: whether the server goes on, and the backend answers."""
 
-    def __init__(self, dags: DagRepository) -> None:
-        """Ask the backend of these DAGs."""
+    def __init__(self, dags: DagRepository, is_stopping: Callable[[], bool]) -> None:
+        """Ask the backend of these DAGs, unless the server is stopping."""
         self._dags = dags
+        self._is_stopping = is_stopping
 
     def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
         """Answer when it does."""
+        if self._is_stopping():
+            msg = "the service is stopping"
+            raise Unavailable(msg)
         self._dags.ping()
         write(resp, {"status": "ready"})
 
