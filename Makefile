@@ -1,18 +1,25 @@
 # The developer's entry points. All that is installed or built goes into this folder: .venv, .venvs, dist and airflow-home.
 
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.10 python3; do \
+find_python = $(shell for python in $(1) python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
+PYTHON ?= $(call find_python,python3.13 python3.12 python3.11 python3.10)
+OLD_PYTHON ?= $(call find_python,python3.10 python3.11 python3.12 python3.13)
 PORT ?= 8000
 AIRFLOW_PORT ?= 8080
 ONCE ?=
+FULL ?=
+MINOR ?=
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
 PACKAGE := .venvs/package
+OLDEST := 3.0
+PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
+PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate --strip-extras
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo check test unit sqlite postgresql package-test format lint constraints build clean
+.PHONY: help run demo check test unit sqlite postgresql compat compat-oldest package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +40,12 @@ unit: $(INSTALLED) ## the tests that need no Airflow
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow
 
+compat: $(PINNED:%=.venvs/%/installed) ## the same tests on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
+	$(VENV)/python compat/table.py $(PINNED)
+
+compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
+	AIRFLOW_API_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py
+
 package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv venv -q --clear $(PACKAGE)
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
@@ -49,18 +62,28 @@ lint: $(INSTALLED) ## format, lint, types and import contracts
 	$(VENV)/ruff check .
 	$(VENV)/mypy -p airflow_api_plugin
 	$(VENV)/mypy examples/*.py
+	$(VENV)/mypy -p benchmarks
 	$(VENV)/lint-imports
 
-constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows
-	$(VENV)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 --all-extras --group dev \
-		--no-header --no-annotate --strip-extras --output-file constraints.txt
+constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
+	$(PIN) pyproject.toml --all-extras --group dev --output-file constraints.txt
+	for pins in compat/*.in; do \
+		$(PIN) pyproject.toml $$pins --all-extras --group test --output-file $${pins%.in}.txt || exit 1; done
 
 build: $(INSTALLED) ## wheel and sdist, in dist/
 	rm -rf build dist
 	$(VENV)/uv build -q
 
+bench: $(INSTALLED) ## this service beside Airflow's own API, in benchmarks/results: five minutes, or all of it (FULL=1)
+	@exec $(VENV)/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full)
+
 clean: ## remove all that the other targets made, the Airflow home included
 	rm -rf .venv .venvs airflow-home build dist *.egg-info .hypothesis .*_cache
+
+.venvs/%/installed: compat/%.txt $(INSTALLED)
+	$(VENV)/uv venv -q --clear --python $(OLD_PYTHON) $(@D)
+	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< -e '.[airflow,postgres]' --group test
+	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 or newer with its venv module was found: install one, or name it with PYTHON=/path/to/python3"; exit 1; }

@@ -1,0 +1,70 @@
+"""`make compat`: the tests that need an Airflow, in one environment after the other, and what came of them as a table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "compatibility.md"
+PINS = ROOT / "compat"
+DATABASES = ("sqlite", "postgresql")
+TESTS = "tests/integration/airflow"
+TEXT = """\
+# Versions of Airflow
+
+What `make compat` found, with the pins of each environment in `compat/`. The tests hold the backend to what its ports promise,
+compare every column of a group's rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs
+and schedules, and have Airflow execute a group that came in over HTTP.
+
+| Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
+|---|---|---|---|---|
+"""
+
+
+def main(environments: Iterable[str]) -> int:
+    """Test these environments; a run over all of them rewrites the document."""
+    environments = sorted(environments)
+    rows = {environment: _row(environment) for environment in environments}
+    table = TEXT + "".join(f"| {' | '.join(row)} |\n" for row in rows.values())
+    print(f"\n{table}")  # noqa: T201 - what it is run for
+    if environments == sorted(path.stem for path in PINS.glob("*.txt")):
+        DOCUMENT.write_text(table, encoding="utf-8")
+    return int(any("failed" in cell for row in rows.values() for cell in row))
+
+
+def _row(environment: str) -> list[str]:
+    python = ROOT / ".venvs" / environment / "bin" / "python"
+    return [*_versions(python), *(_outcome(python, database) for database in DATABASES)]
+
+
+def _versions(python: Path) -> list[str]:
+    ask = (
+        "from importlib.metadata import version; from platform import python_version as python;"
+        "print(version('apache-airflow'), python(), version('sqlalchemy'))"
+    )
+    return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
+
+
+def _outcome(python: Path, database: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        environment = {**os.environ, "AIRFLOW_API_TEST_DB": database}
+        subprocess.run(
+            [python, "-m", "pytest", "-q", f"--junitxml={report}", TESTS], cwd=ROOT, env=environment, check=False
+        )
+        return _count(next(ET.parse(report).getroot().iter("testsuite")).attrib)
+
+
+def _count(suite: Mapping[str, str]) -> str:
+    tests, *bad = (int(suite[name]) for name in ("tests", "failures", "errors", "skipped"))
+    return f"{sum(bad)} of {tests} failed" if any(bad) else f"{tests} passed"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
