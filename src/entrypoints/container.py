@@ -7,11 +7,18 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.entrypoints import stopping
 from airflow_api_plugin.entrypoints.http.app import App, create_app
-from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication, TokenAuthentication
+from airflow_api_plugin.entrypoints.http.authentication import (
+    Authenticator,
+    BearerAuthentication,
+    NoAuthentication,
+    TokenAuthentication,
+)
 from airflow_api_plugin.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
-from airflow_api_plugin.entrypoints.settings import Settings, read_settings
+from airflow_api_plugin.entrypoints.settings import Auth, Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +47,11 @@ def _memory_backend() -> Backend:
     )
 
 
-def _airflow_backend() -> Backend:
+def _airflow_backend(limits: DatabaseLimits) -> Backend:
     from airflow_api_plugin.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
 
-    airflow = connect()
+    airflow = connect(limits)
     return Backend(
         dags=airflow.dags,
         runs=airflow.runs,
@@ -53,8 +60,12 @@ def _airflow_backend() -> Backend:
     )
 
 
-def _authenticator(token: str | None) -> Authenticator:
-    return NoAuthentication() if token is None else TokenAuthentication(token)
+def _authenticator(settings: Settings) -> Authenticator:
+    if settings.auth is Auth.AIRFLOW:
+        from airflow_api_plugin.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
+
+        return BearerAuthentication(AirflowUsers(auth_manager()).identify)
+    return NoAuthentication() if settings.airflow_api_auth is None else TokenAuthentication(settings.airflow_api_auth)
 
 
 def _utc_now() -> dt.datetime:
@@ -62,20 +73,23 @@ def _utc_now() -> dt.datetime:
 
 
 class Container(DeclarativeContainer):
-    """The service as it runs. Each part is built once, when it is first asked for, by whichever thread asks first."""
+    """The service as it runs. Each part is built once, when it is first asked for, by whichever thread asks first.
 
-    settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ)
+    Inside Airflow's API server, ``mounted`` is true, and ``prefix`` is empty.
+    """
+
+    mounted: Object[bool] = Object(False)  # noqa: FBT003 - what it is follows from its name
+    prefix: Object[str] = Object("/api/v1")
+    settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ, mounted=mounted)
     backend: Selector[Backend] = Selector(
         settings.provided.backend,
         memory=ThreadSafeSingleton(_memory_backend),
-        airflow=ThreadSafeSingleton(_airflow_backend),
+        airflow=ThreadSafeSingleton(_airflow_backend, settings.provided.database),
     )
     create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
         CreateBatch, backend.provided.runs, clock=Object(_utc_now)
     )
-    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
-        _authenticator, settings.provided.airflow_api_auth
-    )
+    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings)
     app: ThreadSafeSingleton[App] = ThreadSafeSingleton(
         create_app,
         dags=backend.provided.dags,
@@ -84,4 +98,6 @@ class Container(DeclarativeContainer):
         authenticator=authenticator,
         value_format=settings.provided.value_format,
         default_timezone=backend.provided.default_timezone,
+        prefix=prefix,
+        is_stopping=Object(stopping.is_announced),
     )

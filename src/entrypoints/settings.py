@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from enum import Enum
 from importlib.util import find_spec
+from typing import Any
 
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_api_plugin.entrypoints.server_limits import ServerLimits
 
 AIRFLOW = "airflow"
 MEMORY = "memory"
@@ -20,53 +25,136 @@ class SettingsError(Exception):
     """The service does not start with these settings; the text is a sentence for the operator."""
 
 
+class Auth(str, Enum):
+    """How callers are told apart: by one token for all of them, by Airflow's auth manager, or not at all."""
+
+    TOKEN = "token"  # noqa: S105 - a name, and no token
+    AIRFLOW = "airflow"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The options of the section ``[airflow_api_plugin]``. Without a token everybody may do everything."""
+    """The options of the section ``[airflow_api_plugin]``; ``auth`` is what ``auto`` comes to."""
 
     airflow_api_auth: str | None = field(default=None, repr=False)
+    auth: Auth = Auth.NONE
     backend: str = AIRFLOW
     value_format: ValueFormat = ValueFormat.TEXT
+    server: ServerLimits = field(default_factory=ServerLimits)
+    database: DatabaseLimits = field(default_factory=DatabaseLimits)
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
+LIMITS = {limit.name: limit for limits in (ServerLimits, DatabaseLimits) for limit in fields(limits)}
+"""The options that are numbers, with their defaults and the reasons for them."""
+OPTIONS = ("airflow_api_auth", "auth", "backend", "value_format", *LIMITS)
+"""The names of all options."""
+MOST = 3600
+"""No limit needs to be larger."""
+
+
+def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Settings:
     """Read the environment and, unless it names the memory backend, Airflow's configuration.
 
-    :raises SettingsError: when an option is unknown, empty, or none of its values, or two names of it disagree.
+    :param mounted: whether the service is part of Airflow's API server.
+    :raises SettingsError: when an option is unknown, empty, or none of its values, or some of them disagree.
     """
     options = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(ENVIRONMENT_PREFIX)
     }
-    other_token = environ.get(OTHER_TOKEN_NAME)
-    settings = _settings(options, other_token)
-    return settings if settings.backend == MEMORY else _settings({**_airflow_section(), **options}, other_token)
-
-
-def _settings(options: Mapping[str, str], other_token: str | None) -> Settings:
-    known = [option.name for option in fields(Settings)]
-    for name, value in options.items():
-        if name not in known:
-            msg = f"[airflow_api_plugin] has no option {name!r}: known are {', '.join(known)}"
-            raise SettingsError(msg)
-        if not value.strip():
-            msg = f"[airflow_api_plugin] {name} is set, but empty: give it a value, or remove it"
-            raise SettingsError(msg)
+    _check(options, options)
+    if _backend(options) == AIRFLOW:
+        options = _with_airflow(options)
+    elif elsewhere := [name for name in _ELSEWHERE if name in options]:
+        msg = f"[airflow_api_plugin] {elsewhere[0]} is for Airflow to resolve, which the backend 'memory' does without"
+        raise SettingsError(msg)
+    token = _token(options.get("airflow_api_auth"), environ.get(OTHER_TOKEN_NAME))
+    backend = _backend(options)
+    if mounted and backend == MEMORY:
+        msg = "[airflow_api_plugin] backend = memory is for the service on its own, not inside Airflow's API server"
+        raise SettingsError(msg)
     return Settings(
-        airflow_api_auth=_token(options.get("airflow_api_auth"), other_token),
-        backend=_one_of("backend", options.get("backend", AIRFLOW), (AIRFLOW, MEMORY)),
-        value_format=ValueFormat(
-            _one_of("value_format", options.get("value_format", "text"), tuple(form.value for form in ValueFormat))
-        ),
+        airflow_api_auth=token,
+        auth=_auth(options, token, backend, mounted=mounted),
+        backend=backend,
+        value_format=ValueFormat(_one_of("value_format", options.get("value_format", "text"), ValueFormat)),
+        server=ServerLimits(**_numbers(ServerLimits, options)),
+        database=DatabaseLimits(**_numbers(DatabaseLimits, options)),
     )
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        msg = f"[airflow_api_plugin] {name} must be one of {', '.join(allowed)}, not {value!r}"
+_ELSEWHERE = ("airflow_api_auth_cmd", "airflow_api_auth_secret")
+"""Where Airflow finds the token: printed by a command, or in its secrets backend."""
+
+
+def _check(options: Mapping[str, str], names: Iterable[str]) -> None:
+    for name in names:
+        if name not in OPTIONS and name not in _ELSEWHERE:
+            msg = f"[airflow_api_plugin] has no option {name!r}: known are {', '.join(OPTIONS)}"
+            raise SettingsError(msg)
+    for name, value in options.items():
+        if not value.strip():
+            msg = f"[airflow_api_plugin] {name} is set, but empty: give it a value, or remove it"
+            raise SettingsError(msg)
+
+
+def _with_airflow(options: Mapping[str, str]) -> dict[str, str]:
+    """Add what Airflow's configuration says to what the environment does."""
+    if find_spec("airflow") is None:
+        msg = (
+            "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-api-plugin[airflow], "
+            f"or choose the other backend with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
+        )
+        raise SettingsError(msg)
+    from airflow_api_plugin.adapters.airflow.configuration import (  # noqa: PLC0415 - loads Airflow
+        Unresolved,
+        names_in_file,
+        resolved,
+    )
+
+    try:
+        found = resolved(OPTIONS)
+    except Unresolved as error:
+        raise SettingsError(str(error)) from error
+    names = {*names_in_file(), *options}
+    _check(found, names)
+    elsewhere = [name for name in _ELSEWHERE if name in names]
+    if elsewhere and "airflow_api_auth" not in found:
+        msg = f"[airflow_api_plugin] {elsewhere[0]} is set, but Airflow finds no token there"
+        raise SettingsError(msg)
+    return {**found, **options}
+
+
+def _one_of(name: str, value: str, allowed: Iterable[str | Enum]) -> str:
+    values = [one.value if isinstance(one, Enum) else one for one in allowed]
+    if value not in values:
+        msg = f"[airflow_api_plugin] {name} must be one of {', '.join(values)}, not {value!r}"
         raise SettingsError(msg)
     return value
+
+
+def _backend(options: Mapping[str, str]) -> str:
+    return _one_of("backend", options.get("backend", AIRFLOW), (AIRFLOW, MEMORY))
+
+
+def _numbers(limits: type[ServerLimits | DatabaseLimits], options: Mapping[str, str]) -> dict[str, Any]:
+    return {limit.name: _number(limit, options[limit.name]) for limit in fields(limits) if limit.name in options}
+
+
+def _number(limit: Field[Any], text: str) -> float:
+    whole = isinstance(limit.default, int)
+    least = 1 if whole else 0 if limit.name == "drain_delay" else 0.1
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= MOST:
+        what = "a whole number" if whole else "a number of seconds"
+        msg = f"[airflow_api_plugin] {limit.name} must be {what} from {least} to {MOST}, not {text!r}"
+        raise SettingsError(msg)
+    return number
 
 
 def _token(token: str | None, other: str | None) -> str | None:
@@ -83,13 +171,23 @@ def _token(token: str | None, other: str | None) -> str | None:
     return token
 
 
-def _airflow_section() -> Mapping[str, str]:
-    if find_spec("airflow") is None:
+def _auth(options: Mapping[str, str], token: str | None, backend: str, *, mounted: bool) -> Auth:
+    chosen = _one_of("auth", options.get("auth", "auto"), ("auto", *Auth))
+    if chosen == "auto":
+        if token is not None:
+            return Auth.TOKEN
+        return Auth.AIRFLOW if mounted else Auth.NONE
+    auth = Auth(chosen)
+    if auth is Auth.TOKEN and token is None:
+        msg = "[airflow_api_plugin] auth = token needs a token: set airflow_api_auth"
+        raise SettingsError(msg)
+    if auth is not Auth.TOKEN and token is not None:
         msg = (
-            "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-api-plugin[airflow], "
-            f"or choose the other backend with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
+            f"[airflow_api_plugin] auth = {auth.value} asks for no token of ours, but airflow_api_auth is set: "
+            "remove one of them"
         )
         raise SettingsError(msg)
-    from airflow_api_plugin.adapters.airflow.configuration import section  # noqa: PLC0415 - loads Airflow
-
-    return section()
+    if auth is Auth.AIRFLOW and backend == MEMORY:
+        msg = "[airflow_api_plugin] auth = airflow needs the backend 'airflow'"
+        raise SettingsError(msg)
+    return auth

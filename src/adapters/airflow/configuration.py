@@ -1,17 +1,44 @@
 """What Airflow's configuration says to us."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from airflow.configuration import conf
+from airflow.exceptions import AirflowConfigException
+from airflow.providers_manager import ProvidersManager
 from airflow.settings import TIMEZONE
 
 SECTION = "airflow_api_plugin"
 
 
-def section() -> Mapping[str, str]:
-    """Return our section as Airflow resolves it: airflow.cfg, environment, ``_cmd`` and ``_secret`` forms."""
-    return {key: str(value) for key, value in (conf.getsection(SECTION) or {}).items()}
+class Unresolved(Exception):
+    """Airflow cannot tell the value of an option, such as when the command that prints it fails."""
+
+    def __init__(self, name: str, reason: object) -> None:
+        super().__init__(f"Airflow cannot resolve [{SECTION}] {name}: {reason}")
+
+
+def resolved(names: Iterable[str]) -> dict[str, str]:
+    """Return those of our options that are set: environment, airflow.cfg, and their ``_cmd`` and ``_secret`` forms.
+
+    :raises Unresolved: when Airflow fails to.
+    """
+    # Our entry as a provider tells Airflow which forms an option has; 3.0 and 3.1 have to be asked to read the entries.
+    ProvidersManager().initialize_providers_configuration()  # type: ignore[no-untyped-call]
+    options = {}
+    for name in names:
+        try:
+            value = conf.get(SECTION, name, fallback=None)
+        except AirflowConfigException as error:
+            raise Unresolved(name, error) from error
+        if value is not None:
+            options[name] = str(value).rstrip("\r\n")  # a command ends its output with a line break
+    return options
+
+
+def names_in_file() -> list[str]:
+    """Return the names that airflow.cfg has in our section, known ones or not."""
+    return list(conf.options(SECTION)) if conf.has_section(SECTION) else []
 
 
 def default_timezone() -> dt.tzinfo:

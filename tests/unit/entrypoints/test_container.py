@@ -8,7 +8,7 @@ from falcon import testing
 
 from airflow_api_plugin.entrypoints.container import Container
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
-from airflow_api_plugin.entrypoints.settings import Settings
+from airflow_api_plugin.entrypoints.settings import Auth, Settings
 
 
 def _container(**settings):
@@ -31,9 +31,9 @@ def test_what_was_created_is_seen_by_every_part():
     assert run["external_trigger"] is True
 
 
-@pytest.mark.parametrize(("token", "status"), [(None, 200), ("s3cret", 401)])
-def test_a_token_is_asked_for_when_it_is_set(token, status):
-    client = testing.TestClient(_container(airflow_api_auth=token).app())
+@pytest.mark.parametrize(("token", "auth", "status"), [(None, Auth.NONE, 200), ("s3cret", Auth.TOKEN, 401)])
+def test_a_token_is_asked_for_when_it_is_set(token, auth, status):
+    client = testing.TestClient(_container(airflow_api_auth=token, auth=auth).app())
     assert client.simulate_get("/api/v1/dags").status_code == status
 
 

@@ -6,17 +6,18 @@ import sys
 import pytest
 
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
-from airflow_api_plugin.entrypoints.settings import Settings, SettingsError, read_settings
+from airflow_api_plugin.entrypoints.settings import Auth, Settings, SettingsError, read_settings
 
 MEMORY = {"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
 TOKEN = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"
 OTHER_TOKEN = "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH"
+AUTH = "AIRFLOW__AIRFLOW_API_PLUGIN__AUTH"
 FORMAT = "AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT"
 
 
 def test_unless_set_there_is_no_token_and_values_are_text():
     assert read_settings({**MEMORY, "PATH": "/bin", "AIRFLOW__CORE__FERNET_KEY": ""}) == Settings(
-        backend="memory", airflow_api_auth=None, value_format=ValueFormat.TEXT
+        backend="memory", airflow_api_auth=None, auth=Auth.NONE, value_format=ValueFormat.TEXT
     )
 
 
@@ -50,6 +51,15 @@ def test_the_token_is_never_shown():
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": ""}, "backend is set, but empty"),
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "mysql"}, "backend must be one of airflow, memory, not 'mysql'"),
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "s3cret"}, "no option 'airflow_api_auht': known are"),
+        ({f"{TOKEN}_CMD": "echo s3cret"}, "airflow_api_auth_cmd is for Airflow to resolve"),
+        ({f"{TOKEN}_SECRET": "s3cret"}, "airflow_api_auth_secret is for Airflow to resolve"),
+        ({f"{FORMAT}_CMD": "echo json"}, "no option 'value_format_cmd': known are"),
+        ({AUTH: "basic"}, "auth must be one of auto, token, airflow, none, not 'basic'"),
+        ({AUTH: "token"}, "auth = token needs a token"),
+        ({AUTH: "none", TOKEN: "s3cret"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
+        ({AUTH: "none", OTHER_TOKEN: "s3cret"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
+        ({AUTH: "airflow", TOKEN: "s3cret"}, "auth = airflow asks for no token of ours, but airflow_api_auth is set"),
+        ({AUTH: "airflow"}, "auth = airflow needs the backend 'airflow'"),
     ],
 )
 def test_what_is_wrong_is_refused_in_a_sentence_that_does_not_show_the_token(wrong, sentence):
@@ -57,6 +67,26 @@ def test_what_is_wrong_is_refused_in_a_sentence_that_does_not_show_the_token(wro
         read_settings({**MEMORY, **wrong})
     assert sentence in str(refused.value)
     assert "s3" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "auth"),
+    [
+        ({}, Auth.NONE),
+        ({AUTH: "auto"}, Auth.NONE),
+        ({AUTH: "none"}, Auth.NONE),
+        ({TOKEN: "s3cret"}, Auth.TOKEN),
+        ({AUTH: "auto", OTHER_TOKEN: "s3cret"}, Auth.TOKEN),
+        ({AUTH: "token", TOKEN: "s3cret"}, Auth.TOKEN),
+    ],
+)
+def test_callers_are_told_apart_by_a_token_if_there_is_one(options, auth):
+    assert read_settings({**MEMORY, **options}).auth is auth
+
+
+def test_the_memory_backend_is_refused_inside_airflow():
+    with pytest.raises(SettingsError, match="not inside Airflow's API server"):
+        read_settings(MEMORY, mounted=True)
 
 
 def test_where_airflow_is_not_installed_the_other_backend_is_offered():
