@@ -1,0 +1,155 @@
+"""`make bench`: everything that is measured, from an empty folder to a table and a plot in benchmarks/results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import growth, reading, starting
+from benchmarks.console import console, say
+from benchmarks.creating import Creating
+from benchmarks.growth import Table
+from benchmarks.inside import AirflowProcess
+from benchmarks.line import Line
+from benchmarks.plot import plot
+from benchmarks.postgresql import Database, PostgreSQL
+from benchmarks.reading import Reading
+from benchmarks.report import report
+from benchmarks.seeding import TEMPLATE, grow, seed_small
+from benchmarks.servers import Home, Server
+from benchmarks.size import FULL, QUICK, SMALL, Size, deep_page
+
+RESULTS = Path(__file__).parent / "results"
+WORKERS = 2
+MILLION = 1_000_000
+
+
+def main() -> int:
+    """Measure, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--full", action="store_true", help="all of it; hours, and 20 GB in the folder for temporary files"
+    )
+    size = FULL if parser.parse_args().full else QUICK
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="airflow-api-bench-")))
+        Benchmark(size, folder, stack).run()
+    return 0
+
+
+class Benchmark:
+    """One run of the benchmark."""
+
+    def __init__(self, size: Size, folder: Path, stack: ExitStack) -> None:
+        """Work in this folder; whatever is started is stopped by the stack."""
+        self._size = size
+        self._stack = stack
+        self._environment = [f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start"]
+        self._home = Home(folder / "airflow")
+        say("starting PostgreSQL")
+        self._postgresql = PostgreSQL(folder)
+        stack.callback(self._postgresql.stop)
+
+    def run(self) -> None:
+        """Measure everything, and write the results."""
+        self._prepare()
+        small, small_airflow, seconds = self._serve(SMALL)
+        creating = Creating(
+            database=small.database,
+            ours=small.ours,
+            airflow=small_airflow,
+            process=self._process(small.database),
+            size=self._size,
+        )
+        lines = creating.lines()
+        large, large_airflow, _ = self._serve(self._size.large)
+        lines += [growth.groups(small, large, self._size.rounds)]
+        here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
+        there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
+        of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"
+        lines += [*here.lists(of_small, (20, 20)), *there.lists(of_large, (50 if large.runs >= MILLION else 20, 20))]
+        lines += [there.page(deep_page(large.runs))]
+        lines += reading.in_process(creating.process)
+        lines += [*here.single_runs(of_small), *there.single_runs(of_large)]
+        lines += [*here.dags(), *here.throughput()]
+        grown = [large]
+        if self._size.huge is not None:
+            grown.append(self._table(self._size.huge))
+            growth.groups(small, grown[-1], 1)
+        tables = []
+        for table in grown:
+            pages = growth.pages(small, table)
+            lines += [
+                *growth.plain(pages, small, table),
+                growth.summary(pages, small, table),
+                growth.dags(small, table),
+            ]
+            rows = [growth.headings(small, table), *(page.cells() for page in pages)]
+            tables.append((f"Pages of {table.runs:,} runs, with filters", rows))
+        lines += starting.airflow(small_airflow, seconds)
+        small_airflow.stop()
+        large_airflow.stop()
+        lines += [*starting.demo(self._home), *starting.workers(self._home, small.database, self._size.rounds)]
+        self._write(lines, tables)
+
+    def _prepare(self) -> None:
+        say("migrating Airflow's database, storing the DAGs")
+        database = self._postgresql.database("prepared")
+        process = self._process(database)
+        process.prepare(TEMPLATE)
+        versions = process.versions()
+        process.stop()
+        seed_small(database)
+        self._environment += [
+            f"Python {platform.python_version()}",
+            *(f"{name} {one}" for name, one in versions.items()),
+        ]
+        self._environment += [self._postgresql.describe()]
+
+    def _database(self, per_dag: int) -> Database:
+        database = self._postgresql.database(f"runs_{per_dag}", "prepared")
+        if per_dag > SMALL:
+            grow(database, SMALL, per_dag)
+        return database
+
+    def _table(self, per_dag: int) -> Table:
+        """Make a table with so many runs of each DAG, and have this service ready on it."""
+        database = self._database(per_dag)
+        ours = self._home.ours(database, WORKERS)
+        self._stack.callback(ours.stop)
+        ours.wait("/health/ready")
+        return Table(per_dag=per_dag, database=database, ours=ours)
+
+    def _serve(self, per_dag: int) -> tuple[Table, Server, float]:
+        """Do the same with Airflow's API server beside it; the seconds are those of its start."""
+        table = self._table(per_dag)
+        say(f"{table.database.name}: starting Airflow's API server")
+        airflow = self._home.airflow(table.database, WORKERS)
+        self._stack.callback(airflow.stop)
+        return table, airflow, airflow.wait_for_airflow()
+
+    def _process(self, database: Database) -> AirflowProcess:
+        process = self._home.process(database)
+        self._stack.callback(process.stop)
+        return process
+
+    def _write(self, lines: Sequence[Line], tables: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        picture = RESULTS / f"{self._size.name}.svg"
+        picture.write_text(plot(lines))
+        text = report(f"Benchmark, {self._size.name} size", ", ".join(self._environment), lines, tables, picture.name)
+        (RESULTS / f"{self._size.name}.md").write_text(text)
+        say("done")
+        console.print("\n" + text, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

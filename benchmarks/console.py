@@ -1,0 +1,15 @@
+"""Where the benchmark tells what it is doing."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+
+console = Console(markup=False, highlight=False)
+_begin = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print a line, with the seconds since the start."""
+    console.print(f"{time.monotonic() - _begin:5.0f} s  {text}", soft_wrap=True)

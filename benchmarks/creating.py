@@ -1,0 +1,138 @@
+"""Creating 500 runs: this service, what Airflow offers for it, and the least that a database can do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks.connection import count
+from benchmarks.console import say
+from benchmarks.inside import AirflowProcess
+from benchmarks.line import Line, at_most, faster
+from benchmarks.postgresql import Database
+from benchmarks.rounds import in_turn
+from benchmarks.seeding import delete_runs
+from benchmarks.servers import Server
+from benchmarks.size import Size
+
+RUNS = 500
+FIRST = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
+_WARM_UPS = 8
+"""Connections on which a server is tried first, so that each of its workers has done the work before."""
+
+
+def group_of(dag_id: str, prefix: str, runs: int = RUNS) -> dict[str, object]:
+    """Return what to ask this service for to get so many runs."""
+    last = FIRST + dt.timedelta(days=runs - 1)
+    return {"dag_id": dag_id, "prefix": prefix, "start_date": f"{FIRST:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creating:
+    """Everything that creates runs in one database. After each measurement the rows are counted, and removed."""
+
+    database: Database
+    ours: Server
+    airflow: Server
+    process: AirflowProcess
+    size: Size
+
+    def lines(self) -> list[Line]:
+        """Measure all of it."""
+        self._warm_up()
+        lines = []
+        for tasks in (1, 10, 100):
+            dag_id = f"tasks_{tasks}"
+            say(f"creating {RUNS} runs x {tasks} tasks")
+            self.by_us(dag_id, keep=True)
+            works = [partial(work, dag_id) for work in (self.by_us, self._by_insert, self._in_a_loop)]
+            if tasks == 10:  # noqa: PLR2004 - the size that is compared with all there is
+                works += [partial(self._by_backfill, dag_id), partial(self._by_triggers, dag_id)]
+            ours, insert, loop, *others = in_turn(self.size.rounds, *works)
+            work = f"create {RUNS} runs x {tasks} task{'s' * (tasks > 1)}"
+            if others:
+                backfill, triggers = others
+                lines += [
+                    faster(work, ours, "Airflow `POST /api/v2/backfills`, the same range", backfill, 25),
+                    faster(work, ours, self._triggers(), triggers, 50),
+                ]
+            goals = {10: (2.5, None), 100: (None, 6)}.get(tasks, (None, None))
+            lines += [
+                at_most(
+                    work, ours, "floor: one raw `INSERT … SELECT` each for runs and task instances", insert, goals[0]
+                ),
+                faster(work, ours, "a loop of `create_dagrun` in one transaction, without HTTP", loop, goals[1]),
+            ]
+        return lines
+
+    def by_us(self, dag_id: str, *, keep: bool = False) -> float:
+        """Create the runs through this service; kept are the rows of them, in tables of their own."""
+        with closing(self.ours.connect()) as connection:
+            connection.get("/health/ready")
+            seconds, answer = connection.post("/api/v1/dag_runs", group_of(dag_id, "bench"))
+        assert count(answer, "response", "dag_run_ids") == RUNS, answer
+        if keep:
+            for table in ("dag_run", "task_instance"):
+                where = f"WHERE dag_id = '{dag_id}' AND run_id LIKE 'bench\\_%'"
+                self.database.execute(f"CREATE TABLE {table}_of_{dag_id} AS SELECT * FROM {table} {where}")
+        return self._checked(dag_id, seconds)
+
+    def _by_insert(self, dag_id: str) -> float:
+        statements = []
+        for table in ("dag_run", "task_instance"):
+            columns = ", ".join(name for name in self.database.columns(table) if (table, name) != ("dag_run", "id"))
+            statements.append(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}_of_{dag_id}")
+        return self._checked(dag_id, self.database.commit(*statements))
+
+    def _in_a_loop(self, dag_id: str) -> float:
+        return self._checked(dag_id, self.process.create_in_a_loop(dag_id, FIRST, RUNS))
+
+    def _by_backfill(self, dag_id: str, created: int = RUNS) -> float:
+        last = FIRST + dt.timedelta(days=created - 1)
+        body = {"dag_id": dag_id, "from_date": FIRST.isoformat(), "to_date": last.isoformat()}
+        with closing(self.airflow.connect()) as connection:
+            connection.get("/api/v2/monitor/health")
+            seconds, _ = connection.post("/api/v2/backfills", body)
+        return self._checked(dag_id, seconds, created)
+
+    def _by_triggers(self, dag_id: str) -> float:
+        seconds = 0.0
+        with closing(self.airflow.connect()) as connection:
+            connection.get("/api/v2/monitor/health")
+            for number in range(self.size.triggers):
+                date = FIRST + dt.timedelta(days=number)
+                seconds += connection.post(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": date.isoformat()})[0]
+        return self._checked(dag_id, seconds, self.size.triggers) * RUNS / self.size.triggers
+
+    def _triggers(self) -> str:
+        text = f"{RUNS} x Airflow `POST /api/v2/dags/{{id}}/dagRuns`"
+        return text if self.size.triggers == RUNS else f"{text}, extrapolated from {self.size.triggers}"
+
+    def _checked(self, dag_id: str, seconds: float, created: int = RUNS) -> float:
+        """Return the seconds when that many runs are there with all their task instances, which are then removed."""
+        tasks = int(dag_id.removeprefix("tasks_"))
+        where = f"WHERE dag_id = '{dag_id}' AND run_id NOT LIKE 'scheduled\\_\\_%'"
+        found = tuple(
+            self.database.value(f"SELECT count(*) FROM {table} {where}") for table in ("dag_run", "task_instance")
+        )
+        assert found == (created, created * tasks), f"{found} rows of {dag_id}"
+        delete_runs(self.database, dag_id)
+        self.database.settle()
+        return seconds
+
+    def _warm_up(self) -> None:
+        say("warming up")
+        for number in range(_WARM_UPS):
+            date = FIRST + dt.timedelta(days=number)
+            with closing(self.ours.connect()) as connection:
+                connection.post("/api/v1/dag_runs", group_of("tasks_1", "warm", runs=2))
+            with closing(self.airflow.connect()) as connection:
+                connection.post("/api/v2/dags/tasks_10/dagRuns", {"logical_date": date.isoformat()})
+            with closing(self.airflow.connect()) as connection:
+                range_ = {"from_date": date.isoformat(), "to_date": date.isoformat()}
+                connection.post("/api/v2/backfills", {"dag_id": "tasks_100", **range_})
+            for tasks in (1, 10, 100):
+                delete_runs(self.database, f"tasks_{tasks}")
+        self.database.settle()

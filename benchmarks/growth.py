@@ -1,0 +1,184 @@
+"""Whether a page takes longer in a larger table: this service against itself, on two tables of different size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import product
+from statistics import median
+from urllib.parse import urlencode
+
+from benchmarks.connection import Unavailable, count
+from benchmarks.console import say
+from benchmarks.creating import RUNS, group_of
+from benchmarks.line import Line, at_most, duration
+from benchmarks.postgresql import Database
+from benchmarks.rounds import getting, in_turn, request_by_request
+from benchmarks.seeding import delete_runs
+from benchmarks.servers import Server
+from benchmarks.size import BUSY, PAGE, deep_page, runs
+
+LIMIT = 1.3
+_ROUNDS = 5
+_TIMES = 41
+"""How often each page is asked for, in the small table and in the large one by turns."""
+_SECONDS = 1.5
+"""After which fewer will do."""
+
+_FILTERS = {
+    "dag_id": (None, "busy"),
+    "state": (None, "success", "failed", "queued"),
+    "prefix": (None, "scheduled__", "group_"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of runs, and the service on it. The last runs in it are a group of 500 that are queued."""
+
+    per_dag: int
+    database: Database
+    ours: Server
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are, the group aside."""
+        return runs(self.per_dag)
+
+    def deep(self, query: dict[str, str]) -> int:
+        """Return the id after which the deep page begins; so that 100 runs are left, it is further ahead for rare ones."""
+        where = " AND ".join(_condition(name, value) for name, value in query.items()) or "true"
+        passing = f"SELECT id FROM dag_run WHERE {where} ORDER BY id DESC OFFSET {PAGE} LIMIT 1"
+        there = f"SELECT id FROM dag_run ORDER BY id OFFSET {(deep_page(self.runs) - 1) * PAGE - 1} LIMIT 1"
+        return int(self.database.value(f"SELECT least(coalesce(({passing}), 0), ({there}))"))
+
+    def add_group(self) -> float:
+        """Have the group created anew, and return the seconds that it took."""
+        delete_runs(self.database, "busy")
+        with closing(self.ours.connect()) as connection:
+            connection.get("/health/ready")
+            seconds, answer = connection.post("/api/v1/dag_runs", group_of("busy", "group"))
+        assert count(answer, "response", "dag_run_ids") == RUNS, answer
+        tasks = "SELECT count(*) FROM task_instance WHERE dag_id = 'busy' AND run_id LIKE 'group\\_%'"
+        assert self.database.value(tasks) == RUNS * 10
+        return seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What one set of filters costs in both tables."""
+
+    query: dict[str, str]
+    page: str
+    small: float
+    large: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long the larger table takes."""
+        return self.large / self.small
+
+    @property
+    def flat(self) -> bool:
+        """Whether the larger table costs hardly more."""
+        return self.ratio <= LIMIT
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the columns of the table."""
+        filters = " ".join(f"`{name}={value}`" for name, value in self.query.items()) or "none"
+        word = "flat" if self.flat else "not flat"
+        return (
+            filters,
+            self.page,
+            duration(self.small),
+            duration(self.large),
+            f"{self.ratio:.2f}",
+            word,
+        )
+
+
+def groups(small: Table, large: Table, rounds: int) -> Line:
+    """Create a group in the DAG that has most runs of each table, and leave the last one of them there."""
+    for table in (small, large):
+        table.add_group()
+    of_large, of_small = in_turn(rounds, large.add_group, small.add_group)
+    for table in (small, large):
+        table.database.settle()
+    return at_most(
+        f"create {RUNS} runs x 10 tasks in a DAG with {large.per_dag * BUSY:,} runs",
+        of_large,
+        f"itself in one with {small.per_dag * BUSY:,} runs",
+        of_small,
+    )
+
+
+def headings(small: Table, large: Table) -> tuple[str, ...]:
+    """Return the heads of those columns."""
+    return "filters", "page", f"{small.runs:,} runs", f"{large.runs:,} runs", "times", ""
+
+
+def pages(small: Table, large: Table) -> list[Pages]:
+    """Measure the first page and a deep one with every combination of filters."""
+    say(f"pages of {small.runs:,} and of {large.runs:,} runs, with every combination of filters")
+    return [_pages(small, large, query, page) for query in _queries() for page in ("1", f"{deep_page(large.runs):,}")]
+
+
+def summary(measured: list[Pages], small: Table, large: Table) -> Line:
+    """Say of how many it is true that they stay flat."""
+    flat = sum(one.flat for one in measured)
+    return Line(
+        work=f"list page 1 and page {measured[1].page} of {large.runs:,} runs, {len(measured) // 2} combinations of filters",
+        against=f"itself at {small.runs:,} runs",
+        ours="see below",
+        theirs="see below",
+        measured=f"{flat} of {len(measured)} flat",
+        goal=f"at most {LIMIT} times",
+        met=flat == len(measured),
+    )
+
+
+def plain(measured: list[Pages], small: Table, large: Table) -> list[Line]:
+    """Return the two pages without a filter as lines of their own."""
+    return [
+        at_most(
+            f"list page {one.page} of {large.runs:,} runs",
+            [one.large],
+            f"itself at {small.runs:,} runs",
+            [one.small],
+            LIMIT,
+        )
+        for one in measured
+        if not one.query
+    ]
+
+
+def dags(small: Table, large: Table) -> Line:
+    """Measure the list of all DAGs in both tables."""
+    say("listing all DAGs in both tables")
+    ours, theirs = in_turn(_ROUNDS, *(getting(table.ours, ["/api/v1/dags"], repeats=20) for table in (large, small)))
+    return at_most(
+        f"list 1,000 DAGs x {large.per_dag:,} runs", ours, f"itself at {small.per_dag} runs each", theirs, 1.5
+    )
+
+
+def _queries() -> Iterator[dict[str, str]]:
+    for values in product(*_FILTERS.values()):
+        yield {name: value for name, value in zip(_FILTERS, values) if value is not None}  # noqa: B905 - made of them
+
+
+def _pages(small: Table, large: Table, query: dict[str, str], page: str) -> Pages:
+    asked = []
+    for table in (small, large):
+        start = {} if page == "1" else {"start": str(table.deep(query))}
+        asked.append((table.ours, f"/api/v1/dag_runs?{urlencode({'limit': str(PAGE), **start, **query})}"))
+    try:
+        of_small, of_large = request_by_request(asked, times=_TIMES, seconds=_SECONDS)
+    except Unavailable:
+        of_small, of_large = [math.nan], [math.inf]
+    return Pages(query=query, page=page, small=median(of_small), large=median(of_large))
+
+
+def _condition(name: str, value: str) -> str:
+    return f"starts_with(run_id, '{value}')" if name == "prefix" else f"{name} = '{value}'"
