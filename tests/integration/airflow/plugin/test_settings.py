@@ -1,0 +1,156 @@
+"""What Airflow knows of our settings, and what its API server does with right and wrong ones."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
+
+CONFIGURATION = """
+[airflow_api_plugin]
+airflow_api_auth_cmd = echo 007
+value_format = json
+"""
+SHELF = """
+from airflow.secrets.base_secrets import BaseSecretsBackend
+
+
+class Shelf(BaseSecretsBackend):
+    def get_config(self, key):
+        return {"the-token": "from-the-shelf"}.get(key)
+"""
+RESOLVE = """
+import json
+import os
+
+from airflow.configuration import conf
+
+from airflow_api_plugin.entrypoints.settings import SettingsError, read_settings
+
+
+def read(case, **options):
+    names = {f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": value for name, value in options.items()}
+    os.environ.update(names)
+    try:
+        settings = read_settings(os.environ, mounted=True)
+        print(json.dumps([case, settings.auth, settings.airflow_api_auth, settings.value_format]))
+    except SettingsError as error:
+        print(json.dumps([case, str(error)]))
+    for name in names:
+        del os.environ[name]
+
+
+read("file")
+read("environment", airflow_api_auth="0x1", value_format="text")
+read("command", airflow_api_auth_cmd="echo from-a-command")
+read("secret", airflow_api_auth_secret="the-token")
+read("failing", airflow_api_auth_cmd="false")
+conf.remove_option("airflow_api_plugin", "airflow_api_auth_cmd")
+read("nothing")
+read("missing", airflow_api_auth_secret="no-such-secret")
+conf.read_dict({"airflow_api_plugin": {"vlaue_format": "json"}})
+read("unknown")
+"""
+WRONG = "[airflow_api_plugin] backend = memory is for the service on its own, not inside Airflow's API server"
+
+
+@pytest.fixture(scope="module")
+def started(site, database, tmp_path_factory):
+    """Start one API server that finds its token by a command, one whose settings are wrong, and commands beside them."""
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "shelf.py").write_text(SHELF)
+    (folder / "resolve.py").write_text(RESOLVE)
+    (folder / "airflow.cfg").write_text(CONFIGURATION)
+    plain = environment(site, folder)
+    read = {
+        "AIRFLOW_CONFIG": str(folder / "airflow.cfg"),
+        "AIRFLOW__SECRETS__BACKEND": "shelf.Shelf",
+    }
+    by_command = environment(site, folder, airflow_api_auth_cmd="echo correct-horse")
+    wrong = environment(site, folder, backend="memory")
+    servers = {
+        "token": api_server(folder / "token.log", by_command, "--apps", "core"),
+        "mistaken": api_server(folder / "mistaken.log", wrong, "--apps", "core"),
+    }
+    outputs = {
+        "plugins": output_of([AIRFLOW, "plugins", "--output", "json"], plain),
+        "options": output_of([AIRFLOW, "config", "list", "--section", "airflow_api_plugin", "--defaults"], plain),
+        "resolved": output_of([sys.executable, str(folder / "resolve.py")], {**plain, **read}),
+    }
+    try:
+        for server in servers.values():
+            server.wait("/api/v2/version", seconds=180)
+        yield SimpleNamespace(**servers, **{name: output() for name, output in outputs.items()}, world=database)
+    finally:
+        stop(*servers.values())
+
+
+def test_the_plugin_is_in_airflows_list_of_plugins(started):
+    assert '"name": "airflow_api_plugin"' in started.plugins
+    assert "airflow-api-plugin==" in started.plugins
+
+
+def test_every_option_is_in_airflows_list_with_its_description(started):
+    for name in ("airflow_api_auth", "auth", "backend", "value_format"):
+        assert f"Variable: AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}\n" in started.options
+        assert f"# {name} = " in started.options
+    assert "How callers are told apart" in started.options
+
+
+def test_options_come_from_every_place_that_airflow_looks_in(started):
+    lines = [json.loads(line) for line in started.resolved.splitlines() if line.startswith('["')]
+    resolved = {case: outcome for case, *outcome in lines}
+    assert resolved["file"] == ["token", "007", "json"]
+    assert resolved["environment"] == ["token", "0x1", "text"]
+    assert resolved["command"] == ["token", "from-a-command", "json"]
+    assert resolved["secret"] == ["token", "from-the-shelf", "json"]
+    assert resolved["nothing"] == ["airflow", None, "json"]
+
+
+def test_a_place_that_does_not_tell_the_token_is_no_reason_to_do_without(started):
+    lines = [json.loads(line) for line in started.resolved.splitlines() if line.startswith('["')]
+    (failing,), (missing,), (unknown,) = (
+        outcome for case, *outcome in lines if case in {"failing", "missing", "unknown"}
+    )
+    assert failing.startswith("Airflow cannot resolve [airflow_api_plugin] airflow_api_auth: Cannot execute false")
+    assert missing == "[airflow_api_plugin] airflow_api_auth_secret is set, but Airflow finds no token there"
+    assert unknown.startswith("[airflow_api_plugin] has no option 'vlaue_format': known are airflow_api_auth, auth,")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(None, 401), ("wrong", 401), ("correct-horse", 200), ("Bearer correct-horse", 200), ("echo correct-horse", 401)],
+)
+def test_where_a_token_is_set_it_alone_counts(started, header, status):
+    headers = {} if header is None else {"Authorization": header}
+    assert started.token.client.get("/api/v1/dags", headers=headers).status_code == status
+
+
+def test_a_token_of_airflows_is_none_of_ours(started):
+    headers = {"Authorization": f"Bearer {token(started.token, 'admin')}"}
+    assert started.token.client.get("/api/v1/dags", headers=headers).status_code == 401
+
+
+def test_who_shares_a_token_is_anonymous_in_airflows_event_log(started):
+    client = started.token.client
+    answer = client.post(
+        "/api/v1/dag_runs", json={"dag_id": "example_unscheduled"}, headers={"Authorization": "correct-horse"}
+    )
+    assert answer.status_code == 200
+    query = {"event": "trigger_dag_run", "dag_id": "example_unscheduled"}
+    headers = {"Authorization": f"Bearer {token(started.token, 'admin')}"}
+    (entry,) = client.get("/api/v2/eventLogs", params=query, headers=headers).json()["event_logs"]
+    assert entry["owner"] == "anonymous"
+
+
+def test_with_a_mistake_our_paths_answer_503_and_airflow_serves(started):
+    client = started.mistaken.client
+    for path in ("/api/v1/dags", "/api/v1/health/ready", "/api/v1/nowhere"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "the log of Airflow's API server says why" in answer.json()["response"]["error"]
+    headers = {"Authorization": f"Bearer {token(started.mistaken, 'viewer')}"}
+    assert client.get("/api/v2/dags", headers=headers).status_code == 200
+    assert started.mistaken.output.count(WRONG) == 2  # in the line, and at the end of its traceback
