@@ -18,8 +18,9 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from airflow_api_plugin.adapters.airflow.copying import why_not_copy
 from airflow_api_plugin.domain import BatchRequest, CreateBatch
 from tests.integration.airflow import versions
 
@@ -230,6 +231,8 @@ def rows(world):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_group_is_row_for_row_what_airflow_creates(world, kind):
     dag = world.register(kind())
+    with world.sessions() as session:
+        assert why_not_copy(dag, session) is None
     batch = ours(world)
     assert len(batch.runs) > 4
     made = rows(world)
@@ -285,3 +288,17 @@ def test_a_task_instance_mutation_hook_makes_airflow_create_each_run(world, monk
         f"queue-of-p_000000{number}" for number in range(1, 9)
     }
     assert "a cluster policy mutates task instances" in caplog.text
+
+
+if versions.DEADLINES:
+    from airflow.models.deadline import Deadline
+
+    def test_deadlines_make_airflow_create_each_run(world, caplog):
+        with DAG("parity", schedule="0 0 * * *", start_date=START, deadline=versions.a_deadline()) as dag:
+            EmptyOperator(task_id="a")
+        world.register(dag)
+        with caplog.at_level(logging.INFO, logger="airflow_api_plugin"):
+            batch = ours(world)
+        with world.sessions() as session:
+            assert session.scalar(select(func.count()).select_from(Deadline)) == len(batch.runs)
+        assert "the DAG has deadlines" in caplog.text

@@ -1,5 +1,6 @@
 """What the tests say differently, or cannot say, to the older of the supported versions of Airflow."""
 
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,8 @@ PARTITIONS = MINOR >= (3, 2)
 """There are timetables whose runs have partitions."""
 TRACE_PER_RUN = MINOR >= (3, 2)
 """A run starts a trace of its own, which its tasks share."""
+DEADLINES = MINOR >= (3, 1)
+"""A DAG can have deadlines."""
 USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
 
@@ -32,3 +35,20 @@ def as_stored(dag):
 
     dag.relative_fileloc = Path(dag.fileloc).name  # which the DAG processor sets, and 3.0 cannot do without
     return LazyDeserializedDAG(data=SerializedDAG.to_dict(dag))
+
+
+def a_deadline():
+    """Return one for each run of a DAG."""
+    if MINOR >= (3, 2):
+        from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference  # noqa: PLC0415 - for everybody since then
+    else:
+        from airflow.sdk.definitions.deadline import (  # noqa: PLC0415 - their place before
+            AsyncCallback,
+            DeadlineAlert,
+            DeadlineReference,
+        )
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=1),
+        callback=AsyncCallback("company.callbacks.late"),
+    )
