@@ -24,7 +24,7 @@ def install(folder: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    uv = str(BIN / "uv")
+    uv = shutil.which("uv", path=os.pathsep.join([str(BIN), str(ROOT / ".venv" / "bin"), os.environ["PATH"]]))
     subprocess.run([uv, "build", "-q", "--wheel", "--out-dir", dist, source], check=True)
     (wheel,) = dist.glob("*.whl")
     subprocess.run([uv, "pip", "install", "-q", "--no-deps", "--target", site, wheel], check=True)

@@ -1,0 +1,87 @@
+"""What Airflow's audit log says about groups."""
+
+import datetime as dt
+import json
+
+import pytest
+from airflow.models.log import Log
+from sqlalchemy import delete, select
+
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, Refused
+
+UTC = dt.timezone.utc
+
+
+class Somebody:
+    def __init__(self, name):
+        self.name = name
+
+    def readable_dag_ids(self, dag_id=None):
+        return None
+
+    def may_create_runs(self, dag_id):
+        return True
+
+
+@pytest.fixture
+def create(world):
+    world.dag("a_dag", start_date=dt.datetime(2024, 1, 1, tzinfo=UTC))
+    with world.sessions.begin() as session:
+        session.execute(delete(Log))
+
+    def create(day, *, name="Ada", **more):
+        request = BatchRequest(
+            dag_id="a_dag",
+            prefix="p",
+            start_date=dt.datetime(2024, 1, 1, tzinfo=UTC),
+            end_date=dt.datetime(2024, 1, day, tzinfo=UTC),
+            **more,
+        )
+        return CreateBatch(world.runs, lambda: dt.datetime(2024, 6, 1, tzinfo=UTC))(request, Somebody(name))
+
+    return create
+
+
+def entries(world):
+    with world.sessions() as session:
+        return session.scalars(select(Log).order_by(Log.id)).all()
+
+
+def test_a_group_is_one_entry_under_the_event_of_airflows_own_trigger(world, create):
+    create(2)
+    create(4, conf={"password": "secret"})
+    _, entry = entries(world)
+    assert (entry.event, entry.dag_id, entry.run_id) == ("trigger_dag_run", "a_dag", None)
+    assert (entry.owner, entry.owner_display_name) == ("Ada", "Ada")
+    assert json.loads(entry.extra) == {
+        "prefix": "p",
+        "dag_runs": 2,
+        "first_logical_date": "2024-01-03T00:00:00+00:00",
+        "last_logical_date": "2024-01-04T00:00:00+00:00",
+        "existing": 2,
+    }
+
+
+def test_who_has_no_name_is_anonymous(world, create):
+    create(1, name=None)
+    assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
+
+
+def test_nothing_created_is_no_entry(world, create):
+    create(3)
+    create(3)
+    with pytest.raises(Refused):
+        create(9, limit=2)
+    assert len(entries(world)) == 1
+
+
+def test_the_entry_and_the_group_come_into_being_together(world, create, monkeypatch):
+    def fail(*_):
+        reason = "the database is gone"
+        raise OSError(reason)
+
+    monkeypatch.setattr("airflow_api_plugin.adapters.airflow.writer._audit", fail)
+    with pytest.raises(OSError, match="gone"):
+        create(3)
+    assert world.count_runs() == 0
+    assert entries(world) == []

@@ -1,0 +1,150 @@
+"""What Airflow's auth manager says becomes a caller's name and what they may see and create."""
+
+import asyncio
+import datetime as dt
+import time
+
+import pytest
+from airflow.models.dag import DagModel
+from sqlalchemy.exc import OperationalError
+
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, DagNotFound, Forbidden, Unauthenticated, Unavailable
+from tests.integration.airflow import versions
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
+
+NOW = dt.datetime(2024, 6, 15, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def manager_class():
+    """Provide an auth manager under which users see DAGs, their runs, and create runs, DAG by DAG."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity  # noqa: PLC0415 - warns
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager  # noqa: PLC0415 - the same
+
+    class PerDag(SimpleAuthManager):
+        def __init__(self, *, dags="", runs="", creates="", all_runs=False):
+            super().__init__()
+            self.dags, self.runs, self.creates, self.all_runs = dags, runs, creates, all_runs
+            self.asked = []
+
+        def is_authorized_dag(self, *, method, user, access_entity=None, details=None):
+            dag_id = details.id if details else None
+            self.asked.append(dag_id)
+            if method == "POST":
+                assert access_entity is DagAccessEntity.RUN
+                return dag_id in self.creates.split()
+            if access_entity is None:
+                return dag_id in self.dags.split()
+            assert access_entity is DagAccessEntity.RUN
+            return self.all_runs or dag_id in self.runs.split()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "AIRFLOW__API_AUTH__JWT_SECRET", "a secret to sign tokens with, as long as one for SHA-512 has to be"
+        )
+        yield PerDag
+
+
+@pytest.fixture
+def users(world, manager_class):
+    from airflow_api_plugin.adapters.airflow.auth import AirflowUsers  # noqa: PLC0415 - loads Airflow's API server
+
+    for dag_id in ("a", "b", "c"):
+        world.dag(dag_id)
+
+    def users(**rights):
+        manager = manager_class(**rights)
+        return AirflowUsers(manager), manager
+
+    return users
+
+
+def token(manager, **more):
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - warns
+
+    return manager.generate_jwt(SimpleAuthManagerUser(username="Ada", role="viewer"), **more)
+
+
+def test_a_token_names_a_user(users):
+    known, manager = users()
+    assert known.identify(token(manager)).name == "Ada"
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "a.b.c", "\xff.\xff.\xff", "expired", "changed"])
+def test_a_token_that_airflow_does_not_take_names_nobody(users, wrong):
+    known, manager = users()
+    sent = {"expired": token(manager, expiration_time_in_seconds=-60), "changed": token(manager)[:-4] + "AAAA"}
+    with pytest.raises(Unauthenticated, match="/auth/token"):
+        known.identify(sent.get(wrong, wrong))
+
+
+def test_dags_are_readable_as_far_as_their_runs_are(users):
+    known, manager = users(dags="a b", runs="b c")
+    user = known.identify(token(manager))
+    assert user.readable_dag_ids() == {"b"}
+    assert [user.readable_dag_ids(dag_id) for dag_id in ("a", "b", "c", "x")] == [set(), {"b"}, set(), set()]
+
+
+def test_who_sees_the_runs_of_all_dags_sees_those_of_the_dags_that_they_see(users):
+    known, manager = users(dags="a b", all_runs=True)
+    assert known.identify(token(manager)).readable_dag_ids() == {"a", "b"}
+
+
+def test_who_asks_about_one_dag_asks_about_no_other(users):
+    known, manager = users(dags="a b", runs="a b")
+    known.identify(token(manager)).readable_dag_ids("a")
+    assert set(manager.asked) == {"a"}
+
+
+def test_a_group_is_created_where_the_user_may_and_refused_or_not_found_elsewhere(world, users):
+    known, manager = users(dags="a b", runs="a b", creates="a c")
+    user = known.identify(token(manager))
+    create = CreateBatch(world.runs, lambda: NOW)
+    assert len(create(BatchRequest(dag_id="a"), user).runs) == 1
+    with pytest.raises(Forbidden, match="you may not create runs of DAG 'b'"):
+        create(BatchRequest(dag_id="b"), user)
+    with pytest.raises(DagNotFound):
+        create(BatchRequest(dag_id="c"), user)
+    assert world.count_runs() == 1
+
+
+def test_a_manager_that_cannot_ask_its_database_is_unavailable(users, monkeypatch):
+    known, manager = users(dags="a", runs="a")
+    user = known.identify(token(manager))
+
+    def fail(**_):
+        statement, reason = "SELECT", "gone"
+        raise OperationalError(statement, {}, Exception(reason))
+
+    monkeypatch.setattr(manager, "is_authorized_dag", fail)
+    for ask in (user.readable_dag_ids, lambda: user.readable_dag_ids("a"), lambda: user.may_create_runs("a")):
+        with pytest.raises(Unavailable, match="does not answer"):
+            ask()
+
+
+def test_a_manager_that_does_not_answer_is_not_waited_for_for_ever(users, monkeypatch):
+    known, manager = users()
+    monkeypatch.setattr("airflow_api_plugin.adapters.airflow.auth.TIMEOUT", 0.05)
+
+    async def answer(_):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(manager, "get_user_from_token", answer)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        known.identify("any")
+    assert time.monotonic() - began < 10
+
+
+if versions.MINOR >= (3, 1):
+
+    def test_where_there_are_teams_the_manager_is_told_whose_a_dag_is(users, monkeypatch):
+        known, manager = users(dags="a", runs="a", creates="a")
+        user = known.identify(token(manager))
+        monkeypatch.setenv("AIRFLOW__CORE__MULTI_TEAM", "True")
+        monkeypatch.setattr(DagModel, "get_team_name", staticmethod(lambda dag_id: f"team of {dag_id}"), raising=False)
+        seen = []
+        monkeypatch.setattr(manager, "is_authorized_dag", lambda *, details, **_: seen.append(details) or True)
+        user.may_create_runs("a")
+        assert [(details.id, details.team_name) for details in seen] == [("a", "team of a")]
