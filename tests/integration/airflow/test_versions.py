@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.adapters.airflow import compat, connect
 from airflow_api_plugin.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
 from airflow_api_plugin.adapters.airflow.schema import left_empty, require_known_schema
 from airflow_api_plugin.adapters.airflow.writer import write_batch
@@ -32,6 +32,12 @@ def test_there_is_no_doubt_about_a_version_that_was_compared(version):
 @pytest.mark.parametrize("version", ["3.4.0", "3.10.0", "4.0.0rc1"])
 def test_there_is_a_doubt_about_a_newer_version(version):
     assert f"not with {version}" in doubt_about(version)
+
+
+def test_a_doubt_is_logged_when_the_service_starts(monkeypatch, caplog):
+    monkeypatch.setattr(compat, "DOUBT", "a doubt")
+    connect()
+    assert "a doubt" in caplog.text
 
 
 def test_the_installed_version_was_compared(world):
