@@ -10,12 +10,16 @@ import os
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 import orjson
 from gunicorn import util  # type: ignore[import-untyped]
 
+from airflow_api_plugin.entrypoints import stopping
 from airflow_api_plugin.entrypoints.settings import MEMORY, SettingsError, read_settings
 
 
@@ -31,7 +35,7 @@ except SettingsError as _error:
     refuse(str(_error))
 
 bind = "127.0.0.1:8000"
-worker_class = "gthread"
+worker_class = "airflow_api_plugin.entrypoints.worker.Worker"
 # The memory backend lives in its process: a second worker would show other runs.
 workers = 1 if _settings.backend == MEMORY else int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 32
@@ -48,7 +52,10 @@ if os.access("/dev/shm", os.W_OK):  # noqa: S108 - where there is one: gunicorn'
 
 
 def on_starting(server: Any) -> None:
-    """Check what the command line may have changed, and have Ctrl-C finish the requests under way, as SIGTERM does."""
+    """Check what the command line may have changed, and have Ctrl-C finish the requests under way, as SIGTERM does.
+
+    SIGTERM lets load balancers know before it does.
+    """
     if _settings.backend == MEMORY and server.cfg.workers > 1:
         refuse(f"the memory backend lives in its process, so it has one worker, not {server.cfg.workers}")
     for address in server.cfg.address:
@@ -58,6 +65,19 @@ def on_starting(server: Any) -> None:
                 "whoever reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth.\n"
             )
     server.handle_int = server.handle_term
+    server.handle_term = partial(_drain, server.handle_term)
+
+
+def _drain(stop: Callable[[], None]) -> None:
+    """Say for a while that the server is not ready, and stop after it; a second SIGTERM is not made to wait."""
+    delay = 0 if _settings.backend == MEMORY else _settings.server.drain_delay
+    if delay == 0 or stopping.is_announced():
+        stop()
+    else:
+        stopping.announce()
+        timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGTERM))
+        timer.daemon = True
+        timer.start()
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
@@ -68,8 +88,9 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's si
         container.backend().dispose_after_fork()
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+def post_worker_init(worker: Any) -> None:
     """Leave Ctrl-C to the master: a terminal sends it to the workers too, which would drop the requests under way."""
+    worker.limits = _settings.server
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -86,6 +107,7 @@ def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) ->
 
 _TEXTS = {
     400: "the request is not well-formed HTTP",
+    408: f"the request was not complete within {_settings.server.receive_timeout:g} seconds",
     414: "the request line is longer than the server allows",
     417: "the server cannot do what the Expect header asks for",
     431: "the request has more headers, or longer ones, than the server allows",

@@ -59,7 +59,11 @@ class Database:
 
         :raises Unavailable: when the database does not answer, or is busy for too long.
         """
-        with _translated(), self._deadlines.within(self._limits.write_timeout) as deadline, self._queue(dag_id):
+        with (
+            _translated(),
+            self._deadlines.within(self._limits.write_timeout) as deadline,
+            self._queue(dag_id, deadline),
+        ):
             try:
                 return self._transaction(work, deadline)
             except (LostRace, DBAPIError) as error:
@@ -135,10 +139,10 @@ class Database:
         raise Unavailable(msg)
 
     @contextmanager
-    def _queue(self, dag_id: str) -> Iterator[None]:
+    def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
         """Let one request of this process after the other write a DAG, without a connection in hand while they wait."""
         queue = self._queues[hash(dag_id) % len(self._queues)]
-        if not queue.acquire(timeout=self._limits.queue_timeout):
+        if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
             msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
             raise Unavailable(msg)
         try:

@@ -78,7 +78,7 @@ def test_gunicorns_own_errors_wear_our_form_and_repeat_nothing(load, status):
 def test_a_worker_leaves_ctrl_c_to_the_master(load):
     before = signal.getsignal(signal.SIGINT)
     try:
-        load().post_worker_init(None)
+        load().post_worker_init(SimpleNamespace())
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -99,7 +99,7 @@ def test_every_setting_is_one_that_gunicorn_takes_and_an_option_overrides_it():
     assert values["threads"] == "7"
     assert values["timeout"] == "77"
     assert values["bind"] == "['127.0.0.1:8000']"
-    assert values["worker_class"] == "gthread"
+    assert values["worker_class"] == "airflow_api_plugin.entrypoints.worker.Worker"
     assert values["preload_app"] == "True"
     assert values["graceful_timeout"] == "30"
     assert values["keepalive"] == "5"

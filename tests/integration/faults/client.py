@@ -1,0 +1,59 @@
+"""A client that measures how long its answers take, and sends many requests at once."""
+
+import http.client
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+LIMITS = {
+    "connect_timeout": 2,
+    "read_timeout": 2,
+    "write_timeout": 5,
+    "lock_timeout": 1,
+    "idle_in_transaction_timeout": 2,
+    "pool_size": 4,
+    "pool_timeout": 1,
+    "drain_delay": 0,
+}
+"""Of the service under test: shorter than the defaults, so that the tests are."""
+SLACK = 6
+"""Seconds that a busy machine may take beyond a deadline, and a connection that is being made at it."""
+
+
+def send(server, method, target, body=None):
+    """Send one request on a connection of its own; return the status and the payload, or the name of what went wrong."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+    try:
+        connection.request(method, target, body and json.dumps(body))
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())["response"]
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__, {}
+    finally:
+        connection.close()
+
+
+class Client:
+    def __init__(self, server):
+        self.server = server
+
+    def get(self):
+        return self.timed(lambda: self.server.client.get("/api/v1/dag_runs"))
+
+    def post(self, prefix="p", start="2024-01-01", end="2024-01-05", dag_id="a_dag"):
+        body = {"dag_id": dag_id, "prefix": prefix, "start_date": start, "end_date": end}
+        return self.timed(lambda: self.server.client.post("/api/v1/dag_runs", json=body))
+
+    def timed(self, send):
+        """Return the status, the seconds it took and the answer; a 503 says when to try again."""
+        began = time.monotonic()
+        answer = send()
+        if answer.status_code == 503:
+            assert answer.headers["Retry-After"] == "5"
+            assert list(answer.json()["response"]) == ["error"]
+        return answer.status_code, time.monotonic() - began, answer.json()["response"]
+
+    def burst(self, send, number=20):
+        """Send so many at once."""
+        with ThreadPoolExecutor(number) as threads:
+            return list(threads.map(lambda _: send(), range(number)))

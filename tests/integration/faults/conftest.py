@@ -1,0 +1,51 @@
+"""The same real Airflow as in the other integration tests, a service on it whose deadlines are short, and an audit."""
+
+import pytest
+
+from tests.integration.airflow.conftest import DATABASE, _migrated, pytest_configure, world  # noqa: F401 - for pytest
+from tests.integration.airflow.processes import service
+from tests.integration.faults.client import LIMITS, Client
+
+collect_ignore = ["test_postgresql.py" if DATABASE == "sqlite" else "test_sqlite.py"]
+
+
+@pytest.fixture(scope="session")
+def postgres(_migrated):  # noqa: F811 - the fixture
+    from tests.integration.faults.postgres import Postgres  # noqa: PLC0415 - only where there is one
+
+    return Postgres()
+
+
+@pytest.fixture(scope="session")
+def proxy(postgres):
+    from tests.integration.faults.proxy import FaultProxy  # noqa: PLC0415 - as above
+
+    proxy = FaultProxy(postgres.socket)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def server(request, _migrated, tmp_path_factory):  # noqa: F811 - the fixture
+    environment = {f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": str(value) for name, value in LIMITS.items()}
+    if DATABASE == "postgresql":
+        port = request.getfixturevalue("proxy").port
+        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres"
+    with service(tmp_path_factory.mktemp("service") / "service.log", environment=environment) as server:
+        yield server
+
+
+@pytest.fixture
+def dags(world):  # noqa: F811 - the fixture
+    """Furnish the database, and see that nothing in it is half done when the test is over."""
+    from tests.integration.faults.audit import audit  # noqa: PLC0415 - after the environment
+
+    world.dag("a_dag", tasks=2)
+    world.dag("other", tasks=2)
+    yield world
+    assert audit(world) == []
+
+
+@pytest.fixture
+def client(server, dags):
+    return Client(server)

@@ -1,0 +1,125 @@
+"""Two services on one database: batches at once, deploys, and connections that no two processes share."""
+
+import re
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.airflow.processes import Server, free_port, wait_until
+from tests.integration.faults.client import Client, send
+
+
+@pytest.fixture(scope="module")
+def second(server, tmp_path_factory):
+    """Start another service beside the first, whose master has opened a database connection before it forks."""
+    port = free_port()
+    second = Server(
+        *(sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).with_name("connected_master.py"))),
+        *("airflow_api_plugin.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
+        port=port,
+        log=tmp_path_factory.mktemp("second") / "service.log",
+        environment={"AIRFLOW__AIRFLOW_API_PLUGIN__DRAIN_DELAY": "600"},
+    )
+    try:
+        second.wait("/health/live")
+        yield second
+    finally:
+        second.client.close()
+        second.kill()
+
+
+@contextmanager
+def traffic(server, threads=6):
+    """Send requests without a pause, each on a connection of its own; yield what came of them so far."""
+    answers, stop = [], threading.Event()
+
+    def go_on(number):
+        count = 0
+        while not stop.is_set():
+            count += 1
+            if number % 2:
+                status, _ = send(server, "GET", "/api/v1/dag_runs")
+            else:
+                body = {"dag_id": "a_dag", "prefix": f"p{number}_{count}", "start_date": "2024-01-01", "limit": 3}
+                status, _ = send(server, "POST", "/api/v1/dag_runs", {**body, "partial": True})
+            answers.append(status)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(threads):
+            pool.submit(go_on, number)
+        try:
+            yield answers
+        finally:
+            stop.set()
+
+
+def workers(server):
+    return {child.pid for child in psutil.Process(server.popen.pid).children()}
+
+
+def test_a_connection_that_the_master_had_open_answers_nobody_elses_question(dags, second):
+    ids = [f"run_{number}" for number in range(40)]
+    for run_id in ids:
+        dags.run("a_dag", run_id)
+
+    def ask(run_id):
+        status, answer = send(second, "GET", f"/api/v1/dag_runs/{run_id}")
+        return status, answer.get("dag_run", {}).get("run_id")
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(ask, 10 * ids)) == [(200, run_id) for run_id in 10 * ids]
+    dags.clear_runs()
+
+
+@pytest.mark.parametrize("bodies", ["identical", "overlapping"])
+def test_fifty_batches_at_once_over_both_create_each_date_once_and_number_it_without_a_gap(
+    client, second, dags, bodies
+):
+    other = Client(second)
+
+    def post(number):
+        end = 1 + (number % 25 if bodies == "overlapping" else 24)
+        return (client, other)[number % 2].post(start="2024-01-01", end=f"2024-01-{end:02}")
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(post, range(50)))
+    assert {status for status, _, _ in answers} == {200}
+    created = sorted(run_id for _, _, answer in answers for run_id in answer["dag_run_ids"])
+    assert [re.match(r"p_(\d{7})_", run_id)[1] for run_id in created] == [f"{number:07}" for number in range(1, 26)]
+    assert len({run_id[10:] for run_id in created}) == 25
+    assert (dags.count_runs(), dags.count_tasks()) == (25, 50)
+
+
+def test_a_reload_replaces_every_worker_and_loses_no_request(dags, second):
+    before = workers(second)
+    with traffic(second) as answers:
+        wait_until(lambda: len(answers) > 20, what="answers")
+        second.popen.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers(second)) == 2 and not workers(second) & before, what="new workers only")
+        served = len(answers)
+        wait_until(lambda: len(answers) > served + 20, what="more answers")
+    assert set(answers) == {200}
+
+
+def test_before_a_server_stops_it_says_that_it_is_not_ready_and_the_other_goes_on(dags, server, second):
+    with traffic(server) as others, traffic(second) as answers:
+        wait_until(lambda: len(answers) > 20, what="answers")
+        second.popen.send_signal(signal.SIGTERM)
+        wait_until(lambda: not second.answers("/health/ready"), seconds=10, what="not being ready")
+        told = second.client.get("/health/ready")
+        assert (told.status_code, told.json()["response"]["error"]) == (503, "the service is stopping")
+        assert second.client.get("/health/live").status_code == 200
+        assert server.client.get("/health/ready").status_code == 200
+        served = len(answers)
+        wait_until(lambda: len(answers) > served + 20, what="more answers")
+    assert set(answers) == {200}
+    second.popen.send_signal(signal.SIGTERM)  # it would drain for ten minutes more
+    assert second.popen.wait(30) == 0
+    assert set(others) <= {200, 503}, "its deadlines are short ones"
+    assert server.answers("/health/ready")
