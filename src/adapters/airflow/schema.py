@@ -25,7 +25,7 @@ def require_known_schema(session: Session) -> None:
     unknown = [
         f"{table.name}.{name}"
         for table in (DagRun.__table__, TaskInstance.__table__)
-        for name in left_empty(table.c.keys(), inspect(connection).get_columns(table.name))
+        for name in left_empty(table.c.keys(), inspect(connection).get_columns(table.name, schema=table.schema))
     ]
     if unknown:
         msg = (
