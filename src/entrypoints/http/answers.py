@@ -23,6 +23,9 @@ def write(resp: falcon.Response, payload: Mapping[str, object]) -> None:
     resp.data = orjson.dumps({"response": payload})
 
 
+_TEXT = {"type": "string"}
+
+
 class Date(Field[Any]):
     """A date or none, in the value format of the answer."""
 
@@ -36,7 +39,10 @@ class Negated(Field[Any]):
 
 
 class AnswerSchema(Schema):
-    """A part of an answer: the schema says what is in it, and is written in one go, since a list has hundreds of fields."""
+    """A part of an answer: the schema says what is in it, and is written in one go, since a list has hundreds of fields.
+
+    The metadata of the fields is what the description of the API says about them.
+    """
 
     def __init__(self, value_format: ValueFormat) -> None:
         """Write dates and truth values in this format."""
@@ -66,29 +72,53 @@ class AnswerSchema(Schema):
 class DagAnswer(AnswerSchema):
     """A DAG in a list; dumps a ``DagSummary``. ``is_active`` is a JSON boolean in either format."""
 
-    dag_id = Raw()
-    is_active = Negated(attribute="is_paused")
-    full_path = Raw(attribute="fileloc")
-    last_execution = Date(attribute="last_logical_date")
+    dag_id = Raw(metadata=_TEXT)
+    is_active = Negated(attribute="is_paused", metadata={"description": "Whether the DAG is not paused."})
+    full_path = Raw(attribute="fileloc", metadata={**_TEXT, "description": "The file that defines the DAG."})
+    last_execution = Date(
+        attribute="last_logical_date", metadata={"description": "The latest logical date of the DAG's runs."}
+    )
 
 
 class DagRunAnswer(AnswerSchema):
     """A run; dumps a ``DagRun``."""
 
-    id = Raw()
-    dag_id = Raw()
-    run_id = Raw()
-    state = Raw()
-    execution_date = Date(attribute="logical_date")
-    start_date = Date()
-    end_date = Date()
-    external_trigger = Flag()
+    id = Raw(metadata={"type": "integer", "description": "Grows in the order in which runs are created."})
+    dag_id = Raw(metadata=_TEXT)
+    run_id = Raw(metadata={**_TEXT, "description": "Unique within the DAG."})
+    state = Raw(metadata={**_TEXT, "description": "`queued`, `running`, `success` or `failed`."})
+    execution_date = Date(attribute="logical_date", metadata={"description": "The logical date of the run."})
+    start_date = Date(metadata={"description": "When the run started."})
+    end_date = Date(metadata={"description": "When the run ended."})
+    external_trigger = Flag(metadata={"description": "Whether somebody asked for the run."})
 
 
 class BatchAnswer(Schema):
     """What was created; dumps a ``Batch``. JSON types in either format, as these keys are newer than the text format."""
 
-    dag_run_ids = Function(lambda batch: [run.run_id for run in batch.runs])
-    existing = Raw()
-    next_start_date = Function(lambda batch: rfc3339(batch.next_start_date))
-    warnings = Raw()
+    dag_run_ids = Function(
+        lambda batch: [run.run_id for run in batch.runs],
+        metadata={
+            "type": "array",
+            "items": _TEXT,
+            "description": "The runs that were created, in the order of their dates.",
+        },
+    )
+    existing = Raw(
+        metadata={
+            "type": "integer",
+            "minimum": 0,
+            "description": "How many of the dates had a run already, whoever made it, and so got none.",
+        }
+    )
+    next_start_date = Function(
+        lambda batch: rfc3339(batch.next_start_date),
+        metadata={
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "The first date that a partial batch left out, where to go on; null when nothing was.",
+        },
+    )
+    warnings = Raw(
+        metadata={"type": "array", "items": _TEXT, "description": "What else one should know, in sentences."}
+    )

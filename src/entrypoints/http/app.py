@@ -9,7 +9,8 @@ from typing import TypeAlias
 import falcon
 
 from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
-from airflow_api_plugin.entrypoints.http.authentication import Authenticator
+from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication
+from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
 from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId
 from airflow_api_plugin.entrypoints.http.resources import (
@@ -44,12 +45,15 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     """
     health = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags, is_stopping)}
     health_routes = {f"{root}{path}": resource for root in ("", prefix) for path, resource in health.items()}
+    asks_for_token = not isinstance(authenticator, NoAuthentication)
+    docs = docs_routes(prefix, value_format=value_format, asks_for_token=asks_for_token)
+    open_routes = {**health_routes, **docs}
     app: App = falcon.App(
-        middleware=[RequestId(), Authentication(authenticator, frozenset(health_routes)), KnownMethods()]
+        middleware=[RequestId(), Authentication(authenticator, frozenset(open_routes)), KnownMethods()]
     )
     app.req_options.strip_url_path_trailing_slash = True
     answer_errors(app, prefix)
-    for path, resource in health_routes.items():
+    for path, resource in open_routes.items():
         app.add_route(path, resource)
     app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))
     app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_batch, value_format, default_timezone))

@@ -11,6 +11,8 @@ _DATE = re.compile(
     r"(?:(?P<utc>Z)|(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2}))?)?",
     re.ASCII,
 )
+ECMA_PATTERN = re.sub(r"\(\?P<\w+>", "(", _DATE.pattern).replace(r"\d", "[0-9]")
+"""The form of a date, as regular expressions are written in JSON Schema."""
 
 
 def parse_date(text: str, default_timezone: dt.tzinfo) -> dt.datetime:

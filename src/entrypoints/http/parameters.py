@@ -12,7 +12,7 @@ from marshmallow.fields import Field
 
 from airflow_api_plugin.domain import Conf, DagRunState
 from airflow_api_plugin.entrypoints.http import strict_json
-from airflow_api_plugin.entrypoints.http.dates import parse_date
+from airflow_api_plugin.entrypoints.http.dates import ECMA_PATTERN, parse_date
 
 MAX_CONF_BYTES = 64 * 1024
 """How long a configuration may be as UTF-8 JSON: it is stored with every run."""
@@ -32,6 +32,8 @@ class Parameter(Field[Any]):
     """Any of them. Null is refused unless it is allowed: who wants the default leaves the parameter out."""
 
     allowed: ClassVar[str]
+    json_schema: ClassVar[dict[str, Any]]
+    """What is allowed, as far as JSON Schema can say it."""
     default_error_messages = {"required": "is required", "null": "cannot be null: leave it out instead"}  # noqa: RUF012 - declared so in marshmallow
 
     def read(self, value: object) -> object:
@@ -54,6 +56,12 @@ class Text(Parameter):
     """Text that is not empty, and no longer than an id can be."""
 
     allowed = f"text of 1 to {_MAX_TEXT} characters"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": _MAX_TEXT,
+        "pattern": r"^[^\u0000]*$",
+    }
 
     def read(self, value: object) -> str:
         """Return the text."""
@@ -66,6 +74,12 @@ class Start(Parameter):
     """After which run a list begins: all digits are the numeric id of a run, all else is a run id."""
 
     allowed = f"the numeric id of a run, 0 to {_MAX_ID}, or a run id of 1 to {_MAX_TEXT} characters"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": _MAX_ID},
+            {**Text.json_schema, "pattern": r"^[^\u0000]*[^0-9\u0000][^\u0000]*$"},
+        ]
+    }
 
     def read(self, value: object) -> int | str:
         """Return the one as an integer, the other as text."""
@@ -81,6 +95,9 @@ class Integer(Parameter):
     """A JSON integer, or nothing but digits as text."""
 
     allowed = "an integer"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"type": "integer"}, {"type": "string", "pattern": f"^{_DIGITS.pattern}$"}]
+    }
 
     def read(self, value: object) -> int:
         """Return the number."""
@@ -95,6 +112,7 @@ class PageSize(Integer):
     """How many runs a list shows at most."""
 
     allowed = "an integer from 1 to 100"
+    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 100}
 
     def read(self, value: object) -> int:
         """Return the number."""
@@ -108,6 +126,7 @@ class State(Parameter):
     """A state that a run can be in."""
 
     allowed = "one of " + ", ".join(state.value for state in DagRunState)
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [state.value for state in DagRunState]}
 
     def read(self, value: object) -> DagRunState:
         """Return the state."""
@@ -121,6 +140,7 @@ class Flag(Parameter):
     """A JSON boolean, or as text true, True, 1, false, False or 0."""
 
     allowed = "true or false"
+    json_schema: ClassVar[dict[str, Any]] = {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": list(_WORDS)}]}
 
     def read(self, value: object) -> bool:
         """Return the truth value."""
@@ -134,6 +154,7 @@ class Date(Parameter):
     """A date, with or without a time of day and an offset."""
 
     allowed = "an ISO 8601 date such as 2017-09-01, 2017-09-01T12:00:00Z or 2017-09-01T12:00:00.123456+02:00"
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": f"^{ECMA_PATTERN}$"}
     default_timezone: dt.tzinfo = dt.timezone.utc
     """In which a date is meant that names no offset."""
 
@@ -148,6 +169,12 @@ class Configuration(Parameter):
     """A JSON object, or text that holds one."""
 
     allowed = f"a JSON object, or text that holds one, of at most {MAX_CONF_BYTES} bytes as UTF-8 JSON"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"type": "object"},
+            {"type": "string", "contentMediaType": "application/json", "contentSchema": {"type": "object"}},
+        ]
+    }
 
     def read(self, value: object) -> Conf:
         """Return the object."""

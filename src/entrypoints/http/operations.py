@@ -1,0 +1,234 @@
+"""What the description of the API says of each endpoint, beside what the schemas say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_api_plugin.entrypoints.http.body import MAX_BYTES
+from airflow_api_plugin.entrypoints.http.requests import GetQuery, ListQuery, RequestSchema
+
+Json = dict[str, Any]
+
+ABOUT = """\
+Ask Airflow for a whole group of DAG runs with one request: every date that a DAG's own schedule holds in a range, numbered \
+under a prefix by which you find the group again.
+
+Every answer is one JSON object with the key `response`, and one that is not 200 is always \
+`{"response": {"error": "what was wrong"}}`. Where GET is allowed, HEAD is, too."""
+ERROR: Json = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string", "description": "What was wrong, and what is allowed."}},
+}
+ERRORS = {
+    400: (
+        "The request breaks a rule, or is not well-formed HTTP. The error says which, and what is allowed.",
+        "unknown query parameter 'limit': known are none",
+    ),
+    401: (
+        "There is no token, or it is not the right one.",
+        "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'",
+    ),
+    403: ("The caller is known, and may not do this.", "you may not create runs of DAG 'example_daily'"),
+    404: ("There is no such DAG or run, or none that the caller may see.", "Dag run id not found"),
+    405: (
+        "The path has other methods. The header `Allow` names them.",
+        "DELETE is not allowed here, allowed are GET, HEAD, OPTIONS",
+    ),
+    408: ("The request did not arrive in time.", "the request was not complete within 5 seconds"),
+    409: (
+        "Several DAGs have a run with this id. The error names them, and `dag_id` picks one.",
+        "Dag run id 'a' exists in several DAGs: example_daily, example_hourly. Pick one with dag_id",
+    ),
+    413: (
+        "The body is too long.",
+        f"the body is longer than {MAX_BYTES} bytes, which is the most that is read",
+    ),
+    414: (
+        "The request line is too long.",
+        "the request line is longer than the server allows",
+    ),
+    417: (
+        "The server cannot do what the header `Expect` asks for.",
+        "the server cannot do what the Expect header asks for",
+    ),
+    431: (
+        "The headers are too long, or too many.",
+        "the request has more headers, or longer ones, than the server allows",
+    ),
+    500: (
+        "The service failed. Its log says why.",
+        "the service failed; its log says why under the request id 7c9e6679f4254a0db1c2a9e3d5b80f16",
+    ),
+    501: (
+        "The server does not know this `Transfer-Encoding`.",
+        "the server does not know this Transfer-Encoding",
+    ),
+    503: (
+        "The backend cannot answer now, and nothing was written. The header `Retry-After` says when to try again.",
+        "the database does not answer",
+    ),
+}
+"""What each status means that is not 200, and one error that has it; all of them have the same form."""
+ERROR_HEADERS = {401: ["WWW-Authenticate"], 405: ["Allow"], 503: ["Retry-After"]}
+HEADERS: dict[str, Json] = {
+    "X-Request-Id": {
+        "description": "The id of the request, which the service's log has, too.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+    "Link": {
+        "description": 'The address of the next page, `<...>; rel="next"`; not there on the last one.',
+        "schema": {"type": "string"},
+    },
+    "WWW-Authenticate": {"description": "How to send a token.", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods of the path.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "In how many seconds.", "schema": {"type": "integer"}},
+}
+REQUEST_ID: Json = {
+    "description": "An id by which to find the request in the service's log: 1 to 128 letters, digits and `._-`. The "
+    "service makes one where it is anything else.",
+    "schema": {"type": "string"},
+}
+RUN_ID: Json = {
+    "in": "path",
+    "name": "run_id",
+    "required": True,
+    "description": "The run id, percent-encoded or not.",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "redo_0000001_2025-02-01T00:00:00",
+}
+TOKEN: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The token that was set for the service, or, where the service asks for Airflow's users, the one that "
+    "Airflow's endpoint `/auth/token` gives.",
+}
+_OF_ANY_PATH = (400, 405, 408, 414, 417, 431, 500, 501, 503)
+_OF_KNOWN_CALLERS = (401, 403)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A method of a path below the prefix.
+
+    ``answer`` is the schema of what stands under the key ``response``, ``content`` that of an answer without this key.
+    ``open``: it needs no token. ``at_root``: the same path is there without the prefix, too.
+    """
+
+    name: str
+    method: str = "get"
+    path: str
+    tag: str
+    summary: str
+    description: str
+    query: type[RequestSchema] | None = None
+    body: str | None = None
+    answer: Json | None = None
+    content: Json | None = None
+    media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
+    errors: tuple[int, ...] = ()
+    open: bool = False
+    at_root: bool = False
+
+    @property
+    def all_errors(self) -> list[int]:
+        """Every status but 200 that it can have."""
+        return sorted({*self.errors, *_OF_ANY_PATH, *(() if self.open else _OF_KNOWN_CALLERS)})
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(**properties: Json) -> Json:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _health(name: str, summary: str, description: str) -> Operation:
+    return Operation(
+        name=name,
+        path=f"/health/{name}",
+        tag="Health",
+        summary=summary,
+        description=description,
+        answer=_object(status={"type": "string", "const": name}),
+        open=True,
+        at_root=True,
+    )
+
+
+OPERATIONS = (
+    Operation(
+        name="create_dag_runs",
+        method="post",
+        path="/dag_runs",
+        tag="DAG runs",
+        summary="Create a group of runs",
+        description="Creates a run for every date that the DAG's own schedule has in the range, both ends inclusive, all "
+        "of them or none. Dates that have a run already are skipped, so the same request can be sent twice. A date "
+        "whose run may not start yet is left to the scheduler. A DAG without a periodic schedule takes one run at a "
+        "time, now or at `start_date`. The body is JSON, whatever its `Content-Type` says.",
+        body="NewDagRuns",
+        answer=_ref("CreatedDagRuns"),
+        errors=(404, 413),
+    ),
+    Operation(
+        name="list_dag_runs",
+        path="/dag_runs",
+        tag="DAG runs",
+        summary="List runs",
+        description="Runs in the order of their creation, a page at a time. Filters are combined with and. A parameter "
+        "that does not exist is refused, as a filter with a typo in its name would show everything.",
+        query=ListQuery,
+        answer=_object(
+            dag_runs={"type": "array", "items": _ref("DagRun")},
+            next_start={
+                "type": ["integer", "null"],
+                "description": "The `start` of the next page, null on the last one.",
+            },
+        ),
+        headers=("Link",),
+        errors=(404, 409),
+    ),
+    Operation(
+        name="get_dag_run",
+        path="/dag_runs/{run_id}",
+        tag="DAG runs",
+        summary="Get one run",
+        description="Run ids are unique within a DAG only: when several DAGs have this one, `dag_id` picks one.",
+        query=GetQuery,
+        answer=_object(dag_run=_ref("DagRun")),
+        errors=(404, 409),
+    ),
+    Operation(
+        name="list_dags",
+        path="/dags",
+        tag="DAGs",
+        summary="List the DAGs",
+        description="The DAGs that are not stale, by their ids.",
+        answer=_object(dags={"type": "array", "items": _ref("Dag")}),
+    ),
+    _health("live", "Whether the process answers", "Asks nothing of the backend."),
+    _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),
+    Operation(
+        name="openapi",
+        path="/openapi.json",
+        tag="Description",
+        summary="This description",
+        description="In OpenAPI 3.1.",
+        content={"type": "object"},
+        open=True,
+    ),
+    Operation(
+        name="docs",
+        path="/docs",
+        tag="Description",
+        summary="The page on which to try requests",
+        description="It loads nothing from other sites.",
+        content={"type": "string"},
+        media_type="text/html",
+        open=True,
+    ),
+)
