@@ -19,7 +19,7 @@ from benchmarks.size import Size
 
 RUNS = 500
 FIRST = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
-_WARM_UPS = 8
+_WARM_UPS = 6
 """Connections on which a server is tried first, so that each of its workers has done the work before."""
 
 
@@ -47,10 +47,12 @@ class Creating:
             dag_id = f"tasks_{tasks}"
             say(f"creating {RUNS} runs x {tasks} tasks")
             self.by_us(dag_id, keep=True)
-            works = [partial(work, dag_id) for work in (self.by_us, self._by_insert, self._in_a_loop)]
+            peers = [self._by_insert, self._in_a_loop]
             if tasks == 10:  # noqa: PLR2004 - the size that is compared with all there is
-                works += [partial(self._by_backfill, dag_id), partial(self._by_triggers, dag_id)]
-            ours, insert, loop, *others = in_turn(self.size.rounds, *works)
+                peers += [self._by_backfill, self._by_triggers]
+            ours, insert, loop, *others = in_turn(
+                self.size.rounds, *(partial(work, dag_id) for work in (self.by_us, *peers))
+            )
             work = f"create {RUNS} runs x {tasks} task{'s' * (tasks > 1)}"
             if others:
                 backfill, triggers = others

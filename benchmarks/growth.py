@@ -176,7 +176,7 @@ def _pages(small: Table, large: Table, query: dict[str, str], page: str) -> Page
     try:
         of_small, of_large = request_by_request(asked, times=_TIMES, seconds=_SECONDS)
     except Unavailable:
-        of_small, of_large = [math.nan], [math.inf]
+        (of_small,), of_large = request_by_request(asked[:1], times=_TIMES, seconds=_SECONDS), [math.inf]
     return Pages(query=query, page=page, small=median(of_small), large=median(of_large))
 
 

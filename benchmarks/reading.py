@@ -19,7 +19,7 @@ _ROUNDS = 5
 _OUR_REPEATS = 40
 _THEIR_REPEATS = 8
 _CLIENTS = 4
-_SECONDS = 2.0
+_SECONDS = 1.5
 _RUNS = 20
 """How many different runs are asked for, one by one."""
 _IN_PROCESS = 1000
