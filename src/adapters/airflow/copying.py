@@ -58,7 +58,10 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     """
     if not others:
         return
-    row = session.execute(select(_RUN).where(_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)).one()
+    found = session.execute(select(_RUN).where(_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id))
+    row = found.one_or_none()
+    if row is None:  # Airflow has rolled it back in silence
+        raise LostRace
     columns = {name: value for name, value in row._mapping.items() if name != "id"}  # noqa: SLF001
     session.execute(insert(_RUN), [columns | _of_its_own(run, columns) for run in others])
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))

@@ -1,0 +1,124 @@
+"""A batch that fails at any one of its statements leaves the database as it was; one that is tried again is complete."""
+
+import datetime as dt
+from contextlib import contextmanager
+
+import pytest
+from airflow import settings
+from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, Unavailable
+from airflow_api_plugin.entrypoints.http.authentication import FullAccess
+from tests.integration.airflow.conftest import DATABASE
+
+UTC = dt.timezone.utc
+REQUEST = BatchRequest(
+    dag_id="a_dag",
+    prefix="p",
+    start_date=dt.datetime(2024, 1, 1, tzinfo=UTC),
+    end_date=dt.datetime(2024, 1, 3, tzinfo=UTC),
+)
+
+
+class Crash(Exception):
+    """Something that nobody has foreseen."""
+
+
+@pytest.fixture(params=["copied", "made one by one"])
+def create(request, dags, monkeypatch):
+    if request.param == "made one by one":
+        monkeypatch.setattr(compat, "PROVED_MINORS", set())
+    return lambda: CreateBatch(dags.runs, lambda: dt.datetime.now(UTC))(REQUEST, FullAccess())
+
+
+@pytest.fixture
+def statements(create, dags):
+    """How many statements a batch takes, once all that is looked at only once has been."""
+    create()
+    dags.clear_runs()
+    count = dags.count_statements(create)
+    dags.clear_runs()
+    assert count > 8
+    return range(1, count + 1)
+
+
+@contextmanager
+def failing_at(engine, number, fail, *, always=True):
+    """Call ``fail`` with the connection before the statement of this number, in every transaction or in the first."""
+    sent = 0
+
+    def start_again(_):
+        nonlocal sent
+        sent = 0 if always else sent
+
+    def count(connection, *_):
+        nonlocal sent
+        sent += 1
+        if sent == number:
+            fail(connection)
+
+    event.listen(engine, "rollback", start_again)
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(engine, "rollback", start_again)
+        event.remove(engine, "before_cursor_execute", count)
+
+
+def crash(_):
+    raise Crash
+
+
+def be_late(_):
+    raise IntegrityError("INSERT", {}, Crash())  # noqa: EM101 - the first argument is a statement
+
+
+def end_the_session(connection):
+    with settings.engine.begin() as other:
+        pid = connection.connection.dbapi_connection.info.backend_pid
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+
+FAILURES = [(crash, Crash)] if DATABASE == "sqlite" else [(crash, Crash), (end_the_session, Unavailable)]
+
+
+def rows(world):
+    with world.sessions() as session:
+        return [session.scalar(select(func.count()).select_from(model)) for model in (DagRun, TaskInstance, Log)]
+
+
+@pytest.mark.parametrize(("fail", "error"), FAILURES)
+def test_what_fails_at_any_statement_leaves_nothing_behind(create, statements, dags, fail, error):
+    before = rows(dags)
+    for number in statements:
+        with failing_at(dags.backend.database.engine, number, fail), pytest.raises(error):
+            create()
+        assert rows(dags) == before, f"after a failure at statement {number}"
+    assert len(create().runs) == 3
+
+
+def test_a_batch_that_is_always_too_late_at_one_statement_is_unavailable_and_leaves_nothing_behind(
+    create, statements, dags
+):
+    """Airflow itself swallows this error where it inserts task instances, and rolls back in silence."""
+    before = rows(dags)
+    for number in statements:
+        with failing_at(dags.backend.database.engine, number, be_late), pytest.raises(Unavailable):
+            create()
+        assert rows(dags) == before, f"after a failure at statement {number}"
+
+
+def test_a_batch_that_is_too_late_once_is_complete_at_the_second_try(create, statements, dags):
+    before = rows(dags)
+    for number in statements:
+        with failing_at(dags.backend.database.engine, number, be_late, always=False):
+            assert len(create().runs) == 3
+        assert rows(dags) == [before[0] + 3, before[1] + 6, before[2] + 1], f"after a failure at statement {number}"
+        dags.clear_runs()
+        before = rows(dags)
