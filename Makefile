@@ -19,7 +19,7 @@ PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo check test unit sqlite postgresql compat compat-oldest package-test format lint constraints build bench clean
+.PHONY: help run demo check test unit sqlite postgresql browser-test compat compat-oldest package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ unit: $(INSTALLED) ## the tests that need no Airflow
 
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow
+
+browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
+	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
+	$(VENV)/pytest -q tests/browser
 
 compat: $(PINNED:%=.venvs/%/installed) ## the same tests on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
