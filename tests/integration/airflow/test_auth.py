@@ -40,6 +40,7 @@ def manager_class():
             return self.all_runs or dag_id in self.runs.split()
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__API_AUTH__JWT_ISSUER", "airflow")  # which 3.0 cannot do without
         patch.setenv(
             "AIRFLOW__API_AUTH__JWT_SECRET", "a secret to sign tokens with, as long as one for SHA-512 has to be"
         )

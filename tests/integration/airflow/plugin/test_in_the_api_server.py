@@ -15,10 +15,13 @@ from airflow.models.log import Log
 from sqlalchemy import select
 
 from tests.contracts.bad_requests import BAD_REQUESTS
+from tests.integration.airflow import versions
 from tests.integration.airflow.plugin.installed import BIN, USERS, api_server, environment, stop, token
 from tests.integration.airflow.processes import Server, free_port
 
 ROOT = "/data/airflow"
+WORKERS = 2 if versions.MINOR >= (3, 1) else 1
+"""Airflow 3.0 gives up a second worker that does not answer within 5 seconds, and a busy machine takes longer to start one."""
 OTHER_PLUGIN = """
 import os
 
@@ -59,7 +62,7 @@ def servers(site, database, tmp_path_factory):
     (folder / "plugins").mkdir()
     (folder / "plugins" / "other.py").write_text(OTHER_PLUGIN)
     shared = {**environment(site, folder), "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder / "plugins")}
-    mounted = api_server(folder / "mounted.log", shared, root=ROOT, workers=2)
+    mounted = api_server(folder / "mounted.log", shared, root=ROOT, workers=WORKERS)
     port = free_port()
     alone = Server(
         *(str(BIN / "airflow-api"), "serve", "--bind", f"127.0.0.1:{port}"),
@@ -105,8 +108,9 @@ def test_every_role_sees_and_those_that_may_trigger_runs_create(servers, call, r
         assert [run["run_id"] for run in listed] == created
     for run_id in created:
         assert call(role, "GET", f"/dag_runs/{run_id}").status_code == 200
-    with servers.world.sessions() as session:
-        assert set(session.scalars(select(DagRun.triggering_user_name))) == ({USERS[role]} if created else set())
+    if versions.USER_OF_THE_TRIGGER:
+        with servers.world.sessions() as session:
+            assert set(session.scalars(select(DagRun.triggering_user_name))) == ({USERS[role]} if created else set())
 
 
 def test_whoever_created_a_group_stands_in_airflows_event_log(servers, call):
@@ -173,7 +177,7 @@ def test_links_hold_the_whole_path_also_when_a_proxy_has_taken_its_beginning_awa
     assert error.endswith(f"Airflow's own API, which was here in Airflow 2, is {ROOT}/api/v2")
 
 
-def test_both_workers_and_the_other_plugin_serve(servers, call):
+def test_all_workers_and_the_other_plugin_serve(servers, call):
     headers = {"Authorization": f"Bearer {servers.tokens['user']}", "Connection": "close"}
     assert servers.mounted.client.get(f"{ROOT}/beside/here").json() == "beside"
 
@@ -185,7 +189,7 @@ def test_both_workers_and_the_other_plugin_serve(servers, call):
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(40)))
-    assert len({worker for worker, _ in answers}) == 2
+    assert len({worker for worker, _ in answers}) == WORKERS
     assert sorted(count for _, count in answers) == [0] * 39 + [20]
 
 
