@@ -20,7 +20,7 @@ import orjson
 from gunicorn import util  # type: ignore[import-untyped]
 
 from airflow_api_plugin.entrypoints import stopping
-from airflow_api_plugin.entrypoints.settings import MEMORY, SettingsError, read_settings
+from airflow_api_plugin.entrypoints.settings import MEMORY, Auth, SettingsError, read_settings
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -59,7 +59,7 @@ def on_starting(server: Any) -> None:
     if _settings.backend == MEMORY and server.cfg.workers > 1:
         refuse(f"the memory backend lives in its process, so it has one worker, not {server.cfg.workers}")
     for address in server.cfg.address:
-        if _settings.airflow_api_auth is None and not _is_local(address):
+        if _settings.auth is Auth.NONE and not _is_local(address):
             sys.stderr.write(
                 f"airflow-api: warning: {address[0]}:{address[1]} is open to other machines and no token is set, so "
                 "whoever reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth.\n"

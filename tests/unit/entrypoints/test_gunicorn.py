@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_api_plugin.entrypoints.settings import Auth, Settings
+
 
 @pytest.fixture
 def load(monkeypatch):
@@ -45,6 +47,13 @@ def test_an_address_that_only_this_machine_reaches_is_not(load, capsys, address)
 
 def test_with_a_token_there_is_no_warning(load, capsys):
     load(AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret").on_starting(_server(("0.0.0.0", 8000)))
+    assert capsys.readouterr().err == ""
+
+
+def test_where_airflow_tells_its_users_apart_there_is_no_warning(load, capsys, monkeypatch):
+    module = load()
+    monkeypatch.setattr(module, "_settings", Settings(auth=Auth.AIRFLOW))
+    module.on_starting(_server(("0.0.0.0", 8000)))
     assert capsys.readouterr().err == ""
 
 
