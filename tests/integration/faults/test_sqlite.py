@@ -1,0 +1,126 @@
+"""What becomes of requests when SQLite is locked, full or read-only, and how long we hold its only lock ourselves."""
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from airflow import settings
+from sqlalchemy import event, text
+
+from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
+from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
+from airflow_api_plugin.domain import Unavailable
+from tests.contracts.world import date, group_run, new_run, record
+from tests.integration.airflow.conftest import HOME
+from tests.integration.faults.client import LIMITS, SLACK
+
+WRITE_DEADLINE = LIMITS["write_timeout"] + SLACK
+
+
+@contextmanager
+def locked():
+    connection = sqlite3.connect(HOME / "airflow.db", isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+class TestLocked:
+    def test_by_another_writer_for_long_batches_are_a_503_and_reads_go_on(self, client):
+        with locked():
+            status, seconds, _ = client.post()
+            assert client.get()[0] == 200
+        assert status == 503
+        assert 2 * LIMITS["lock_timeout"] <= seconds < WRITE_DEADLINE
+        assert client.post()[0] == 200
+
+    def test_for_a_moment_nobody_notices(self, client, dags):
+        with locked() as connection:
+            threading.Timer(0.5, connection.close).start()
+            assert client.post()[0] == 200
+        assert dags.count_runs() == 5
+
+    def test_by_many_batches_at_once_each_waits_for_its_turn(self, client, dags):
+        assert {status for status, _, _ in client.burst(client.post)} <= {200, 503}
+        assert client.post()[0] == 200
+        assert dags.count_runs() == 5
+
+
+@pytest.fixture
+def connect():
+    """Use the same database on connections that a test can spoil."""
+    databases = []
+
+    def connect(**limits):
+        databases.append(Database(str(settings.SQL_ALCHEMY_CONN), DatabaseLimits(**limits)))
+        return databases[-1]
+
+    yield connect
+    for database in databases:
+        database.engine.dispose()
+
+
+def record_three(database):
+    world = type("World", (), {"runs": AirflowDagRunRepository(database)})
+    return record(world, "a_dag", *(new_run(group_run("p", day, day), date(day)) for day in (1, 2, 3)))
+
+
+def fill(database):
+    """Record batches; the pages that are free within the file are used first."""
+    for number in range(200):
+        runs = (new_run(f"{number}_{day}", date(3 * number + day)) for day in (1, 2, 3))
+        record(type("World", (), {"runs": AirflowDagRunRepository(database)}), "a_dag", *runs)
+
+
+@pytest.mark.parametrize("pragma", ["max_page_count = 1", "query_only = ON"], ids=["full", "read-only"])
+def test_a_disk_that_takes_no_writes_is_unavailable_and_nothing_is_written(dags, connect, pragma, caplog):
+    database = connect()
+
+    def spoil(connection, _):
+        connection.execute(f"PRAGMA {pragma}")  # SQLite makes the one as small as the file has pages
+
+    event.listen(database.engine, "connect", spoil)
+    with pytest.raises(Unavailable, match="takes no writes"):
+        fill(database)
+    assert "full" in caplog.text or "readonly" in caplog.text
+    assert dags.count_runs() % 3 == 0
+    dags.clear_runs()
+    event.remove(database.engine, "connect", spoil)
+    database.engine.dispose()
+    assert len(record_three(database).runs) == 3
+
+
+def test_a_batch_that_takes_too_long_gives_the_lock_back_before_the_scheduler_suffers(dags, connect):
+    database = connect(sqlite_write_timeout=0.5)
+    event.listen(database.engine, "before_cursor_execute", lambda *_: time.sleep(0.1))
+    waited = []
+
+    def write_as_the_scheduler_does():
+        time.sleep(0.3)
+        began = time.monotonic()
+        with locked():
+            waited.append(time.monotonic() - began)
+
+    scheduler = threading.Thread(target=write_as_the_scheduler_does)
+    scheduler.start()
+    with pytest.raises(Unavailable, match="ask for fewer at a time"):
+        record_three(database)
+    scheduler.join()
+    assert waited[0] < 5
+    assert dags.count_runs() == 0
+
+
+def test_a_read_that_takes_too_long_is_interrupted(dags, connect):
+    database = connect(read_timeout=0.5)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    began = time.monotonic()
+    with pytest.raises(Unavailable), database.reading() as connection:
+        connection.execute(text(endless))
+    assert time.monotonic() - began < SLACK
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
