@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -12,6 +13,7 @@ from a2wsgi import WSGIMiddleware
 from airflow_api_plugin.entrypoints.container import Container
 from airflow_api_plugin.entrypoints.http.body import MAX_BYTES
 from airflow_api_plugin.entrypoints.injection import Object
+from airflow_api_plugin.entrypoints.settings import Auth
 
 THREADS = 32
 """Requests of one API server worker that are worked on at once, as many as under gunicorn. Eight of them have a database
@@ -23,6 +25,8 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+_log = logging.getLogger(__name__)
+
 
 def mounted(mount: str) -> MountedApp:
     """Build the service for a mount at this path.
@@ -30,7 +34,10 @@ def mounted(mount: str) -> MountedApp:
     :raises SettingsError: when the configuration is wrong.
     """
     container = Container(mounted=Object(True), prefix=Object(""))  # noqa: FBT003 - what it is follows from its name
-    return MountedApp(container.app(), mount, receive_timeout=container.settings().server.receive_timeout)
+    settings = container.settings()
+    if settings.auth is Auth.NONE:
+        _log.warning("auth = none: whoever reaches Airflow's API server may create runs below %s", mount)
+    return MountedApp(container.app(), mount, receive_timeout=settings.server.receive_timeout)
 
 
 class MountedApp:
