@@ -20,6 +20,7 @@ from sqlalchemy.orm import sessionmaker
 
 from airflow_api_plugin.adapters.airflow import connect
 from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -39,7 +40,8 @@ class AirflowWorld:
     """Puts DAGs and runs where Airflow's DAG processor and scheduler would put them, and looks at the outcome."""
 
     def __init__(self) -> None:
-        self.backend = connect()
+        # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
+        self.backend = connect(DatabaseLimits(sqlite_write_timeout=20))
         self.dags = self.backend.dags
         self.runs = self.backend.runs
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
