@@ -32,7 +32,10 @@ class AirflowTimetable:
     @property
     def periodic(self) -> bool:
         """As the port promises."""
-        return bool(self._timetable.periodic)
+        try:
+            return bool(self._timetable.periodic)
+        except Exception as error:  # a DAG may have been stored without its timetable
+            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
 
     @property
     def partitioned(self) -> bool:

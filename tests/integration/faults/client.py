@@ -41,7 +41,8 @@ class Client:
         return self.timed(lambda: self.server.client.get("/api/v1/dag_runs"))
 
     def post(self, prefix="p", start="2024-01-01", end="2024-01-05", dag_id="a_dag"):
-        body = {"dag_id": dag_id, "prefix": prefix, "start_date": start, "end_date": end}
+        dates = {"start_date": start, "end_date": end} if start else {}
+        body = {"dag_id": dag_id, "prefix": prefix, **dates}
         return self.timed(lambda: self.server.client.post("/api/v1/dag_runs", json=body))
 
     def timed(self, send):

@@ -1,12 +1,17 @@
 """The same real Airflow as in the other integration tests, a service on it whose deadlines are short, and an audit."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from tests.integration.airflow.conftest import DATABASE, _migrated, pytest_configure, world  # noqa: F401 - for pytest
+from tests.integration.airflow.conftest import DATABASE, HOME, _migrated, pytest_configure, world  # noqa: F401 - for pytest
 from tests.integration.airflow.processes import service
 from tests.integration.faults.client import LIMITS, Client
 
 collect_ignore = ["test_postgresql.py" if DATABASE == "sqlite" else "test_sqlite.py"]
+
+shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins
 
 
 @pytest.fixture(scope="session")
