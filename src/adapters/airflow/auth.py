@@ -96,7 +96,7 @@ class AirflowUser:
 
 
 def _details(dag_id: str | None) -> DagDetails:
-    """Name the DAG, and the team that it belongs to where there are teams, which came with Airflow 3.1."""
+    """Name the DAG, and whose it is where there are teams. Airflow 3.0 has none: the fallback may go with its support."""
     if dag_id is None or not conf.getboolean("core", "multi_team", fallback=False):
         return DagDetails(id=dag_id)
     return DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
