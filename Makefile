@@ -9,6 +9,7 @@ AIRFLOW_PORT ?= 8080
 ONCE ?=
 FULL ?=
 MINOR ?=
+SECONDS ?= 300
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
@@ -19,7 +20,7 @@ PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo check test unit sqlite postgresql browser-test compat compat-oldest package-test format lint constraints build bench clean
+.PHONY: help run demo check test unit sqlite postgresql browser-test fuzz compat compat-oldest package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,10 @@ sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this datab
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 	$(VENV)/pytest -q tests/browser
+
+fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, for five minutes each (SECONDS=)
+	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
+	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) AIRFLOW_API_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/test_fuzz.py
 
 compat: $(PINNED:%=.venvs/%/installed) ## the same tests on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
