@@ -83,7 +83,7 @@ class Server(Process):
         except httpx.TransportError:
             return False
 
-    def wait(self, path: str, seconds: float = 90) -> None:
+    def wait(self, path: str, seconds: float = 240) -> None:
         wait_until(lambda: self.answers(path), seconds=seconds, what=f"{self.url}{path}")
 
 

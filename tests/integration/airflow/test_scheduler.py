@@ -40,7 +40,7 @@ def served(world, tmp_path):
         def dag_ids():
             return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}
 
-        wait_until(lambda: dag_ids() >= {"executed", "paused"}, seconds=90, what="both DAGs in our list")
+        wait_until(lambda: dag_ids() >= {"executed", "paused"}, seconds=240, what="both DAGs in our list")
         yield server
     file.unlink()
 
@@ -64,7 +64,7 @@ def test_a_group_is_executed_to_success_and_one_of_a_paused_dag_waits(served):
     assert created == [f"group_000000{day}_2024-01-0{day}T00:00:00" for day in (1, 2, 3)]
     wait_until(
         lambda: {run["state"] for run in runs(served, "executed")} <= {"success", "failed"},
-        seconds=150,
+        seconds=300,
         what="the end of the group",
     )
     done = runs(served, "executed")
