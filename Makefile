@@ -91,7 +91,7 @@ clean: ## remove all that the other targets made, the Airflow home included
 	rm -rf .venv .venvs airflow-home build dist *.egg-info .hypothesis .*_cache
 
 .venvs/%/installed: compat/%.txt $(INSTALLED)
-	$(VENV)/uv venv -q --clear --python $(OLD_PYTHON) $(@D)
+	test -x $(@D)/bin/python || $(VENV)/uv venv -q --python $(OLD_PYTHON) $(@D)
 	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< -e '.[airflow,postgres]' --group test
 	@touch $@
 

@@ -67,8 +67,9 @@ def _outcome(python: Path, database: str) -> str:
 
 
 def _count(suite: Mapping[str, str]) -> str:
-    tests, *bad = (int(suite[name]) for name in ("tests", "failures", "errors", "skipped"))
-    return f"{sum(bad)} of {tests} failed" if any(bad) else f"{tests} passed"
+    tests, skipped, *bad = (int(suite[name]) for name in ("tests", "skipped", "failures", "errors"))
+    counts = {"passed": tests - skipped - sum(bad), "failed": sum(bad), "skipped": skipped}
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
 if __name__ == "__main__":
