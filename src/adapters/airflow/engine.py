@@ -56,7 +56,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
     event.listen(engine, "checkin", lender.given_back)
     event.listen(engine, "before_cursor_execute", lender.before_statement)
     if dialect == "postgresql":
-        event.listen(engine, "do_connect", _connect_without_options_if_need_be)
+        event.listen(engine, "do_connect", lender.connect)
     elif dialect == "sqlite":
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin)
@@ -70,6 +70,22 @@ class _Lender:
         self._dialect: Any = engine.dialect
         self._ping_timeout = limits.connect_timeout
         self._deadlines = deadlines
+        self._takes_options = True
+
+    def connect(self, dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
+        """Connect, through a pooler, too, that refuses options; the database then limits reads as it is set up to do."""
+        without = {name: value for name, value in parameters.items() if name != "options"}
+        if self._takes_options:
+            try:
+                return dialect.connect(*args, **parameters)
+            except dialect.dbapi.OperationalError as error:
+                if not any(words in str(error) for words in ("option", "startup parameter")):
+                    raise
+                connection = dialect.connect(*args, **without)
+                self._takes_options = False
+                _log.warning("the database takes no options (%s): its own statement_timeout limits reads", error)
+                return connection
+        return dialect.connect(*args, **without)
 
     def made(self, connection: Any, _record: object) -> None:
         if deadline := self._deadlines.current:
@@ -108,18 +124,6 @@ def _is_quiet(connection: Any) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return not poll.poll(0)
-
-
-def _connect_without_options_if_need_be(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
-    """Connect through a pooler, too, that refuses options; the database then limits reads as it is set up to do."""
-    try:
-        return dialect.connect(*args, **parameters)
-    except dialect.dbapi.OperationalError as error:
-        if "options" not in parameters or not any(words in str(error) for words in ("option", "startup parameter")):
-            raise
-        _log.warning("the metadata database takes no options (%s), so statement_timeout is as it is set there", error)
-        del parameters["options"]
-        return dialect.connect(*args, **parameters)
 
 
 def _leave_transactions_to_us(connection: Any, _record: object) -> None:
