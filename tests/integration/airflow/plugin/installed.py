@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.integration.airflow.processes import Process, Server, free_port
@@ -79,10 +80,10 @@ def component(name: str, log: Path, environment: dict[str, str]) -> Process:
 
 def stop(*processes: Process) -> None:
     """End all of them, at the same time."""
-    for process in processes:
-        process.popen.terminate()
-    for process in processes:
-        process.stop(20)
+    with ExitStack() as stack:
+        for process in processes:
+            process.popen.terminate()
+            stack.callback(process.stop, 60)
 
 
 def output_of(command: Sequence[str], environment: dict[str, str]) -> Callable[[], str]:

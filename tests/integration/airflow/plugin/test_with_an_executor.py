@@ -56,7 +56,14 @@ DAG_FILE = """
 import pendulum
 from airflow.sdk import DAG, task
 
-with DAG("executed", schedule="0 0 * * *", start_date=pendulum.datetime(2024, 1, 1), catchup=False, is_paused_upon_creation=False):
+with DAG(
+    "executed",
+    schedule="0 0 * * *",
+    start_date=pendulum.datetime(2024, 1, 1),
+    end_date=pendulum.datetime(2024, 1, 31),
+    catchup=False,
+    is_paused_upon_creation=False,
+):
 
     @task
     def work():
@@ -90,6 +97,7 @@ def airflow(site, _migrated, tmp_path):
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
     server = api_server(tmp_path / "api-server.log", shared)
     shared["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"{server.url}/execution/"
