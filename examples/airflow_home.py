@@ -68,6 +68,8 @@ def configure(*, airflow_port: int) -> None:
                 "workers": 1,
                 "secret_key": known.get("api", "secret_key", fallback=secrets.token_hex(32)),
             },
+            # a busy machine takes longer to answer a task than the five seconds after which Airflow fails it
+            "workers": {"execution_api_timeout": 60},
             "api_auth": {"jwt_secret": known.get("api_auth", "jwt_secret", fallback=secrets.token_hex(32))},
         }
     )
