@@ -1,12 +1,14 @@
 """The same real Airflow as in the other integration tests, a service on it whose deadlines are short, and an audit."""
 
 import shutil
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.integration.airflow.conftest import DATABASE, HOME, _migrated, pytest_configure, world  # noqa: F401 - for pytest
-from tests.integration.airflow.processes import service
+from tests.integration.airflow.processes import Server, free_port, service
 from tests.integration.faults.client import LIMITS, Client
 
 collect_ignore = ["test_postgresql.py" if DATABASE == "sqlite" else "test_sqlite.py"]
@@ -38,6 +40,36 @@ def server(request, _migrated, tmp_path_factory):  # noqa: F811 - the fixture
         environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres"
     with service(tmp_path_factory.mktemp("service") / "service.log", environment=environment) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def start_service(_migrated, tmp_path_factory):  # noqa: F811 - the fixture
+    """Start services with the limits that they have by default, whose masters have used the database before they fork."""
+
+    @contextmanager
+    def start_service(name):
+        port = free_port()
+        service = Server(
+            *(sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).with_name("connected_master.py"))),
+            *("airflow_api_plugin.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
+            port=port,
+            log=tmp_path_factory.mktemp(name) / "service.log",
+            environment={"AIRFLOW__AIRFLOW_API_PLUGIN__DRAIN_DELAY": "600"},
+        )
+        try:
+            service.wait("/health/live")
+            yield service
+        finally:
+            service.client.close()
+            service.kill()
+
+    return start_service
+
+
+@pytest.fixture(scope="session")
+def first(start_service):
+    with start_service("first") as first:
+        yield first
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What becomes of requests when PostgreSQL, or the way to it, fails: an answer in time, and nothing half done."""
 
 import signal
+import struct
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -9,7 +11,10 @@ import psutil
 import pytest
 from airflow import settings
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.client import LIMITS, SLACK
 
@@ -200,3 +205,54 @@ class TestKilled:
         wait_until(lambda: server.answers("/health/ready"), what="new workers")
         assert (dags.count_runs(), dags.count_tasks()) == (0, 0)
         assert client.post()[0] == 200
+
+
+class TestPooler:
+    """Behind one such as PgBouncer in transaction mode, a connection is somebody else's after each transaction."""
+
+    @pytest.fixture
+    def database(self, dags, proxy):
+        database = Database(f"postgresql+psycopg2://postgres@127.0.0.1:{proxy.port}/postgres", DatabaseLimits())
+        yield database
+        database.engine.dispose()
+
+    def test_that_refuses_startup_options_is_used_without_them(self, database, proxy, caplog):
+        proxy.trap(b"options", refuse_options)
+        for _ in range(2):
+            with database.reading() as connection:
+                assert connection.execute(text("SHOW statement_timeout")).scalar() == "0"
+            database.engine.dispose()
+        assert caplog.text.count("takes no options") == 1
+
+    def test_gets_connections_back_without_the_limits_of_a_batch(self, database):
+        names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
+
+        def look(connection):
+            return [connection.execute(text(f"SHOW {name}")).scalar() for name in names]
+
+        with database.reading() as connection:
+            before = look(connection)
+        assert database.write("a_dag", look) == ["5s", "15s", "25s"]
+        with database.reading() as connection:
+            assert look(connection) == before
+
+
+def refuse_options(link):
+    link.mute = True
+    error = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+    link.client.sendall(b"E" + struct.pack("!i", len(error) + 4) + error)
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
+def test_a_silent_server_is_given_up_whatever_the_driver(dags, postgres, driver):
+    url = settings.engine.url.set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+    database = Database(url, DatabaseLimits(read_timeout=1, connect_timeout=2))
+    with database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+        began = time.monotonic()
+        with postgres.frozen(), pytest.raises(OperationalError):
+            connection.execute(text("SELECT 1"))
+    assert time.monotonic() - began < SLACK
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    database.engine.dispose()

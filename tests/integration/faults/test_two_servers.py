@@ -2,51 +2,21 @@
 
 import re
 import signal
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.integration.airflow.processes import Server, free_port, wait_until
+from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.client import Client, send
 
 
 @pytest.fixture(scope="module")
-def servers(_migrated, tmp_path_factory):
-    """Start two services whose masters have opened a database connection before they fork."""
-    command = (sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).with_name("connected_master.py")))
-    servers = []
-    try:
-        for name in ("first", "second"):
-            port = free_port()
-            server = Server(
-                *(*command, "airflow_api_plugin.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
-                port=port,
-                log=tmp_path_factory.mktemp(name) / "service.log",
-                environment={"AIRFLOW__AIRFLOW_API_PLUGIN__DRAIN_DELAY": "600"},
-            )
-            servers.append(server)
-        for server in servers:
-            server.wait("/health/live")
-        yield servers
-    finally:
-        for server in servers:
-            server.client.close()
-            server.kill()
-
-
-@pytest.fixture
-def first(servers):
-    return servers[0]
-
-
-@pytest.fixture
-def second(servers):
-    return servers[1]
+def second(start_service):
+    with start_service("second") as second:
+        yield second
 
 
 @contextmanager
