@@ -17,6 +17,8 @@ from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
 WRITES = "airflow_api_plugin_writes"
 """The execution option of connections on which a transaction writes."""
+APPLICATION = "airflow-api-plugin"
+"""How PostgreSQL's pg_stat_activity names our connections, unless the operator does."""
 RECYCLE = 300
 """Seconds of life of a connection: firewalls forget older ones that are idle, and a new one finds a new main server."""
 TRUSTED = 1.0
@@ -39,7 +41,12 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         # a read has no transaction for which a limit could be set, and a limit that stayed would be another client's
         # behind a pooler; what the operator sets comes last, and so prevails
         options = f"-c statement_timeout={limits.read_timeout * 1000:.0f} {own}".strip()
-        connect_args = {"connect_timeout": max(2, round(limits.connect_timeout)), **connect_args, "options": options}
+        connect_args = {
+            "connect_timeout": max(2, round(limits.connect_timeout)),
+            "fallback_application_name": APPLICATION,
+            **connect_args,
+            "options": options,
+        }
     engine = create_engine(
         url,
         connect_args=connect_args,

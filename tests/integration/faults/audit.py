@@ -10,6 +10,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import func, select, text
 
+from airflow_api_plugin.adapters.airflow.engine import APPLICATION
+
 GROUP_RUN = re.compile(r"(.+)_(\d{7})_\d{4}-.*")
 
 
@@ -29,7 +31,7 @@ def audit(world) -> list[str]:
             for dag_id in {r.dag_id for r in runs}
         }
         idle = _idle_transactions(session)
-    wrong = [f"{one} has been in a transaction for long" for one in idle]
+    wrong = [f"{one} is idle in a transaction" for one in idle]
     for dag_id, dag_runs in groupby(sorted(runs, key=attrgetter("dag_id")), key=attrgetter("dag_id")):
         of_dag = list(dag_runs)
         for run in of_dag:
@@ -63,7 +65,7 @@ def _idle_transactions(session) -> list[str]:
     if session.get_bind().dialect.name != "postgresql":
         return []
     query = (
-        "SELECT application_name || ' ' || pid || ': ' || query FROM pg_stat_activity "
-        "WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '10 s' AND pid <> pg_backend_pid()"
+        "SELECT pid || ': ' || query FROM pg_stat_activity "
+        f"WHERE application_name = '{APPLICATION}' AND state LIKE 'idle in transaction%'"
     )
     return list(session.scalars(text(query)))
