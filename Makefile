@@ -14,7 +14,6 @@ SECONDS ?= 300
 VENV := .venv/bin
 INSTALLED := .venv/installed
 PACKAGE := .venvs/package
-NO_FUZZ := --ignore-glob='*/test_fuzz.py'
 OLDEST := 3.0
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
 PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate --strip-extras
@@ -34,13 +33,13 @@ demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 
-test: package-test unit sqlite postgresql ## every test, with a real Airflow on SQLite and on PostgreSQL
+test: package-test sqlite postgresql ## every test, with a real Airflow on SQLite and on PostgreSQL
 
 unit: $(INSTALLED) ## the tests that need no Airflow
-	$(VENV)/pytest -q $(NO_FUZZ) tests/unit tests/integration/http_memory
+	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
-	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q $(NO_FUZZ) tests/integration/airflow
+	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
@@ -61,7 +60,7 @@ package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
 	cd $(PACKAGE) && bin/python -c 'from airflow_api_plugin.domain import plan_batch'
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python -c constraints.txt dist/*.whl --group test
-	cd $(PACKAGE) && bin/pytest -q $(NO_FUZZ) ../../tests/unit ../../tests/integration/http_memory
+	cd $(PACKAGE) && bin/pytest -q ../../tests/unit ../../tests/integration/http_memory
 
 format: $(INSTALLED) ## rewrite the code in the project's format
 	$(VENV)/ruff check -q --fix-only .

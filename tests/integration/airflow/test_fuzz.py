@@ -1,4 +1,4 @@
-"""Requests that nobody would send who means well, to the service on a real PostgreSQL."""
+"""Requests that nobody would send who means well, to the service on a real database."""
 
 import datetime as dt
 from urllib.parse import quote
@@ -9,10 +9,8 @@ from sqlalchemy import select
 
 from tests.contracts.fuzzing import FIRST_GROUP, TOKEN, fuzz
 from tests.contracts.hostile import HOSTILE
-from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.processes import service
 
-pytestmark = pytest.mark.skipif(DATABASE != "postgresql", reason="once is enough")
 AUTHORIZED = {"Authorization": TOKEN}
 
 
