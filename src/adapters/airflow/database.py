@@ -113,12 +113,13 @@ class Database:
         """
         if self.engine.dialect.name != "postgresql":
             return None
-        limits = {
+        seconds = {
             "idle_in_transaction_session_timeout": self._limits.idle_in_transaction_timeout,
             "lock_timeout": self._limits.lock_timeout,
             "statement_timeout": max(deadline.left, 1),
         }
-        return str(session.execute(_LIMIT, {name: f"{seconds:.0f}s" for name, seconds in limits.items()}).scalar())
+        limits = {name: f"{1000 * limit:.0f}ms" for name, limit in seconds.items()}
+        return str(session.execute(_LIMIT, limits).scalar())
 
     def _has_committed(self, transaction_id: str | None) -> bool:
         """Ask what became of a transaction whose connection was lost while it was being committed.

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 LIMITS = {
     "connect_timeout": 2,
     "read_timeout": 2,
-    "write_timeout": 5,
+    "write_timeout": 4,
     "lock_timeout": 1,
     "idle_in_transaction_timeout": 2,
     "pool_size": 4,
     "pool_timeout": 1,
+    "receive_timeout": 2,
     "drain_delay": 0,
 }
 """Of the service under test: shorter than the defaults, so that the tests are."""

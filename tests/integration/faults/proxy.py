@@ -57,9 +57,14 @@ class FaultProxy:
         self._passing.set()
 
     def reset(self) -> None:
-        """Break all connections."""
+        """Break all connections, some moments after this returns."""
         for link in self._links.copy():
             link.reset()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no connection."""
+        return not self._links
 
     def trap(self, sent: bytes, act: Callable[[Link], None]) -> None:
         """Do something, once, when a client sends a piece that holds these bytes, before it is passed on."""
@@ -91,14 +96,15 @@ class FaultProxy:
                 self._start(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError):
-            self._passing.wait()
-            server.connect(self.upstream)
+        with socket.socket(socket.AF_UNIX) as server:
             link = Link(client, server)
             self._links.add(link)
-            backward = self._start(self._backward, link)
-            self._forward(link)
-            backward.join()
+            with client, suppress(OSError):
+                self._passing.wait()
+                server.connect(self.upstream)
+                backward = self._start(self._backward, link)
+                self._forward(link)
+                backward.join()
             self._links.discard(link)
 
     def _forward(self, link: Link) -> None:

@@ -63,8 +63,9 @@ def test_a_connection_that_the_master_had_open_answers_nobody_elses_question(dag
 
 
 @pytest.mark.parametrize("bodies", ["identical", "overlapping"])
-def test_fifty_batches_at_once_over_both_create_each_date_once_and_number_it_without_a_gap(first, second, dags, bodies):
-    clients = Client(first), Client(second)
+@pytest.mark.parametrize("services", ["two workers of one service", "two services"])
+def test_fifty_batches_at_once_create_each_date_once_and_number_it_without_a_gap(first, second, dags, services, bodies):
+    clients = Client(first), Client(second if services == "two services" else first)
 
     def post(number):
         end = 1 + (number % 25 if bodies == "overlapping" else 24)
@@ -77,6 +78,15 @@ def test_fifty_batches_at_once_over_both_create_each_date_once_and_number_it_wit
     assert [re.match(r"p_(\d{7})_", run_id)[1] for run_id in created] == [f"{number:07}" for number in range(1, 26)]
     assert len({run_id[10:] for run_id in created}) == 25
     assert (dags.count_runs(), dags.count_tasks()) == (25, 50)
+
+
+def test_two_services_of_one_user_share_no_socket(first, second):
+    sockets = [
+        connection.laddr
+        for server in (first, second)
+        for connection in psutil.Process(server.popen.pid).net_connections("unix")
+    ]
+    assert [path for path in sockets if path] == []
 
 
 def test_a_reload_replaces_every_worker_and_loses_no_request(dags, second):
