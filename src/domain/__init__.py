@@ -1,5 +1,6 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
+from airflow_api_plugin.domain.audit import Refusal
 from airflow_api_plugin.domain.batch import MAX_LIMIT, Batch, BatchRequest, NewDagRun, plan_batch
 from airflow_api_plugin.domain.errors import (
     AmbiguousRunId,
@@ -8,6 +9,7 @@ from airflow_api_plugin.domain.errors import (
     DagRunNotFound,
     DomainError,
     Forbidden,
+    MayNotCreateRuns,
     NotFound,
     Refused,
     Unauthenticated,
@@ -25,7 +27,7 @@ from airflow_api_plugin.domain.model import (
     DagSummary,
     DataInterval,
 )
-from airflow_api_plugin.domain.ports import Caller, DagContext, DagRepository, DagRunRepository, Timetable
+from airflow_api_plugin.domain.ports import AuditLog, Caller, DagContext, DagRepository, DagRunRepository, Timetable
 from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
 from airflow_api_plugin.domain.use_cases import CreateBatch
 
@@ -33,6 +35,7 @@ __all__ = [
     "DEFAULT_PREFIX",
     "MAX_LIMIT",
     "AmbiguousRunId",
+    "AuditLog",
     "Batch",
     "BatchRequest",
     "Caller",
@@ -56,8 +59,10 @@ __all__ = [
     "DomainError",
     "Forbidden",
     "GroupRunId",
+    "MayNotCreateRuns",
     "NewDagRun",
     "NotFound",
+    "Refusal",
     "Refused",
     "Timetable",
     "Unauthenticated",

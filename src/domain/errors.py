@@ -26,7 +26,9 @@ class Unauthenticated(DomainError):
 
 
 class Forbidden(DomainError):
-    """The caller is known and may not do this."""
+    """The caller is known and may not do this; ``dag_id`` is the DAG that it is about, if it is about one."""
+
+    dag_id: str | None = None
 
 
 class Unavailable(DomainError):
@@ -45,6 +47,14 @@ class DagRunNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("Dag run id not found")
+
+
+class MayNotCreateRuns(Forbidden):
+    """The caller may see the DAG, and may not create runs of it."""
+
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        super().__init__(f"you may not create runs of DAG {dag_id!r}")
 
 
 class AmbiguousRunId(Conflict):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_api_plugin.domain.audit import Refusal
 from airflow_api_plugin.domain.model import (
     Conf,
     Dag,
@@ -124,6 +125,16 @@ class DagRunRepository(Protocol):
         :raises DagNotFound: when there is no such DAG, or it is stale.
         :raises Refused: when ``decide`` does, when Airflow would not take the batch, or when the DAG cannot be read.
         :raises Unavailable: when the backend cannot record it now.
+        """
+
+
+class AuditLog(Protocol):
+    """Where the backend keeps who did what. A batch enters its own part of it; this is for what did not happen."""
+
+    def refused(self, refusal: Refusal) -> None:
+        """Write it down for good, by itself. It takes a few seconds at most, whatever the backend is doing.
+
+        :raises Unavailable: when the backend cannot write it now.
         """
 
 

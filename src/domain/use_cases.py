@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from airflow_api_plugin.domain.batch import Batch, BatchRequest, plan_batch
-from airflow_api_plugin.domain.errors import DagNotFound, Forbidden
+from airflow_api_plugin.domain.errors import DagNotFound, MayNotCreateRuns
 from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository
 from airflow_api_plugin.domain.run_id import group_prefix
 
@@ -32,8 +32,7 @@ class CreateBatch:
         if readable is not None and request.dag_id not in readable:
             raise DagNotFound(request.dag_id)
         if not caller.may_create_runs(request.dag_id):
-            msg = f"you may not create runs of DAG {request.dag_id!r}"
-            raise Forbidden(msg)
+            raise MayNotCreateRuns(request.dag_id)
 
         def decide(context: DagContext) -> Batch:
             context.check_conf(request.conf or {})

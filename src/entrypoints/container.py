@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
 from airflow_api_plugin.entrypoints import stopping
 from airflow_api_plugin.entrypoints.http.app import App, create_app
 from airflow_api_plugin.entrypoints.http.authentication import (
@@ -17,6 +17,9 @@ from airflow_api_plugin.entrypoints.http.authentication import (
     NoAuthentication,
     TokenAuthentication,
 )
+from airflow_api_plugin.entrypoints.http.exposure import OwnSite
+from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
+from airflow_api_plugin.entrypoints.http.tokens import TokenFile, single_token
 from airflow_api_plugin.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
 from airflow_api_plugin.entrypoints.settings import Auth, Settings, read_settings
 
@@ -27,12 +30,14 @@ class Backend:
 
     dags: DagRepository
     runs: DagRunRepository
+    audit: AuditLog
     default_timezone: dt.tzinfo
     dispose_after_fork: Callable[[], None]
 
 
 def _memory_backend() -> Backend:
     from airflow_api_plugin.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
+        MemoryAuditLog,
         MemoryDagRepository,
         MemoryDagRunRepository,
         demo_backend,
@@ -42,6 +47,7 @@ def _memory_backend() -> Backend:
     return Backend(
         dags=MemoryDagRepository(store),
         runs=MemoryDagRunRepository(store),
+        audit=MemoryAuditLog(),
         default_timezone=dt.timezone.utc,
         dispose_after_fork=lambda: None,
     )
@@ -55,17 +61,29 @@ def _airflow_backend(limits: DatabaseLimits) -> Backend:
     return Backend(
         dags=airflow.dags,
         runs=airflow.runs,
+        audit=airflow.audit,
         default_timezone=default_timezone(),
         dispose_after_fork=airflow.dispose_after_fork,
     )
 
 
-def _authenticator(settings: Settings) -> Authenticator:
+def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
+    own_site = OwnSite(settings.allowed_hosts)
     if settings.auth is Auth.AIRFLOW:
         from airflow_api_plugin.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
+        from airflow_api_plugin.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
 
-        return BearerAuthentication(AirflowUsers(auth_manager()).identify)
-    return NoAuthentication() if settings.airflow_api_auth is None else TokenAuthentication(settings.airflow_api_auth)
+        needs_no_token = mounted and everybody_is_admin()
+        return BearerAuthentication(AirflowUsers(auth_manager()).identify, own_site if needs_no_token else None)
+    if settings.auth is Auth.NONE:
+        return NoAuthentication(own_site)
+    token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
+    beside = () if token is None else (single_token(token),)
+    return TokenAuthentication(token, None if path is None else TokenFile(path, beside=beside))
+
+
+def _write_rate(rate: str | None) -> WriteRate | None:
+    return None if rate is None else WriteRate(rate)
 
 
 def _utc_now() -> dt.datetime:
@@ -89,15 +107,20 @@ class Container(DeclarativeContainer):
     create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
         CreateBatch, backend.provided.runs, clock=Object(_utc_now)
     )
-    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings)
+    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
+    write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
+        _write_rate, settings.provided.write_rate_limit
+    )
     app: ThreadSafeSingleton[App] = ThreadSafeSingleton(
         create_app,
         dags=backend.provided.dags,
         runs=backend.provided.runs,
+        audit=backend.provided.audit,
         create_batch=create_batch,
         authenticator=authenticator,
         value_format=settings.provided.value_format,
         default_timezone=backend.provided.default_timezone,
+        write_rate=write_rate,
         prefix=prefix,
         is_stopping=Object(stopping.is_announced),
     )

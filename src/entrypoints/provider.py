@@ -24,9 +24,19 @@ def get_provider_info() -> dict[str, Any]:
                         "``authorization: <token>`` or ``authorization: Bearer <token>``.",
                         sensitive=True,
                     ),
+                    "airflow_api_auth_file": _option(
+                        "The path of a file with more tokens, which is read again when it changes. A line is\n"
+                        "``name: token`` or ``name: token read-only``; in place of the token it may have its SHA-256, as\n"
+                        "``sha256:`` and hexadecimal digits. No other user may be able to read the file.",
+                    ),
+                    "allowed_hosts": _option(
+                        "Host names under which the service is asked, with commas between them, where no token is set\n"
+                        "(``*``: any). Addresses and localhost need not be named. A web page whose name is made to lead\n"
+                        "to this service is kept out by its name.",
+                    ),
                     "auth": _option(
-                        "How callers are told apart. ``token``: by airflow_api_auth. ``airflow``: by Airflow's auth\n"
-                        "manager, with the bearer tokens that Airflow's API takes. ``none``: not at all. ``auto``: token\n"
+                        "How callers are told apart. ``token``: by airflow_api_auth and the tokens of\n"
+                        "airflow_api_auth_file. ``airflow``: by Airflow's auth manager, with the bearer tokens that Airflow's API takes. ``none``: not at all. ``auto``: token\n"
                         "if one is set, else airflow inside Airflow's API server, else none.",
                         default="auto",
                     ),
@@ -37,6 +47,11 @@ def get_provider_info() -> dict[str, Any]:
                     "value_format": _option(
                         "How answers write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` knows them.",
                         default="text",
+                    ),
+                    "write_rate_limit": _option(
+                        "How many requests that create runs each caller may send, such as ``60/minute``; per second,\n"
+                        "minute, hour or day. More are answered 429. Each process counts for itself, so n workers and\n"
+                        "replicas allow n times as many.",
                     ),
                     **{
                         limit.name: _option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
@@ -10,6 +11,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
+from airflow_api_plugin.entrypoints.http.exposure import ANY_HOST
+from airflow_api_plugin.entrypoints.http.rate_limit import RATE
+from airflow_api_plugin.entrypoints.http.tokens import TokenFile, TokenFileError, single_token
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.server_limits import ServerLimits
 
@@ -26,7 +30,7 @@ class SettingsError(Exception):
 
 
 class Auth(str, Enum):
-    """How callers are told apart: by one token for all of them, by Airflow's auth manager, or not at all."""
+    """How callers are told apart: by tokens of ours, by Airflow's auth manager, or not at all."""
 
     TOKEN = "token"  # noqa: S105 - a name, and no token
     AIRFLOW = "airflow"
@@ -38,16 +42,28 @@ class Settings:
     """The options of the section ``[airflow_api_plugin]``; ``auth`` is what ``auto`` comes to."""
 
     airflow_api_auth: str | None = field(default=None, repr=False)
+    airflow_api_auth_file: str | None = None
+    allowed_hosts: frozenset[str] = frozenset()
     auth: Auth = Auth.NONE
     backend: str = AIRFLOW
     value_format: ValueFormat = ValueFormat.TEXT
+    write_rate_limit: str | None = None
     server: ServerLimits = field(default_factory=ServerLimits)
     database: DatabaseLimits = field(default_factory=DatabaseLimits)
 
 
 LIMITS = {limit.name: limit for limits in (ServerLimits, DatabaseLimits) for limit in fields(limits)}
 """The options that are numbers, with their defaults and the reasons for them."""
-OPTIONS = ("airflow_api_auth", "auth", "backend", "value_format", *LIMITS)
+OPTIONS = (
+    "airflow_api_auth",
+    "airflow_api_auth_file",
+    "allowed_hosts",
+    "auth",
+    "backend",
+    "value_format",
+    "write_rate_limit",
+    *LIMITS,
+)
 """The names of all options."""
 MOST = 3600
 """No limit needs to be larger."""
@@ -77,9 +93,12 @@ def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Setti
         raise SettingsError(msg)
     return Settings(
         airflow_api_auth=token,
+        airflow_api_auth_file=_token_file(options.get("airflow_api_auth_file"), token),
+        allowed_hosts=_hosts(options.get("allowed_hosts")),
         auth=_auth(options, token, backend, mounted=mounted),
         backend=backend,
         value_format=ValueFormat(_one_of("value_format", options.get("value_format", "text"), ValueFormat)),
+        write_rate_limit=_rate(options.get("write_rate_limit")),
         server=ServerLimits(**_numbers(ServerLimits, options)),
         database=DatabaseLimits(**_numbers(DatabaseLimits, options)),
     )
@@ -171,19 +190,69 @@ def _token(token: str | None, other: str | None) -> str | None:
     return token
 
 
+def _token_file(path: str | None, token: str | None) -> str | None:
+    """Return the path, if what lies there can be used now."""
+    if path is None:
+        return None
+    if not path.startswith("/"):
+        msg = f"[airflow_api_plugin] airflow_api_auth_file must be a path that begins with a slash, not {path!r}"
+        raise SettingsError(msg)
+    try:
+        TokenFile(path, beside=() if token is None else (single_token(token),))
+    except TokenFileError as error:
+        msg = f"[airflow_api_plugin] airflow_api_auth_file: {error}"
+        raise SettingsError(msg) from None
+    return path
+
+
+def _hosts(text: str | None) -> frozenset[str]:
+    if text is None:
+        return frozenset()
+    hosts = [host.strip().lower() for host in text.split(",")]
+    for host in hosts:
+        if host != ANY_HOST and not _HOST_NAME.fullmatch(host):
+            msg = (
+                "[airflow_api_plugin] allowed_hosts must be host names without scheme and port, with commas between "
+                f"them, or {ANY_HOST}, not {text!r}"
+            )
+            raise SettingsError(msg)
+    return frozenset(hosts)
+
+
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def _rate(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(RATE, text):
+        msg = (
+            "[airflow_api_plugin] write_rate_limit must be a number from 1 to 99999 and /second, /minute, /hour or "
+            f"/day, such as 60/minute, not {text!r}"
+        )
+        raise SettingsError(msg)
+    return text
+
+
 def _auth(options: Mapping[str, str], token: str | None, backend: str, *, mounted: bool) -> Auth:
     chosen = _one_of("auth", options.get("auth", "auto"), ("auto", *Auth))
+    tokens = [
+        name
+        for name, is_set in {
+            "airflow_api_auth": token is not None,
+            "airflow_api_auth_file": "airflow_api_auth_file" in options,
+        }.items()
+        if is_set
+    ]
     if chosen == "auto":
-        if token is not None:
+        if tokens:
             return Auth.TOKEN
         return Auth.AIRFLOW if mounted else Auth.NONE
     auth = Auth(chosen)
-    if auth is Auth.TOKEN and token is None:
-        msg = "[airflow_api_plugin] auth = token needs a token: set airflow_api_auth"
+    if auth is Auth.TOKEN and not tokens:
+        msg = "[airflow_api_plugin] auth = token needs a token: set airflow_api_auth, or airflow_api_auth_file"
         raise SettingsError(msg)
-    if auth is not Auth.TOKEN and token is not None:
+    if auth is not Auth.TOKEN and tokens:
         msg = (
-            f"[airflow_api_plugin] auth = {auth.value} asks for no token of ours, but airflow_api_auth is set: "
+            f"[airflow_api_plugin] auth = {auth.value} asks for no token of ours, but {tokens[0]} is set: "
             "remove one of them"
         )
         raise SettingsError(msg)

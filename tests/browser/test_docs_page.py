@@ -12,7 +12,12 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    demo_backend,
+)
 from airflow_api_plugin.domain import CreateBatch
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import TokenAuthentication
@@ -56,6 +61,7 @@ def app(**more):
     return create_app(
         dags=MemoryDagRepository(backend),
         runs=runs,
+        audit=MemoryAuditLog(),
         create_batch=CreateBatch(runs, lambda: dt.datetime.now(dt.timezone.utc)),
         authenticator=TokenAuthentication(TOKEN),
         value_format=ValueFormat.TEXT,

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    demo_backend,
+)
 from airflow_api_plugin.domain import CreateBatch
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
@@ -56,7 +61,7 @@ def test_every_path_of_ours_that_is_named_answers():
         for path in re.findall(r"(?<![\w.}])(/health/\w+|/api/v1/\w+)(?=[`\"' ?]|$)", text, re.MULTILINE)
     }
     assert {"/health/live", "/health/ready", "/api/v1/dags", "/api/v1/dag_runs"} <= named
-    client = testing.TestClient(_demo())
+    client = testing.TestClient(_demo(), headers={"Host": "localhost"})
     for path in named - {"/api/v1/health", "/api/v1/latest_runs"}:  # of Airflow 2, and of the 2017 plugin
         assert client.simulate_get(path).status_code == 200, path
 
@@ -136,6 +141,7 @@ def _demo():
     return create_app(
         dags=MemoryDagRepository(backend),
         runs=runs,
+        audit=MemoryAuditLog(),
         create_batch=CreateBatch(runs, lambda: dt.datetime.now(dt.timezone.utc)),
         authenticator=NoAuthentication(),
         value_format=ValueFormat.TEXT,

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    demo_backend,
+)
 from airflow_api_plugin.domain import CreateBatch
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
@@ -43,12 +48,13 @@ class Demo:
         app = create_app(
             dags=MemoryDagRepository(backend),
             runs=runs,
+            audit=MemoryAuditLog(),
             create_batch=CreateBatch(runs, self.clock),
             authenticator=NoAuthentication(),
             value_format=ValueFormat.TEXT,
             default_timezone=dt.timezone.utc,
         )
-        self.client = testing.TestClient(app)
+        self.client = testing.TestClient(app, headers={"Host": "127.0.0.1:8000"})
 
     def clock(self):
         return self.now

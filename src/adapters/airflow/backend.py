@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from airflow import settings
 from sqlalchemy.orm import configure_mappers
 
-from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.adapters.airflow import audit, compat
+from airflow_api_plugin.adapters.airflow.audit import AirflowAuditLog
 from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
 from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
 from airflow_api_plugin.adapters.airflow.database import Database
@@ -17,15 +18,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AirflowBackend:
-    """Both repositories, and the database that they share."""
+    """Both repositories with the database that they share, and the audit log with a connection of its own."""
 
     dags: AirflowDagRepository
     runs: AirflowDagRunRepository
+    audit: AirflowAuditLog
     database: Database
+    audit_database: Database
 
     def dispose_after_fork(self) -> None:
         """Forget the connections of the parent process, which stay its own; call it once in every forked child."""
         self.database.dispose_after_fork()
+        self.audit_database.dispose_after_fork()
 
 
 def connect(limits: DatabaseLimits | None = None) -> AirflowBackend:
@@ -37,6 +41,11 @@ def connect(limits: DatabaseLimits | None = None) -> AirflowBackend:
         log.warning(compat.DOUBT)
     configure_mappers()
     database = Database(str(settings.SQL_ALCHEMY_CONN), limits or DatabaseLimits())
+    audit_database = Database(str(settings.SQL_ALCHEMY_CONN), audit.LIMITS)
     return AirflowBackend(
-        dags=AirflowDagRepository(database), runs=AirflowDagRunRepository(database), database=database
+        dags=AirflowDagRepository(database),
+        runs=AirflowDagRunRepository(database),
+        audit=AirflowAuditLog(audit_database),
+        database=database,
+        audit_database=audit_database,
     )

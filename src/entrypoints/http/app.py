@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 import falcon
 
-from airflow_api_plugin.domain import CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
 from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication
 from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
-from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId
+from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId, SecurityHeaders
+from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
+from airflow_api_plugin.entrypoints.http.refusals import Refusals
 from airflow_api_plugin.entrypoints.http.resources import (
     DagRunResource,
     DagRunsResource,
@@ -29,16 +31,19 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     *,
     dags: DagRepository,
     runs: DagRunRepository,
+    audit: AuditLog,
     create_batch: CreateBatch,
     authenticator: Authenticator,
     value_format: ValueFormat,
     default_timezone: dt.tzinfo,
+    write_rate: WriteRate | None = None,
     prefix: str = "/api/v1",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> App:
     """Build the application.
 
     :param default_timezone: in which dates are meant that name no offset.
+    :param write_rate: how often each caller may write, None for as often as they like.
     :param prefix: the path below which the endpoints lie, ``""`` where a server mounts the application below a path
         of its own. The health endpoints need no token and lie at the root, too.
     :param is_stopping: tells whether the server will soon take no more requests, for which it is then not ready.
@@ -49,10 +54,15 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     docs = docs_routes(prefix, value_format=value_format, asks_for_token=asks_for_token)
     open_routes = {**health_routes, **docs}
     app: App = falcon.App(
-        middleware=[RequestId(), Authentication(authenticator, frozenset(open_routes)), KnownMethods()]
+        middleware=[
+            RequestId(),
+            SecurityHeaders(),
+            Authentication(authenticator, frozenset(open_routes), write_rate),
+            KnownMethods(),
+        ]
     )
     app.req_options.strip_url_path_trailing_slash = True
-    answer_errors(app, prefix)
+    answer_errors(app, prefix, Refusals(audit))
     for path, resource in open_routes.items():
         app.add_route(path, resource)
     app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))

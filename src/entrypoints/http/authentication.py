@@ -1,17 +1,24 @@
-"""Who sends a request: nobody in particular, somebody who knows the token, or one of Airflow's users."""
+"""Who sends a request: nobody in particular, somebody who has a token of ours, or one of Airflow's users."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from falcon import Request
 
 from airflow_api_plugin.domain import Caller, Unauthenticated
+from airflow_api_plugin.entrypoints.http.exposure import OwnSite
+from airflow_api_plugin.entrypoints.http.tokens import SINGLE, Token, TokenFile, find, single_token
 
 _SCHEME = b"bearer "
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def reads(req: Request) -> bool:
+    """Tell whether the method is one that changes nothing."""
+    return req.method in _READS
 
 
 class Authenticator(Protocol):
@@ -26,9 +33,10 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FullAccess:
-    """A caller who sees every DAG and may create runs of each."""
+    """A caller who sees every DAG and may create runs of each; ``token`` is the name of what they proved it with."""
 
     name: str | None = None
+    token: str | None = None
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:  # noqa: ARG002 - the port's signature
         """Show all of them."""
@@ -39,47 +47,77 @@ class FullAccess:
         return True
 
 
-class NoAuthentication:
-    """Everybody may do everything."""
+@dataclass(frozen=True, slots=True)
+class ReadAccess:
+    """A caller who sees every DAG, and may send no request that changes something."""
 
-    def identify(self, req: Request) -> Caller:  # noqa: ARG002 - the protocol's signature
+    name: str | None = None
+    token: str | None = None
+
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:  # noqa: ARG002 - the port's signature
+        """Show all of them."""
+        return None
+
+    def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Refuse it."""
+        return False
+
+
+class NoAuthentication:
+    """Everybody may do everything, but for pages of other sites."""
+
+    def __init__(self, own_site: OwnSite | None = None) -> None:
+        """Have this one tell what comes from other sites."""
+        self._own_site = own_site or OwnSite()
+
+    def identify(self, req: Request) -> Caller:
         """Return a caller without a name."""
+        self._own_site.check(req)
         return FullAccess()
 
 
 class TokenAuthentication:
-    """Whoever knows the token may do everything. It comes bare in the header, or after ``Bearer``."""
+    """Whoever has a token may do what it is for. It comes bare in the header, or after ``Bearer``."""
 
-    def __init__(self, token: str) -> None:
-        """Ask for this token."""
-        self._token = token.encode()
+    def __init__(self, token: str | None = None, file: TokenFile | None = None) -> None:
+        """Take this token and those of the file."""
+        self._single: Sequence[Token] = () if token is None else (single_token(token),)
+        self._file = file
 
     def identify(self, req: Request) -> Caller:
-        """Return a caller without a name: a token that several people share names none of them."""
+        """Return a caller with the name of their token, or without one: a token that several people share names none."""
         header = req.get_header("Authorization")
         if header is None:
             msg = (
                 "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'"
             )
             raise Unauthenticated(msg)
-        # WSGI hands the header's bytes over as Latin-1; both are compared, so that the time taken tells nothing.
+        # WSGI hands the header's bytes over as Latin-1.
         sent = header.encode("latin-1", "replace")
         bearer = sent[len(_SCHEME) :].strip() if sent[: len(_SCHEME)].lower() == _SCHEME else sent
-        if not hmac.compare_digest(sent, self._token) | hmac.compare_digest(bearer, self._token):
+        token = find((*self._single, *(self._file.tokens() if self._file else ())), sent, bearer)
+        if token is None:
             msg = "the token in the authorization header is not the right one"
             raise Unauthenticated(msg)
-        return FullAccess()
+        name = None if token.name == SINGLE else token.name
+        return ReadAccess(name, token.name) if token.read_only else FullAccess(name, token.name)
 
 
 class BearerAuthentication:
     """Whoever holds a token by which Airflow knows them is that user of Airflow's."""
 
-    def __init__(self, user_of: Callable[[str], Caller]) -> None:
-        """Ask ``user_of`` whose token it is; it raises Unauthenticated for one that is nobody's."""
+    def __init__(self, user_of: Callable[[str], Caller], own_site: OwnSite | None = None) -> None:
+        """Ask ``user_of`` whose token it is; it raises Unauthenticated for one that is nobody's.
+
+        ``own_site`` is for an Airflow that gives a token to requests that come without one.
+        """
         self._user_of = user_of
+        self._own_site = own_site
 
     def identify(self, req: Request) -> Caller:
         """Return the user."""
+        if self._own_site is not None:
+            self._own_site.check(req)
         scheme, _, token = req.get_header("Authorization", default="").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             msg = (

@@ -11,32 +11,45 @@ import falcon
 from airflow_api_plugin.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
 from airflow_api_plugin.entrypoints.http.answers import write
 from airflow_api_plugin.entrypoints.http.body import BodyTooLarge, BodyTooSlow
+from airflow_api_plugin.entrypoints.http.exposure import ForeignSite
+from airflow_api_plugin.entrypoints.http.rate_limit import TooManyWrites
+from airflow_api_plugin.entrypoints.http.refusals import Refusals
 
 _ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
     Refused: (falcon.HTTP_400, {}),
     Unauthenticated: (falcon.HTTP_401, {"WWW-Authenticate": "Bearer"}),
     Forbidden: (falcon.HTTP_403, {}),
+    ForeignSite: (falcon.HTTP_403, {}),
     NotFound: (falcon.HTTP_404, {}),
     BodyTooSlow: (falcon.HTTP_408, {"Connection": "close"}),
     Conflict: (falcon.HTTP_409, {}),
     BodyTooLarge: (falcon.HTTP_413, {}),
+    TooManyWrites: (falcon.HTTP_429, {"Retry-After": "1"}),  # the error knows how many seconds it is
     Unavailable: (falcon.HTTP_503, {"Retry-After": "5"}),
 }
 _log = logging.getLogger(__name__)
 
 
-def answer_errors(app: falcon.App[Any, Any], prefix: str) -> None:
+def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Refusals) -> None:
     """Have the app, whose endpoints lie below the prefix, answer errors in this form, whatever a request says it accepts."""
     for family in _ANSWERS:
         app.add_error_handler(family, _foreseen)
+    app.add_error_handler(Forbidden, partial(_forbidden, refusals))
     app.add_error_handler(Exception, _unforeseen)
     app.set_error_serializer(partial(_falcons_own, prefix))
 
 
 def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
     resp.status, headers = next(answer for family, answer in _ANSWERS.items() if isinstance(ex, family))
-    resp.set_headers(headers)
+    resp.set_headers({**headers, **getattr(ex, "headers", {})})
     write(resp, {"error": str(ex)})
+
+
+def _forbidden(
+    refusals: Refusals, req: falcon.Request, resp: falcon.Response, ex: Forbidden, params: dict[str, Any]
+) -> None:
+    refusals.enter(req, ex)
+    _foreseen(req, resp, ex, params)
 
 
 def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature

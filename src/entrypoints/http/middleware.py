@@ -8,7 +8,9 @@ from uuid import uuid4
 import falcon
 from falcon import Request, Response
 
-from airflow_api_plugin.entrypoints.http.authentication import Authenticator
+from airflow_api_plugin.domain import Forbidden
+from airflow_api_plugin.entrypoints.http.authentication import Authenticator, ReadAccess, reads
+from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -26,15 +28,42 @@ class RequestId:
 class Authentication:
     """Lets nobody pass who is not identified, except to the open paths; that there is nothing at a path is no secret."""
 
-    def __init__(self, authenticator: Authenticator, open_paths: frozenset[str]) -> None:
-        """Identify callers with this authenticator."""
+    def __init__(
+        self, authenticator: Authenticator, open_paths: frozenset[str], write_rate: WriteRate | None = None
+    ) -> None:
+        """Identify callers with this authenticator, and let each of them write at this rate."""
         self._authenticator = authenticator
         self._open_paths = open_paths
+        self._write_rate = write_rate
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:  # noqa: ARG002 - Falcon's signature
         """Set ``req.context.caller``."""
-        if req.path not in self._open_paths:
-            req.context.caller = self._authenticator.identify(req)
+        if req.path in self._open_paths:
+            return
+        caller = req.context.caller = self._authenticator.identify(req)
+        if isinstance(caller, ReadAccess) and not reads(req):
+            msg = f"your token {caller.token!r} is read-only: it lists and shows, and creates nothing"
+            raise Forbidden(msg)
+        if self._write_rate is not None:
+            self._write_rate.check(req)
+
+
+class SecurityHeaders:
+    """Tells browsers to make no more of an answer than it is, unless its resource knows better."""
+
+    _HEADERS = (
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+        """Set the headers."""
+        for name, value in self._HEADERS:
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)
 
 
 class KnownMethods:

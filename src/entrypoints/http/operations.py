@@ -30,7 +30,10 @@ ERRORS = {
         "There is no token, or it is not the right one.",
         "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'",
     ),
-    403: ("The caller is known, and may not do this.", "you may not create runs of DAG 'example_daily'"),
+    403: (
+        "The caller is known and may not do this; or no token is set, and a browser asks for a page of another site.",
+        "you may not create runs of DAG 'example_daily'",
+    ),
     404: ("There is no such DAG or run, or none that the caller may see.", "Dag run id not found"),
     405: (
         "The path has other methods. The header `Allow` names them.",
@@ -53,6 +56,10 @@ ERRORS = {
         "The server cannot do what the header `Expect` asks for.",
         "the server cannot do what the Expect header asks for",
     ),
+    429: (
+        "The caller has written as often as they may for now. The header `Retry-After` says when to try again.",
+        "no more than 60/minute of your requests that create something are served: try again later",
+    ),
     431: (
         "The headers are too long, or too many.",
         "the request has more headers, or longer ones, than the server allows",
@@ -71,7 +78,7 @@ ERRORS = {
     ),
 }
 """What each status means that is not 200, and one error that has it; all of them have the same form."""
-ERROR_HEADERS = {401: ["WWW-Authenticate"], 405: ["Allow"], 503: ["Retry-After"]}
+ERROR_HEADERS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"], 503: ["Retry-After"]}
 HEADERS: dict[str, Json] = {
     "X-Request-Id": {
         "description": "The id of the request, which the service's log has, too.",
@@ -172,7 +179,7 @@ OPERATIONS = (
         "time, now or at `start_date`. The body is JSON, whatever its `Content-Type` says.",
         body="NewDagRuns",
         answer=_ref("CreatedDagRuns"),
-        errors=(404, 413),
+        errors=(404, 413, 429),
     ),
     Operation(
         name="list_dag_runs",

@@ -12,7 +12,7 @@ from tests.integration.http_memory.server import read_answer, serving
 
 THREADS = 4
 BODY = b'{"dag_id": "example_unscheduled"}'
-HEAD = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: localhost\r\n"
 DEADLINE = 1
 SLACK = 5
 """Seconds that a busy machine may take beyond a deadline."""
@@ -59,7 +59,7 @@ def clients(server, number, sent=b""):
     ("sent", "error"),
     [
         (b"G", "was not complete within 1 seconds"),
-        (b"GET /health/live HTTP/1.1\r\nHost: x\r\n", "was not complete within 1 seconds"),
+        (b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n", "was not complete within 1 seconds"),
         (HEAD + b"Content-Length: 33\r\n\r\n" + BODY[:10], "body did not arrive in time"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n21\r\n" + BODY[:10], "body did not arrive in time"),
     ],
@@ -76,7 +76,7 @@ def test_half_sent_requests_on_every_thread_are_a_408_and_others_are_served(serv
 
 
 def test_a_half_sent_second_request_on_a_connection_is_no_different(server):
-    with clients(server, 2 * THREADS, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n") as connections:
+    with clients(server, 2 * THREADS, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n") as connections:
         assert [read_answer(connection)[0] for connection in connections] == [200] * 2 * THREADS
         for connection in connections:
             connection.sendall(HEAD)
@@ -107,12 +107,12 @@ def readable(connection):
 def test_connections_on_which_nothing_is_sent_hold_no_thread(server):
     with clients(server, 20 * THREADS) as connections:
         assert_others_are_served(server)
-        connections[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        connections[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert read_answer(connections[0])[0] == 200
 
 
 def test_connections_that_stay_open_after_the_last_answer_hold_nobody_up(server):
-    request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with clients(server, 3 * THREADS, request) as connections:
         for connection in connections:
             assert read_answer(connection)[0] == 200
@@ -123,7 +123,7 @@ def test_connections_that_stay_open_after_the_last_answer_hold_nobody_up(server)
 
 def test_answers_that_nobody_takes_hold_a_thread_for_a_short_while_only(server):
     server.post(dag_id="example_hourly", prefix="many", start_date="2024-01-01", limit=500, partial=True)
-    request = b"GET /api/v1/dag_runs?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /api/v1/dag_runs?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as stack:
         for _ in range(2 * THREADS):
             client = stack.enter_context(socket.socket())

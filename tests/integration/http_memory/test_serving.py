@@ -62,17 +62,17 @@ def test_bad_requests_change_nothing(server):
     assert "Traceback" not in server.log.read_text()
 
 
-POST = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (b"GET /" + b"a" * 4100 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X%d: a\r\n" % n for n in range(60)) + b"\r\n", 431),
+        (b"GET /" + b"a" * 4100 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X%d: a\r\n" % n for n in range(60)) + b"\r\n", 431),
         (b"<script>\r\n\r\n", 400),
-        (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (POST + b"Content-Length: -1\r\n\r\n", 400),
         (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: gzip-ish\r\n\r\n", 501),

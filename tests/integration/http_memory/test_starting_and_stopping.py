@@ -9,7 +9,7 @@ import pytest
 from tests.integration.http_memory.server import FORMS, environment, read_answer, serving
 
 BODY = b'{"dag_id": "example_unscheduled"}'
-HALF = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY[:10]
+HALF = b"POST /api/v1/dag_runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY[:10]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -18,13 +18,13 @@ def _container(**settings):
 
 
 def test_the_memory_backend_serves_its_example_dags():
-    client = testing.TestClient(_container().app())
+    client = testing.TestClient(_container().app(), headers={"Host": "localhost"})
     dags = client.simulate_get("/api/v1/dags").json["response"]["dags"]
     assert "example_daily" in [dag["dag_id"] for dag in dags]
 
 
 def test_what_was_created_is_seen_by_every_part():
-    client = testing.TestClient(_container(value_format=ValueFormat.JSON).app())
+    client = testing.TestClient(_container(value_format=ValueFormat.JSON).app(), headers={"Host": "localhost"})
     client.simulate_post("/api/v1/dag_runs", json={"dag_id": "example_unscheduled"})
     (run,) = client.simulate_get("/api/v1/dag_runs").json["response"]["dag_runs"]
     assert run["dag_id"] == "example_unscheduled"
@@ -33,7 +33,7 @@ def test_what_was_created_is_seen_by_every_part():
 
 @pytest.mark.parametrize(("token", "auth", "status"), [(None, Auth.NONE, 200), ("s3cret", Auth.TOKEN, 401)])
 def test_a_token_is_asked_for_when_it_is_set(token, auth, status):
-    client = testing.TestClient(_container(airflow_api_auth=token, auth=auth).app())
+    client = testing.TestClient(_container(airflow_api_auth=token, auth=auth).app(), headers={"Host": "localhost"})
     assert client.simulate_get("/api/v1/dags").status_code == status
 
 

@@ -8,7 +8,12 @@ from urllib.parse import unquote
 import pytest
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    demo_backend,
+)
 from airflow_api_plugin.domain import CreateBatch
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
@@ -25,6 +30,7 @@ def wsgi(prefix, authenticator=None):
     return create_app(
         dags=MemoryDagRepository(backend),
         runs=runs,
+        audit=MemoryAuditLog(),
         create_batch=CreateBatch(runs, lambda: NOW),
         authenticator=authenticator or NoAuthentication(),
         value_format=ValueFormat.TEXT,
@@ -96,7 +102,7 @@ def create(client, **body):
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
 def test_bad_requests_get_the_answers_that_the_service_on_its_own_gives(here):
-    alone = testing.TestClient(wsgi("/api/v1"))
+    alone = testing.TestClient(wsgi("/api/v1"), headers={"Host": "localhost"})
     compared = 0
     for bad in BAD_REQUESTS:
         if not bad.target.startswith("/api/v1/"):

@@ -4,7 +4,12 @@ import datetime as dt
 
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
+from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    demo_backend,
+)
 from airflow_api_plugin.domain import CreateBatch, DagRunState, DagRunType
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
@@ -19,16 +24,18 @@ class Service:
 
     def __init__(self, **parts):
         self.backend = demo_backend(clock=lambda: NOW)
+        self.audit = MemoryAuditLog()
         runs = MemoryDagRunRepository(self.backend)
         default = {
             "dags": MemoryDagRepository(self.backend),
             "runs": runs,
+            "audit": self.audit,
             "create_batch": CreateBatch(parts.get("runs", runs), lambda: NOW),
             "authenticator": NoAuthentication(),
             "value_format": ValueFormat.TEXT,
             "default_timezone": UTC,
         }
-        self.client = testing.TestClient(create_app(**{**default, **parts}))
+        self.client = testing.TestClient(create_app(**{**default, **parts}), headers={"Host": "localhost"})
 
     def request(self, method, target, **more):
         return self.client.simulate_request(method, target, **more)

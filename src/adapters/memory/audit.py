@@ -1,0 +1,22 @@
+"""The in-memory audit log."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from airflow_api_plugin.domain import Refusal
+
+KEPT = 1000
+"""How many of the latest refusals are kept."""
+
+
+class MemoryAuditLog:
+    """A list in the process of the service."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.refusals: deque[Refusal] = deque(maxlen=KEPT)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Keep it as the latest one."""
+        self.refusals.append(refusal)
