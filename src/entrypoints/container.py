@@ -6,10 +6,11 @@ import datetime as dt
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
-from airflow_api_plugin.entrypoints import stopping
+from airflow_api_plugin.entrypoints import logs, stopping
 from airflow_api_plugin.entrypoints.http.app import App, create_app
 from airflow_api_plugin.entrypoints.http.authentication import (
     Authenticator,
@@ -22,6 +23,12 @@ from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 from airflow_api_plugin.entrypoints.http.tokens import TokenFile, single_token
 from airflow_api_plugin.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
 from airflow_api_plugin.entrypoints.settings import Auth, Settings, read_settings
+
+if TYPE_CHECKING:
+    from airflow_api_plugin.adapters.airflow.stats import AirflowMeter
+    from airflow_api_plugin.entrypoints.metrics import PrometheusMeter
+
+    AnyMeter: TypeAlias = PrometheusMeter | AirflowMeter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +60,13 @@ def _memory_backend() -> Backend:
     )
 
 
-def _airflow_backend(limits: DatabaseLimits) -> Backend:
+def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter) -> Backend:
     from airflow_api_plugin.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
+    from airflow_api_plugin.adapters.airflow.watching import watch  # noqa: PLC0415 - the same
 
     airflow = connect(limits)
+    watch(airflow.database.engine, meter, pool_size=limits.pool_size)
     return Backend(
         dags=airflow.dags,
         runs=airflow.runs,
@@ -86,6 +95,24 @@ def _write_rate(rate: str | None) -> WriteRate | None:
     return None if rate is None else WriteRate(rate)
 
 
+def _meter(*, mounted: bool) -> AnyMeter:
+    if mounted:
+        from airflow_api_plugin.adapters.airflow.stats import AirflowMeter  # noqa: PLC0415 - loads Airflow
+
+        return AirflowMeter()
+    from airflow_api_plugin.entrypoints.metrics import PrometheusMeter  # noqa: PLC0415 - not for Airflow's API server
+
+    return PrometheusMeter()
+
+
+def _metrics(meter: AnyMeter, *, mounted: bool) -> object | None:
+    if mounted:
+        return None
+    from airflow_api_plugin.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
+
+    return MetricsResource(meter)
+
+
 def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
@@ -99,10 +126,12 @@ class Container(DeclarativeContainer):
     mounted: Object[bool] = Object(False)  # noqa: FBT003 - what it is follows from its name
     prefix: Object[str] = Object("/api/v1")
     settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ, mounted=mounted)
+    meter: ThreadSafeSingleton[AnyMeter] = ThreadSafeSingleton(_meter, mounted=mounted)
+    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, mounted=mounted)
     backend: Selector[Backend] = Selector(
         settings.provided.backend,
         memory=ThreadSafeSingleton(_memory_backend),
-        airflow=ThreadSafeSingleton(_airflow_backend, settings.provided.database),
+        airflow=ThreadSafeSingleton(_airflow_backend, settings.provided.database, meter),
     )
     create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
         CreateBatch, backend.provided.runs, clock=Object(_utc_now)
@@ -121,6 +150,9 @@ class Container(DeclarativeContainer):
         value_format=settings.provided.value_format,
         default_timezone=backend.provided.default_timezone,
         write_rate=write_rate,
+        log_request=Object(logs.log_request),
+        meter=meter,
+        metrics=metrics,
         prefix=prefix,
         is_stopping=Object(stopping.is_announced),
     )

@@ -15,11 +15,14 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import orjson
 from gunicorn import util  # type: ignore[import-untyped]
 
-from airflow_api_plugin.entrypoints import stopping
+from airflow_api_plugin.entrypoints import metrics, stopping
+from airflow_api_plugin.entrypoints.http.observing import refused_by_the_server
+from airflow_api_plugin.entrypoints.logs import log_request
 from airflow_api_plugin.entrypoints.settings import MEMORY, Auth, SettingsError, read_settings
 
 
@@ -36,6 +39,7 @@ except SettingsError as _error:
 
 bind = "127.0.0.1:8000"
 worker_class = "airflow_api_plugin.entrypoints.worker.Worker"
+logger_class = "airflow_api_plugin.entrypoints.server_log.ServerLog"
 # The memory backend lives in its process: a second worker would show other runs.
 workers = 1 if _settings.backend == MEMORY else int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 32
@@ -80,6 +84,21 @@ def _drain(stop: Callable[[], None]) -> None:
         timer.start()
 
 
+def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Make a place for the numbers of the workers, before there is one."""
+    metrics.share()
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Let go of what a worker had in use."""
+    metrics.forget(worker.pid)
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Leave nothing behind."""
+    metrics.unshare()
+
+
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
     """Let go of the database connections that belong to the master."""
     if server.cfg.preload_app:
@@ -96,11 +115,16 @@ def post_worker_init(worker: Any) -> None:
 
 def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:  # noqa: ARG001 - gunicorn's signature
     """Give our form to the answers of gunicorn itself. Fixed texts, as its own can hold what the client sent."""
+    from airflow_api_plugin.entrypoints.wsgi import container  # noqa: PLC0415 - not before gunicorn loads it
+
+    request_id = uuid4().hex
+    refused_by_the_server(log_request, container.meter(), request_id=request_id, status=status_int)
     phrase = HTTPStatus(status_int).phrase
     body = orjson.dumps({"response": {"error": _TEXTS.get(status_int, phrase)}})
     head = (
         f"HTTP/1.1 {status_int} {phrase}\r\n"
-        f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {request_id}\r\n\r\n"
     )
     util.write_nonblock(sock, head.encode() + body)
 

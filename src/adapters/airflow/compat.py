@@ -1,6 +1,7 @@
 """Where the supported versions of Airflow differ: each difference says which version needs it, and when it may go."""
 
 from copy import deepcopy
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -109,3 +110,17 @@ def next_dagrun_info(timetable: Timetable, last: DagRunInfo | None, restriction:
     if MINOR >= (3, 2):
         return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
     return timetable.next_dagrun_info(last_automated_data_interval=last and last.data_interval, restriction=restriction)
+
+
+def stats() -> Any:
+    """Return Airflow's Stats. Airflow 3.0 and 3.1 keep it in another place, and 3.2's API server does not set it up.
+
+    May go when 3.2 is no longer supported.
+    """
+    if MINOR < (3, 2):
+        return import_module("airflow.stats").Stats
+    module: Any = import_module("airflow.observability.stats")
+    if MINOR < (3, 3):
+        factory: Any = import_module("airflow.observability.metrics.stats_utils").get_stats_factory
+        module.Stats.initialize(factory=factory(module.Stats))
+    return module.Stats

@@ -13,6 +13,7 @@ from airflow_api_plugin.entrypoints.http.authentication import Authenticator, No
 from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
 from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId, SecurityHeaders
+from airflow_api_plugin.entrypoints.http.observing import LogRequest, Meter, NoMeter, Observation
 from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 from airflow_api_plugin.entrypoints.http.refusals import Refusals
 from airflow_api_plugin.entrypoints.http.resources import (
@@ -37,6 +38,9 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     value_format: ValueFormat,
     default_timezone: dt.tzinfo,
     write_rate: WriteRate | None = None,
+    log_request: LogRequest = lambda _: None,
+    meter: Meter | None = None,
+    metrics: object | None = None,
     prefix: str = "/api/v1",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> App:
@@ -44,17 +48,25 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
 
     :param default_timezone: in which dates are meant that name no offset.
     :param write_rate: how often each caller may write, None for as often as they like.
+    :param log_request: writes the line about a request.
+    :param meter: counts; nothing does when it is left out.
+    :param metrics: the resource of ``/metrics``, None for no such endpoint.
     :param prefix: the path below which the endpoints lie, ``""`` where a server mounts the application below a path
         of its own. The health endpoints need no token and lie at the root, too.
     :param is_stopping: tells whether the server will soon take no more requests, for which it is then not ready.
     """
-    health = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags, is_stopping)}
+    health: dict[str, object] = {"/health/live": LiveResource(), "/health/ready": ReadyResource(dags, is_stopping)}
+    if metrics is not None:
+        health["/metrics"] = metrics
     health_routes = {f"{root}{path}": resource for root in ("", prefix) for path, resource in health.items()}
     asks_for_token = not isinstance(authenticator, NoAuthentication)
-    docs = docs_routes(prefix, value_format=value_format, asks_for_token=asks_for_token)
+    docs = docs_routes(
+        prefix, value_format=value_format, asks_for_token=asks_for_token, has_metrics=metrics is not None
+    )
     open_routes = {**health_routes, **docs}
     app: App = falcon.App(
         middleware=[
+            Observation(log_request, meter or NoMeter()),
             RequestId(),
             SecurityHeaders(),
             Authentication(authenticator, frozenset(open_routes), write_rate),

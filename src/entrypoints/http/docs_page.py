@@ -29,21 +29,24 @@ _POLICY = (
 )
 
 
-def docs_routes(prefix: str, *, value_format: ValueFormat, asks_for_token: bool) -> dict[str, object]:
+def docs_routes(
+    prefix: str, *, value_format: ValueFormat, asks_for_token: bool, has_metrics: bool
+) -> dict[str, object]:
     """Return the paths of the description of an app below this prefix, of the page, and of each file that it loads."""
     files = {f"{prefix}/docs/{name}": FileResource(path) for name, path in _FILES.items()}
-    description = DescriptionResource(prefix, value_format, asks_for_token=asks_for_token)
+    description = DescriptionResource(prefix, value_format, asks_for_token=asks_for_token, has_metrics=has_metrics)
     return {f"{prefix}/openapi.json": description, f"{prefix}/docs": PageResource("docs.html"), **files}
 
 
 class DescriptionResource:
     """``/openapi.json``, which is made when it is first asked for."""
 
-    def __init__(self, prefix: str, value_format: ValueFormat, *, asks_for_token: bool) -> None:
+    def __init__(self, prefix: str, value_format: ValueFormat, *, asks_for_token: bool, has_metrics: bool) -> None:
         """Describe an app that is built so."""
         self._prefix = prefix
         self._value_format = value_format
         self._asks_for_token = asks_for_token
+        self._has_metrics = has_metrics
 
     def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
         """Show it."""
@@ -58,7 +61,12 @@ class DescriptionResource:
         from airflow_api_plugin.entrypoints.http.openapi import describe  # noqa: PLC0415
 
         return orjson.dumps(
-            describe(prefix=self._prefix, value_format=self._value_format, asks_for_token=self._asks_for_token)
+            describe(
+                prefix=self._prefix,
+                value_format=self._value_format,
+                asks_for_token=self._asks_for_token,
+                has_metrics=self._has_metrics,
+            )
         )
 
 

@@ -42,6 +42,7 @@ def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Refusals) ->
 def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
     resp.status, headers = next(answer for family, answer in _ANSWERS.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
+    req.context.refusal = type(ex).__name__.lstrip("_")
     write(resp, {"error": str(ex)})
 
 
@@ -66,6 +67,7 @@ def _falcons_own(prefix: str, req: falcon.Request, resp: falcon.Response, ex: fa
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:
         text = ex.description or ex.title
+    req.context.refusal = type(ex).__name__.lstrip("_")
     write(resp, {"error": text})
 
 

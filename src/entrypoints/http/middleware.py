@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import falcon
 from falcon import Request, Response
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from airflow_api_plugin.domain import Forbidden
 from airflow_api_plugin.entrypoints.http.authentication import Authenticator, ReadAccess, reads
@@ -16,13 +17,21 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class RequestId:
-    """Gives the request the id that it came with, if that is fit for a log, or a new one, and answers with it."""
+    """Gives the request the id that it came with, if that is fit for a log, or a new one, and answers with it.
+
+    Whatever this thread logs meanwhile has the id.
+    """
 
     def process_request(self, req: Request, resp: Response) -> None:
         """Set ``req.context.request_id``."""
         sent = req.get_header("X-Request-Id", default="")
         req.context.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex
+        bind_contextvars(request_id=req.context.request_id)
         resp.set_header("X-Request-Id", req.context.request_id)
+
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+        """Leave the thread to other requests."""
+        unbind_contextvars("request_id")
 
 
 class Authentication:

@@ -32,8 +32,9 @@ from airflow_api_plugin.entrypoints.http.requests import CreateBody
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
 
-def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool) -> Json:
+def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, has_metrics: bool = True) -> Json:
     """Describe the endpoints of an app below ``prefix``. Every address in it is relative to that of the description."""
+    operations = [operation for operation in OPERATIONS if has_metrics or operation.name != "metrics"]
     plugin = MarshmallowPlugin()
     spec = APISpec(
         title="Groups of Airflow DAG runs",
@@ -58,14 +59,14 @@ def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool) ->
     if asks_for_token:
         spec.components.security_scheme("token", TOKEN)
     told = examples(value_format)
-    for operation in OPERATIONS:
+    for operation in operations:
         described = _operation(operation, [example for example in told if example.operation == operation.name])
         described["security"] = [{"token": []}] if asks_for_token and not operation.open else []
         spec.path(operation.path, operations={operation.method: described})
     description: Json = spec.to_dict()
     if prefix:
         root = "/".join([".."] * prefix.count("/"))
-        for operation in OPERATIONS:
+        for operation in operations:
             if operation.at_root:
                 description["paths"][operation.path]["servers"] = [
                     _HERE,

@@ -220,6 +220,18 @@ OPERATIONS = (
     _health("live", "Whether the process answers", "Asks nothing of the backend."),
     _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),
     Operation(
+        name="metrics",
+        path="/metrics",
+        tag="Health",
+        summary="Numbers for Prometheus",
+        description="Counts and times of all of this server's processes, in Prometheus' text format. They name no DAG, run "
+        "or caller, so no token is needed; inside Airflow's API server they go to Airflow's own metrics instead.",
+        content={"type": "string"},
+        media_type="text/plain",
+        open=True,
+        at_root=True,
+    ),
+    Operation(
         name="openapi",
         path="/openapi.json",
         tag="Description",

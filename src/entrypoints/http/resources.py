@@ -64,6 +64,7 @@ class DagRunsResource:
     def on_get(self, req: Request, resp: Response) -> None:
         """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
         query = read_query(req)
+        req.context.dag_id = query.get("dag_id")
         readable = req.context.caller.readable_dag_ids(query.get("dag_id"))
         where = DagRunFilter(**self._list_query.load(query), readable=readable)
         page = self._runs.list(where)
@@ -79,7 +80,8 @@ class DagRunsResource:
         """Create runs."""
         _NO_QUERY.load(read_query(req))
         request = BatchRequest(**self._create_body.load(read_object(req)))
-        batch = self._create_batch(request, req.context.caller)
+        req.context.dag_id = request.dag_id
+        req.context.batch = batch = self._create_batch(request, req.context.caller)
         write(resp, self._batch_answer.dump(batch))
 
 
@@ -97,7 +99,7 @@ class DagRunResource:
         query = self._query.load(read_query(req))
         if not run_id or "\0" in run_id:  # no run has such an id, and a database driver would fail on a NUL
             raise DagRunNotFound
-        dag_id = query.get("dag_id")
+        req.context.dag_id = dag_id = query.get("dag_id")
         run = self._runs.get(run_id, dag_id=dag_id, readable=req.context.caller.readable_dag_ids(dag_id))
         write(resp, {"dag_run": self._answer.dump(run)})
 

@@ -23,6 +23,7 @@ from airflow_api_plugin.entrypoints.http.openapi import describe
 from airflow_api_plugin.entrypoints.http.operations import ERRORS, OPERATIONS
 from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, ListQuery
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_api_plugin.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service, error
 
 UTC = dt.timezone.utc
@@ -313,7 +314,7 @@ def test_the_errors_that_are_shown_are_real_ones(monkeypatch):
 
 def test_it_asks_for_a_token_where_the_service_does():
     for authenticator, security in ((NoAuthentication(), []), (TokenAuthentication("s3cret"), [{"token": []}])):
-        service = Service(authenticator=authenticator)
+        service = Service(authenticator=authenticator, metrics=MetricsResource(PrometheusMeter()))
         described = service.get(f"{PREFIX}/openapi.json").json
         assert ("securitySchemes" in described["components"]) == bool(security)
         for operation in OPERATIONS:
