@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 Conf = Mapping[str, object]
 """A run's configuration: what a JSON object holds."""
@@ -100,9 +101,8 @@ class DagSummary:
     last_logical_date: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagRun:
-    """A run as lists show it.
+class DagRun(NamedTuple):
+    """A run as lists show it, a tuple since there are hundreds in a list.
 
     ``id`` grows in the order of creation. ``state`` and ``run_type`` are plain text, since a newer Airflow may know
     more of them than we do. Dates are aware; ``logical_date`` is None for the runs that Airflow makes without one.

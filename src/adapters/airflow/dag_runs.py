@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow.context import AirflowDagContext
 from airflow_api_plugin.adapters.airflow.database import Database
-from airflow_api_plugin.adapters.airflow.statements import aware, one_run, page
+from airflow_api_plugin.adapters.airflow.statements import one_run, page
 from airflow_api_plugin.adapters.airflow.writer import write_batch
 from airflow_api_plugin.domain.batch import Batch
 from airflow_api_plugin.domain.errors import AmbiguousRunId, DagNotFound, DagRunNotFound
@@ -37,7 +37,7 @@ class AirflowDagRunRepository:
             rows = connection.execute(query, values).all()
             if not rows and isinstance(where.start, str):
                 _find(connection, where.start, where.dag_id, where.readable)
-        runs = tuple(_dag_run(row) for row in rows[: where.limit])
+        runs = tuple(map(DagRun._make, rows[: where.limit]))
         return DagRunPage(runs=runs, next_start=runs[-1].id if len(rows) > where.limit else None)
 
     def get(self, run_id: str, *, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
@@ -80,18 +80,4 @@ def _find(connection: Connection, run_id: str, dag_id: str | None, readable: fro
         raise DagRunNotFound
     if len(rows) > 1:
         raise AmbiguousRunId(run_id, [row.dag_id for row in rows])
-    return _dag_run(rows[0])
-
-
-def _dag_run(row: Any) -> DagRun:
-    number, dag_id, run_id, state, run_type, logical_date, start_date, end_date = row
-    return DagRun(
-        id=number,
-        dag_id=dag_id,
-        run_id=run_id,
-        state=state,
-        run_type=run_type,
-        logical_date=aware(logical_date),
-        start_date=aware(start_date),
-        end_date=aware(end_date),
-    )
+    return DagRun._make(rows[0])

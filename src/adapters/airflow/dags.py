@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import literal, select
 
 from airflow_api_plugin.adapters.airflow.database import Database
-from airflow_api_plugin.adapters.airflow.statements import DAGS, aware
+from airflow_api_plugin.adapters.airflow.statements import DAGS
 from airflow_api_plugin.domain.model import DagSummary
 
 _ONE = select(literal(1))
@@ -23,7 +23,7 @@ class AirflowDagRepository:
         with self._database.reading() as connection:
             rows = connection.execute(DAGS).all()
         return [
-            DagSummary(dag_id=dag_id, is_paused=is_paused, fileloc=fileloc or "", last_logical_date=aware(last))
+            DagSummary(dag_id=dag_id, is_paused=is_paused, fileloc=fileloc or "", last_logical_date=last)
             for dag_id, is_paused, fileloc, last in rows
             if readable is None or dag_id in readable
         ]

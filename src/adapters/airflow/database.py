@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_api_plugin.adapters.airflow.deadlines import Deadline, Deadlines, Overdue
-from airflow_api_plugin.adapters.airflow.engine import WRITES, create
+from airflow_api_plugin.adapters.airflow.engine import begin_to_write, create
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain.errors import Refused, Unavailable
 
@@ -52,7 +52,7 @@ class Database:
         :raises Unavailable: when the database does not answer.
         """
         with _translated(), self._deadlines.within(self._limits.read_timeout), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
 
     def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction and commit it; once more from the start when another writer got in its way.
@@ -77,7 +77,7 @@ class Database:
 
     def _transaction(self, work: Callable[[Session], T], deadline: Deadline) -> T:
         with self.engine.connect() as connection:
-            connection = connection.execution_options(**{WRITES: True})  # noqa: PLW2901 - the same connection
+            begin_to_write(connection)
             with self._sessions(bind=connection) as session:
                 if self.engine.dialect.name == "sqlite":
                     return self._with_sqlites_lock(work, session, deadline)

@@ -15,8 +15,6 @@ from airflow_api_plugin.adapters.airflow.compat import ENGINE_OPTIONS
 from airflow_api_plugin.adapters.airflow.deadlines import Deadlines
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
-WRITES = "airflow_api_plugin_writes"
-"""The execution option of connections on which a transaction writes."""
 APPLICATION = "airflow-api-plugin"
 """How PostgreSQL's pg_stat_activity names our connections, unless the operator does."""
 RECYCLE = 300
@@ -24,6 +22,7 @@ RECYCLE = 300
 TRUSTED = 1.0
 """Seconds for which a connection that has worked is believed to work, if nothing came in on it since."""
 
+_WRITES = "airflow_api_plugin_writes"
 _LAST_USED = "airflow_api_plugin_last_used"
 _log = logging.getLogger(__name__)
 
@@ -54,6 +53,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         max_overflow=0,
         pool_timeout=limits.pool_timeout,
         pool_recycle=RECYCLE,
+        **({} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}),  # set here, it is not set at every loan
         **ENGINE_OPTIONS,
     )
     setup_event_handlers(engine)  # type: ignore[no-untyped-call]
@@ -69,6 +69,14 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def begin_to_write(connection: Connection) -> None:
+    """Have what follows on a connection be one transaction; on others, each statement stands for itself."""
+    if connection.dialect.name == "sqlite":
+        connection.execution_options(**{_WRITES: True})
+    else:
+        connection.execution_options(isolation_level="READ COMMITTED")
 
 
 class _Lender:
@@ -148,5 +156,5 @@ def _leave_transactions_to_us(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Take SQLite's write lock before the first look, so that what was seen still holds when it is written."""
-    if connection.get_execution_options().get(WRITES):
+    if connection.get_execution_options().get(_WRITES):
         connection.exec_driver_sql("BEGIN IMMEDIATE")

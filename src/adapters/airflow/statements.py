@@ -7,19 +7,32 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from sqlalchemy import TIMESTAMP, bindparam, case, func, select, true, type_coerce
+from sqlalchemy import TIMESTAMP, DateTime, TypeDecorator, bindparam, case, func, select, true, type_coerce
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
 
 from airflow_api_plugin.domain.model import DagRunFilter, DagRunType
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
-_DATE = TIMESTAMP(timezone=True)
-"""The driver's own dates: Airflow's column type would convert each of them in Python."""
 _EXTERNAL = [kind.value for kind in DagRunType if kind.externally_triggered]
 
 
+class _Utc(TypeDecorator[dt.datetime]):
+    """SQLite's dates: it keeps UTC, and forgets to say so."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_result_value(self, value: dt.datetime | None, dialect: object) -> dt.datetime | None:  # noqa: ARG002
+        return value and value.replace(tzinfo=dt.timezone.utc)
+
+
+_DATE = TIMESTAMP(timezone=True).with_variant(_Utc(), "sqlite")
+"""The driver's own dates: Airflow's column type would convert each of them in Python."""
+
+
 def _columns(run: Any) -> list[Any]:
+    """Return the fields of a ``DagRun`` of the domain, in their order."""
     return [
         run.c.id,
         run.c.dag_id,
@@ -128,8 +141,3 @@ def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
         run = _RUN
         query = select(*_columns(run)).where(*same)
     return _scoped(query, run, dag_id=False, readable=readable)
-
-
-def aware(date: dt.datetime | None) -> dt.datetime | None:
-    """Return a date as the database driver gives it with its time zone: SQLite keeps UTC, and forgets to say so."""
-    return date if date is None or date.tzinfo is not None else date.replace(tzinfo=dt.timezone.utc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from airflow_api_plugin.domain import DagRun, DagRunState
@@ -49,7 +49,7 @@ class RunQueue:
             if len(self._running) == self._max_active_runs:
                 self._finish_first()
             _, run_number, _, stored = heappop(self._waiting)
-            stored.run = replace(stored.run, state=DagRunState.RUNNING.value, start_date=start)
+            stored.run = stored.run._replace(state=DagRunState.RUNNING.value, start_date=start)
             heappush(self._running, (start + RUNS_FOR, run_number, stored))
             self._last_start = start
         while self._running and self._running[0][0] <= now:
@@ -61,4 +61,4 @@ class RunQueue:
 
     def _finish_first(self) -> None:
         end, _, stored = heappop(self._running)
-        stored.run = replace(stored.run, state=DagRunState.SUCCESS.value, end_date=end)
+        stored.run = stored.run._replace(state=DagRunState.SUCCESS.value, end_date=end)

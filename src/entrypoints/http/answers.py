@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter, not_
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import falcon
@@ -39,7 +39,7 @@ class Negated(Field[Any]):
 
 
 class AnswerSchema(Schema):
-    """A part of an answer: the schema says what is in it, and is written in one go, since a list has hundreds of fields.
+    """A part of an answer: the schema says what is in it, and writes column by column, since a list has hundreds of fields.
 
     The metadata of the fields is what the description of the API says about them.
     """
@@ -47,26 +47,28 @@ class AnswerSchema(Schema):
     def __init__(self, value_format: ValueFormat) -> None:
         """Write dates and truth values in this format."""
         super().__init__()
-        writers: dict[type, Callable[[Any], object]] = {
-            Date: value_format.date,
-            Flag: value_format.flag,
-            Negated: not_,
+        writers: dict[type, Callable[[Sequence[Any]], Sequence[object]]] = {
+            Date: value_format.dates,
+            Flag: value_format.flags,
+            Negated: _negated,
         }
-        self._keys = tuple(self.dump_fields)
-        self._read = attrgetter(*(field.attribute or key for key, field in self.dump_fields.items()))
-        self._writers = [
-            (key, writers[type(field)]) for key, field in self.dump_fields.items() if type(field) in writers
+        self._columns = [
+            (attrgetter(field.attribute or key), writers.get(type(field), list))
+            for key, field in self.dump_fields.items()
         ]
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Return what the schema says of an object, or of each of many."""
-        return [self._written(one) for one in obj] if many else self._written(obj)
+        return self._written(obj) if many else self._written([obj])[0]
 
-    def _written(self, obj: object) -> dict[str, Any]:
-        answer = dict(zip(self._keys, self._read(obj), strict=True))
-        for key, write in self._writers:
-            answer[key] = write(answer[key])
-        return answer
+    def _written(self, objects: Sequence[object]) -> list[dict[str, object]]:
+        columns = [write([read(one) for one in objects]) for read, write in self._columns]
+        keys = tuple(self.dump_fields)
+        return [dict(zip(keys, values)) for values in zip(*columns)]  # noqa: B905 - strictness would cost a fifth
+
+
+def _negated(flags: Sequence[bool]) -> list[bool]:
+    return [not flag for flag in flags]
 
 
 class DagAnswer(AnswerSchema):
