@@ -31,9 +31,9 @@ def log_request(facts: Mapping[str, object]) -> None:
 
 
 def configure(stream: TextIO, level: int) -> None:
-    """Write what this process logs from now on to this stream, whoever has set its log up before.
+    """Write what this process logs from now on to this stream, each line once, whoever has set its log up before.
 
-    Filters of handlers that go are kept: Airflow 3.0 has one there that masks secrets.
+    Lines that go to files still do. Filters of handlers that go are kept: Airflow 3.0 has one there that masks secrets.
     """
     global _lines  # noqa: PLW0603 - a process has one log
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -61,6 +61,10 @@ def configure(stream: TextIO, level: int) -> None:
             handler.addFilter(kept)
     root.handlers = [handler]
     root.setLevel(level)
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and any(map(_is_for_a_stream, logger.handlers)):
+            logger.handlers = [one for one in logger.handlers if not _is_for_a_stream(one)]
+            logger.propagate = True
     # Airflow, from 3.1 on, logs with structlog as well.
     structlog.configure(
         processors=[
@@ -77,6 +81,10 @@ def configure(stream: TextIO, level: int) -> None:
         processors=[structlog.processors.add_log_level, stamp, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     ).bind(logger=ACCESS)
+
+
+def _is_for_a_stream(handler: logging.Handler) -> bool:
+    return isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
 
 
 def _json(event: EventDict, **_: object) -> str:

@@ -127,6 +127,16 @@ def test_a_filter_that_masks_secrets_stays(configured):
     assert lines(stream)[0]["event"] == "a ***"
 
 
+def test_a_line_that_another_handler_would_write_too_is_written_once(configured, capsys):
+    logger = logging.getLogger("gunicorn.test")
+    logger.addHandler(logging.StreamHandler())
+    logger.propagate = False
+    stream = configured()
+    logger.warning("so")
+    assert [line["event"] for line in lines(stream)] == ["so"]
+    assert capsys.readouterr().err == ""
+
+
 def test_where_the_log_is_somebody_elses_a_request_is_a_plain_line_of_it(caplog, monkeypatch):
     monkeypatch.setattr(logs, "_lines", None)
     with caplog.at_level(logging.INFO, logger="airflow_api_plugin.access"):
