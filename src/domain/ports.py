@@ -91,9 +91,9 @@ class DagRepository(Protocol):
         """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
 
     def ping(self) -> None:
-        """Return when the backend answers.
+        """Return when the backend answers, and may be written to.
 
-        :raises Unavailable: when it does not.
+        :raises Unavailable: when it does not, or may not.
         """
 
 

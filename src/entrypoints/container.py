@@ -60,12 +60,12 @@ def _memory_backend() -> Backend:
     )
 
 
-def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter) -> Backend:
+def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_schema: bool) -> Backend:
     from airflow_api_plugin.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_api_plugin.adapters.airflow.watching import watch  # noqa: PLC0415 - the same
 
-    airflow = connect(limits)
+    airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
     watch(airflow.database.engine, meter, pool_size=limits.pool_size)
     return Backend(
         dags=airflow.dags,
@@ -131,7 +131,12 @@ class Container(DeclarativeContainer):
     backend: Selector[Backend] = Selector(
         settings.provided.backend,
         memory=ThreadSafeSingleton(_memory_backend),
-        airflow=ThreadSafeSingleton(_airflow_backend, settings.provided.database, meter),
+        airflow=ThreadSafeSingleton(
+            _airflow_backend,
+            settings.provided.database,
+            meter,
+            allow_unknown_schema=settings.provided.allow_unknown_schema,
+        ),
     )
     create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
         CreateBatch, backend.provided.runs, clock=Object(_utc_now)

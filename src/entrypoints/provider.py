@@ -29,6 +29,12 @@ def get_provider_info() -> dict[str, Any]:
                         "``name: token`` or ``name: token read-only``; in place of the token it may have its SHA-256, as\n"
                         "``sha256:`` and hexadecimal digits. No other user may be able to read the file.",
                     ),
+                    "allow_unknown_schema": _option(
+                        "Whether to write to a database whose schema revision is none that this service has been tried with,\n"
+                        "and none of the installed Airflow's. Columns that nobody would fill are refused in any case.",
+                        default="false",
+                        kind="boolean",
+                    ),
                     "allowed_hosts": _option(
                         "Host names under which the service is asked, with commas between them, where no token is set\n"
                         "(``*``: any). Addresses and localhost need not be named. A web page whose name is made to lead\n"

@@ -43,6 +43,7 @@ class Settings:
 
     airflow_api_auth: str | None = field(default=None, repr=False)
     airflow_api_auth_file: str | None = None
+    allow_unknown_schema: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     auth: Auth = Auth.NONE
     backend: str = AIRFLOW
@@ -57,6 +58,7 @@ LIMITS = {limit.name: limit for limits in (ServerLimits, DatabaseLimits) for lim
 OPTIONS = (
     "airflow_api_auth",
     "airflow_api_auth_file",
+    "allow_unknown_schema",
     "allowed_hosts",
     "auth",
     "backend",
@@ -98,6 +100,7 @@ def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Setti
         auth=_auth(options, token, backend, mounted=mounted),
         backend=backend,
         value_format=ValueFormat(_one_of("value_format", options.get("value_format", "text"), ValueFormat)),
+        allow_unknown_schema=_flag("allow_unknown_schema", options.get("allow_unknown_schema", "false")),
         write_rate_limit=_rate(options.get("write_rate_limit")),
         server=ServerLimits(**_numbers(ServerLimits, options)),
         database=DatabaseLimits(**_numbers(DatabaseLimits, options)),
@@ -152,6 +155,10 @@ def _one_of(name: str, value: str, allowed: Iterable[str | Enum]) -> str:
         msg = f"[airflow_api_plugin] {name} must be one of {', '.join(values)}, not {value!r}"
         raise SettingsError(msg)
     return value
+
+
+def _flag(name: str, value: str) -> bool:
+    return _one_of(name, value.lower(), ("true", "false")) == "true"
 
 
 def _backend(options: Mapping[str, str]) -> str:

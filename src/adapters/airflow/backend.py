@@ -11,6 +11,7 @@ from airflow_api_plugin.adapters.airflow.audit import AirflowAuditLog
 from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
 from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class AirflowBackend:
         self.audit_database.dispose_after_fork()
 
 
-def connect(limits: DatabaseLimits | None = None) -> AirflowBackend:
+def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool = False) -> AirflowBackend:
     """Build the backend; it connects when it is first asked for something.
 
     The mappers are configured here, so that forked workers share that memory.
@@ -41,10 +42,11 @@ def connect(limits: DatabaseLimits | None = None) -> AirflowBackend:
         log.warning(compat.DOUBT)
     configure_mappers()
     database = Database(str(settings.SQL_ALCHEMY_CONN), limits or DatabaseLimits())
+    schema = Schema(allow_unknown=allow_unknown_schema)
     audit_database = Database(str(settings.SQL_ALCHEMY_CONN), audit.LIMITS)
     return AirflowBackend(
-        dags=AirflowDagRepository(database),
-        runs=AirflowDagRunRepository(database),
+        dags=AirflowDagRepository(database, schema),
+        runs=AirflowDagRunRepository(database, schema),
         audit=AirflowAuditLog(audit_database),
         database=database,
         audit_database=audit_database,

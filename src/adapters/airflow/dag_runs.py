@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow.context import AirflowDagContext
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.airflow.statements import one_run, page
 from airflow_api_plugin.adapters.airflow.writer import write_batch
 from airflow_api_plugin.domain.batch import Batch
@@ -24,9 +25,10 @@ MAX_ID = 2**31 - 1
 class AirflowDagRunRepository:
     """All the runs that Airflow knows."""
 
-    def __init__(self, database: Database) -> None:
-        """Read from and write to this database."""
+    def __init__(self, database: Database, schema: Schema | None = None) -> None:
+        """Read from this database, and write to it as long as its schema is known."""
         self._database = database
+        self._schema = schema or Schema()
 
     def list(self, where: DagRunFilter) -> DagRunPage:
         """As the port promises."""
@@ -49,6 +51,7 @@ class AirflowDagRunRepository:
         """As the port promises."""
 
         def work(session: Session) -> Batch:
+            self._schema.require_known(session.connection())
             # Airflow's DAG processor takes the same lock before it changes the DAG, so all runs get one DAG version.
             row = session.scalar(
                 with_row_locks(select(DagModel).where(DagModel.dag_id == dag_id), session, of=DagModel)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import literal, select
 
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.airflow.statements import DAGS
 from airflow_api_plugin.domain.model import DagSummary
 
@@ -14,9 +15,10 @@ _ONE = select(literal(1))
 class AirflowDagRepository:
     """The DAGs that Airflow's DAG processor has found."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, schema: Schema | None = None) -> None:
         """Read from this database."""
         self._database = database
+        self._schema = schema or Schema()
 
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """As the port promises."""
@@ -32,3 +34,4 @@ class AirflowDagRepository:
         """As the port promises."""
         with self._database.reading() as connection:
             connection.execute(_ONE)
+            self._schema.require_known(connection)

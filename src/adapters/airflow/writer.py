@@ -15,7 +15,6 @@ from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
 from airflow_api_plugin.adapters.airflow.copying import alike, copy_run, why_not_copy
 from airflow_api_plugin.adapters.airflow.database import LostRace
-from airflow_api_plugin.adapters.airflow.schema import require_known_schema
 from airflow_api_plugin.domain.batch import Batch, NewDagRun
 from airflow_api_plugin.domain.errors import Refused
 
@@ -26,11 +25,9 @@ def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
     """Write the runs with all their task instances and an entry in the audit log, as part of the session's transaction.
 
     :raises Refused: when Airflow does not take a run, or one would have no task instance.
-    :raises Unavailable: when the database is not one that the installed Airflow can fill.
     :raises LostRace: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
         (DagRun._create_task_instances, 3.0 to 3.3).
     """
-    require_known_schema(session)
     reason = why_not_copy(dag, session)
     if reason is None:
         for template, *others in alike(dag, batch.runs):

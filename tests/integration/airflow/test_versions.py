@@ -1,14 +1,14 @@
 """Which versions of Airflow the backend starts with, and into which databases it writes."""
 
 import pytest
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
 
-from airflow_api_plugin.adapters.airflow import compat, connect
+from airflow_api_plugin.adapters.airflow import compat, connect, schema
 from airflow_api_plugin.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
-from airflow_api_plugin.adapters.airflow.schema import left_empty, require_known_schema
-from airflow_api_plugin.adapters.airflow.writer import write_batch
-from airflow_api_plugin.domain import Batch, Unavailable
+from airflow_api_plugin.adapters.airflow.schema import REVISIONS, Schema, has_migration, left_empty
+from airflow_api_plugin.domain import Unavailable
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,101 @@ def test_a_required_column_is_left_empty_when_neither_airflow_nor_the_database_f
 
 def test_airflows_own_database_is_known(world):
     with world.sessions() as session:
-        require_known_schema(session)
+        Schema().require_known(session.connection())
 
 
-def test_nothing_is_written_into_a_database_that_requires_more_than_the_installed_airflow_knows():
+def test_the_revision_of_the_installed_airflow_is_one_that_was_tried(world):
+    with world.sessions() as session:
+        (revision,) = session.scalars(text("SELECT version_num FROM alembic_version"))
+    assert revision in REVISIONS
+    assert has_migration(revision)
+    assert not has_migration("d2f4e1b3c5a")
+
+
+class Changed:
+    """A database of the installed Airflow that something else has changed since; it is looked at each time."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        for mapped in (DagRun.__table__, TaskInstance.__table__):
+            columns = ", ".join(f'"{name}" VARCHAR' for name in mapped.c.keys())  # noqa: SIM118 - SQLAlchemy's names
+            self.do(f"CREATE TABLE {mapped.name} ({columns})")
+        self.do("CREATE TABLE alembic_version (version_num VARCHAR NOT NULL)")
+        self.do("INSERT INTO alembic_version VALUES ('d2f4e1b3c5a7')")
+        self.now = 0.0
+        self.schema = Schema(clock=lambda: self.now)
+
+    def do(self, statement):
+        self.connection.execute(text(statement))
+
+    def migrate(self, revision="0123456789ab"):
+        self.do(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+    def require(self, schema=None):
+        (schema or self.schema).require_known(self.connection)
+
+
+@pytest.fixture
+def changed():
     with create_engine("sqlite://", **compat.ENGINE_OPTIONS).connect() as connection:
-        connection.execute(text("CREATE TABLE dag_run (id INTEGER PRIMARY KEY, dag_id VARCHAR NOT NULL)"))
-        connection.execute(text("CREATE TABLE task_instance (id VARCHAR NOT NULL, novel VARCHAR NOT NULL)"))
-        with Session(connection) as session, pytest.raises(Unavailable, match=r"know: task_instance\.novel\."):
-            write_batch(Batch(dag_id="a", prefix="p", runs=()), dag=None, session=session)
+        yield Changed(connection)
+
+
+def test_a_revision_that_nobody_knows_is_refused_unless_it_is_allowed(changed, caplog):
+    changed.require()
+    changed.migrate()
+    changed.now += 61
+    for _ in range(3):
+        with pytest.raises(Unavailable, match=r"revision 0123456789ab, which neither .* allow_unknown_schema = true$"):
+            changed.require()
+    assert caplog.text.count("no runs are created") == 1
+    changed.require(Schema(allow_unknown=True))
+    changed.migrate("1d6611b6ab7c")
+    changed.require()
+
+
+def test_an_upgrade_is_noticed_within_a_minute_and_not_looked_for_at_each_request(changed):
+    changed.require()
+    changed.migrate()
+    changed.now += 59
+    changed.require()
+    changed.now += 2
+    with pytest.raises(Unavailable):
+        changed.require()
+
+
+def test_a_database_without_a_revision_is_not_known(changed):
+    changed.do("DELETE FROM alembic_version")
+    with pytest.raises(Unavailable, match=r"revision \(none\)"):
+        changed.require()
+
+
+def test_nothing_is_written_into_a_database_that_requires_more_than_the_installed_airflow_knows(changed):
+    changed.do("ALTER TABLE task_instance RENAME TO old")
+    changed.do("CREATE TABLE task_instance AS SELECT * FROM old WHERE 1 = 0")
+    changed.require(Schema())
+    changed.do("DROP TABLE task_instance")
+    columns = ", ".join(f'"{name}" VARCHAR' for name in TaskInstance.__table__.c.keys())  # noqa: SIM118 - as above
+    changed.do(f"CREATE TABLE task_instance ({columns}, novel VARCHAR NOT NULL)")
+    for one in (Schema(), Schema(allow_unknown=True)):
+        with pytest.raises(Unavailable, match=r"know: task_instance\.novel\."):
+            changed.require(one)
+
+
+def test_nothing_is_written_into_a_database_that_has_less_than_the_installed_airflow_writes(changed):
+    changed.do("ALTER TABLE dag_run RENAME COLUMN run_after TO later")
+    with pytest.raises(Unavailable, match=r"writes: dag_run\.run_after\. Migrate it"):
+        changed.require()
+
+
+def test_while_the_schema_is_not_known_the_service_is_not_ready_and_creates_nothing_but_reads(world, monkeypatch):
+    world.dag("a_dag")
+    monkeypatch.setattr(schema, "REVISIONS", {})
+    monkeypatch.setattr(schema, "has_migration", lambda revision: False)
+    backend = connect()
+    with pytest.raises(Unavailable, match="neither this service"):
+        backend.dags.ping()
+    with pytest.raises(Unavailable, match="neither this service"):
+        backend.runs.record("a_dag", lambda context: pytest.fail("a plan is made"))
+    assert "a_dag" in [dag.dag_id for dag in backend.dags.list(readable=None)]
+    connect(allow_unknown_schema=True).dags.ping()
