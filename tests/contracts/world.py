@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from airflow_api_plugin.domain import (
+    AuditLog,
     Batch,
     DagContext,
     DagRepository,
@@ -14,6 +15,7 @@ from airflow_api_plugin.domain import (
     DataInterval,
     GroupRunId,
     NewDagRun,
+    Refusal,
 )
 
 T = TypeVar("T")
@@ -29,6 +31,13 @@ class World(Protocol):
     @property
     def runs(self) -> DagRunRepository:
         """The repository under test."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log under test."""
+
+    def refusals(self) -> list[Refusal]:
+        """Return what the audit log holds of refusals, in their order, not through the audit log under test."""
 
     def dag(  # noqa: PLR0913 - each argument is one fact that a test may be about
         self,

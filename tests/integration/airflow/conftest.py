@@ -71,3 +71,4 @@ def world(_migrated):
     world.clear()
     yield world
     world.backend.database.engine.dispose()
+    world.backend.audit_database.engine.dispose()

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+import time
+from contextlib import ExitStack
 
 import pytest
 from airflow.models.log import Log
 from sqlalchemy import delete, select
 
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, Refused
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, Refusal, Refused, Unavailable
 
 UTC = dt.timezone.utc
 
@@ -85,3 +87,42 @@ def test_the_entry_and_the_group_come_into_being_together(world, create, monkeyp
         create(3)
     assert world.count_runs() == 0
     assert entries(world) == []
+
+
+def test_a_refusal_is_an_entry_of_its_own_that_shows_nothing_of_what_was_sent(world, create):
+    world.audit.refused(
+        Refusal(caller="Ada", dag_id="a_dag", request="POST /api/v1/dag_runs", reason="you may not create runs")
+    )
+    (entry,) = entries(world)
+    assert (entry.event, entry.dag_id, entry.run_id) == ("forbidden", "a_dag", None)
+    assert (entry.owner, entry.owner_display_name) == ("Ada", "Ada")
+    assert json.loads(entry.extra) == {"request": "POST /api/v1/dag_runs", "reason": "you may not create runs"}
+
+
+def test_a_refusal_of_somebody_without_a_name_is_anonymous(world, create):
+    world.audit.refused(Refusal(caller=None, dag_id=None, request="POST /", reason="no"))
+    assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
+
+
+def test_a_database_that_is_away_is_said_so_within_seconds(world, monkeypatch):
+    engine = world.backend.audit_database.engine
+
+    def fail(*_, **__):
+        raise engine.dialect.dbapi.OperationalError
+
+    engine.dispose()
+    monkeypatch.setattr(engine.dialect, "connect", fail)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        world.audit.refused(Refusal(caller="Ada", dag_id=None, request="POST /", reason="no"))
+    assert time.monotonic() - began < 10
+
+
+def test_refusals_have_a_connection_to_themselves(world, create):
+    pool = world.backend.database.engine.pool
+    with ExitStack() as stack:
+        for _ in range(pool.size()):
+            stack.enter_context(world.backend.database.engine.connect())
+        world.audit.refused(Refusal(caller="Ada", dag_id=None, request="POST /", reason="no"))
+    assert len(world.refusals()) == 1
+    assert world.backend.audit_database.engine.pool.size() == 1

@@ -1,5 +1,6 @@
 """The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
 
+from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.recording import DagContextContract, RecordContract
@@ -27,4 +28,8 @@ class TestAirflowDagContext(DagContextContract):
 
 
 class TestAirflowTimetable(TimetableContract):
+    pass
+
+
+class TestAirflowAuditLog(AuditLogContract):
     pass

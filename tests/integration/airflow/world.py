@@ -1,6 +1,7 @@
 """A real Airflow database, as the tests furnish it."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 
 import pendulum
@@ -9,6 +10,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -21,6 +23,7 @@ from sqlalchemy.orm import sessionmaker
 from airflow_api_plugin.adapters.airflow import connect
 from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
+from airflow_api_plugin.domain import Refusal
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -44,6 +47,7 @@ class AirflowWorld:
         self.backend = connect(DatabaseLimits(sqlite_write_timeout=20))
         self.dags = self.backend.dags
         self.runs = self.backend.runs
+        self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
 
     def clear(self) -> None:
@@ -51,6 +55,7 @@ class AirflowWorld:
         with self.sessions.begin() as session:
             for model in (SerializedDagModel, DagVersion, DagModel):
                 session.execute(delete(model))
+            session.execute(delete(Log).where(Log.event == "forbidden"))
             if session.get(DagBundleModel, BUNDLE) is None:
                 session.add(DagBundleModel(name=BUNDLE))
 
@@ -147,6 +152,14 @@ class AirflowWorld:
         finally:
             event.remove(self.backend.database.engine, "before_cursor_execute", see)
         return len(seen)
+
+    def refusals(self) -> list[Refusal]:
+        with self.sessions() as session:
+            entries = session.scalars(select(Log).where(Log.event == "forbidden").order_by(Log.id)).all()
+        return [
+            Refusal(caller=entry.owner_display_name, dag_id=entry.dag_id, **json.loads(entry.extra))
+            for entry in entries
+        ]
 
     def count_runs(self) -> int:
         with self.sessions() as session:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.recording import DagContextContract, RecordContract
@@ -35,4 +36,8 @@ class TestMemoryDagContext(DagContextContract):
 
 
 class TestMemoryTimetable(TimetableContract):
+    pass
+
+
+class TestMemoryAuditLog(AuditLogContract):
     pass

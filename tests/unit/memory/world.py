@@ -1,6 +1,7 @@
 """An in-memory backend as the contract suites furnish it. Its clock stands still, so nothing happens by itself."""
 
 from airflow_api_plugin.adapters.memory import (
+    MemoryAuditLog,
     MemoryBackend,
     MemoryDag,
     MemoryDagRepository,
@@ -15,6 +16,10 @@ class MemoryWorld:
         self.backend = MemoryBackend(clock=lambda: utc(2025, 1, 1))
         self.dags = MemoryDagRepository(self.backend)
         self.runs = MemoryDagRunRepository(self.backend)
+        self.audit = MemoryAuditLog()
+
+    def refusals(self):
+        return list(self.audit.refusals)
 
     def dag(self, dag_id, *, schedule="0 0 * * *", params=None, **settings):
         self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))

@@ -1,0 +1,53 @@
+"""What an audit log promises."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from airflow_api_plugin.domain import Refusal, Unavailable
+from tests.contracts.hostile import HOSTILE
+from tests.contracts.world import World, batch_of, date, new_run
+
+
+def refusal(**facts) -> Refusal:
+    return Refusal(**{"caller": "ada", "dag_id": "a", "request": "POST /dag_runs", "reason": "you may not", **facts})
+
+
+class AuditLogContract:
+    def test_a_refusal_is_written_down_by_itself(self, world: World):
+        world.audit.refused(refusal())
+        assert world.refusals() == [refusal()]
+        assert world.count_runs() == 0
+
+    def test_refusals_keep_their_order_also_when_they_are_alike(self, world: World):
+        for caller in ("ada", "bob", "ada"):
+            world.audit.refused(refusal(caller=caller))
+        assert [found.caller for found in world.refusals()] == ["ada", "bob", "ada"]
+
+    def test_neither_a_name_nor_a_dag_is_needed_and_the_dag_need_not_exist(self, world: World):
+        world.audit.refused(refusal(caller=None, dag_id=None))
+        world.audit.refused(refusal(dag_id="no_such_dag"))
+        assert world.refusals() == [refusal(caller=None, dag_id=None), refusal(dag_id="no_such_dag")]
+
+    @pytest.mark.parametrize("text", [text for text in HOSTILE if "\0" not in text])
+    def test_texts_mean_nothing_but_themselves(self, world: World, text: str):
+        odd = refusal(caller=text, request=f"POST /{text}", reason=text)
+        world.audit.refused(odd)
+        assert world.refusals() == [odd]
+
+    def test_runs_that_are_being_recorded_are_not_waited_for_for_long(self, world: World):
+        world.dag("a")
+        seen = []
+
+        def decide(context):
+            began = time.monotonic()
+            with suppress(Unavailable), ThreadPoolExecutor() as pool:
+                pool.submit(world.audit.refused, refusal()).result()
+            seen.append(time.monotonic() - began)
+            return batch_of("a", [new_run("r", date(1))])
+
+        world.runs.record("a", decide)
+        assert max(seen) < 10
+        assert world.count_runs() == 1
