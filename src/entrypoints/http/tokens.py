@@ -97,7 +97,7 @@ class TokenFile:
             if content != self._content:
                 self._tokens = _parse(self._path, content, self._beside)
                 self._content = content
-                _log.info("the tokens in %s have changed: there are %s", self._path, _names(self._tokens))
+                _log.warning("the tokens in %s have changed: there are %s", self._path, _names(self._tokens))
         except TokenFileError as error:
             if str(error) != self._problem:
                 _log.error("%s. The tokens that were read before go on being taken", error)

@@ -37,6 +37,20 @@ def test_a_token_is_asked_for_when_it_is_set(token, auth, status):
     assert client.simulate_get("/api/v1/dags").status_code == status
 
 
+def test_what_is_set_of_tokens_hosts_and_rates_reaches_the_app(tmp_path):
+    path = tmp_path / "tokens"
+    path.touch(mode=0o600)
+    path.write_text("board: board-0123456789abcdef read-only")
+    client = testing.TestClient(_container(auth=Auth.TOKEN, airflow_api_auth_file=str(path)).app())
+    headers = {"Authorization": "board-0123456789abcdef"}
+    assert client.simulate_get("/api/v1/dags", headers=headers).status_code == 200
+    assert client.simulate_post("/api/v1/dag_runs", headers=headers).status_code == 403
+
+    client = testing.TestClient(_container(allowed_hosts=frozenset({"a.example"}), write_rate_limit="1/day").app())
+    for host, status in {"a.example": 400, "b.example": 403, "127.0.0.1": 429}.items():
+        assert client.simulate_post("/api/v1/dag_runs", headers={"Host": host}).status_code == status
+
+
 def test_each_part_is_built_once_however_many_threads_ask_first():
     container = _container()
     seen = []

@@ -13,6 +13,9 @@ TOKEN = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"
 OTHER_TOKEN = "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH"
 AUTH = "AIRFLOW__AIRFLOW_API_PLUGIN__AUTH"
 FORMAT = "AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT"
+FILE = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH_FILE"
+HOSTS = "AIRFLOW__AIRFLOW_API_PLUGIN__ALLOWED_HOSTS"
+RATE = "AIRFLOW__AIRFLOW_API_PLUGIN__WRITE_RATE_LIMIT"
 
 
 def test_unless_set_there_is_no_token_and_values_are_text():
@@ -54,6 +57,19 @@ def test_the_token_is_never_shown():
         ({f"{TOKEN}_CMD": "echo s3cret"}, "airflow_api_auth_cmd is for Airflow to resolve"),
         ({f"{TOKEN}_SECRET": "s3cret"}, "airflow_api_auth_secret is for Airflow to resolve"),
         ({f"{FORMAT}_CMD": "echo json"}, "no option 'value_format_cmd': known are"),
+        ({FILE: ""}, "airflow_api_auth_file is set, but empty"),
+        ({FILE: "tokens"}, "must be a path that begins with a slash, not 'tokens'"),
+        ({FILE: "/nowhere"}, "airflow_api_auth_file: the file of tokens /nowhere cannot be read: No such file"),
+        ({FILE: "/dev/null"}, "is no regular file"),
+        ({HOSTS: ""}, "allowed_hosts is set, but empty"),
+        ({HOSTS: "https://a.example"}, "allowed_hosts must be host names without scheme and port"),
+        ({HOSTS: "a.example:8000"}, "without scheme and port, with commas between them, or *, not 'a.example:8000'"),
+        ({HOSTS: "a.example,"}, "allowed_hosts must be host names"),
+        ({HOSTS: "*.a.example"}, "allowed_hosts must be host names"),
+        *(
+            ({RATE: rate}, "write_rate_limit must be a number from 1 to 99999 and /second, /minute, /hour or /day")
+            for rate in ("0/minute", "-1/minute", "60", "60/m", "60/minutes", "60 per minute", "1.5/day", "100000/day")
+        ),
         ({AUTH: "basic"}, "auth must be one of auto, token, airflow, none, not 'basic'"),
         ({AUTH: "token"}, "auth = token needs a token"),
         ({AUTH: "none", TOKEN: "s3cret"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
@@ -99,3 +115,48 @@ def test_where_airflow_is_not_installed_the_other_backend_is_offered():
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "needs Apache Airflow, which is not installed" in said
     assert "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND=memory" in said
+
+
+@pytest.fixture
+def tokens(tmp_path):
+    path = tmp_path / "tokens"
+    path.touch(mode=0o600)
+    path.write_text("ci: s3cret-of-the-ci-server")
+    return path
+
+
+def test_a_file_of_tokens_is_asked_for_beside_the_token_or_alone(tokens):
+    for more in ({}, {TOKEN: "s3cret"}, {AUTH: "token"}):
+        settings = read_settings({**MEMORY, FILE: str(tokens), **more})
+        assert (settings.auth, settings.airflow_api_auth_file) == (Auth.TOKEN, str(tokens))
+
+
+@pytest.mark.parametrize(
+    ("more", "mode", "sentence"),
+    [
+        ({}, 0o644, "is no secret"),
+        ({TOKEN: "s3cret-of-the-ci-server"}, 0o600, "in line 1 the token of another token, 'token'"),
+        ({AUTH: "none"}, 0o600, "auth = none asks for no token of ours, but airflow_api_auth_file is set"),
+        ({AUTH: "airflow"}, 0o600, "auth = airflow asks for no token of ours, but airflow_api_auth_file is set"),
+    ],
+)
+def test_a_file_of_tokens_that_cannot_be_used_is_refused_without_a_word_of_it(tokens, more, mode, sentence):
+    tokens.chmod(mode)
+    with pytest.raises(SettingsError) as refused:
+        read_settings({**MEMORY, FILE: str(tokens), **more})
+    assert sentence in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_host_names_are_listed_with_commas():
+    assert read_settings({**MEMORY, HOSTS: "a.example, B.example,c_d"}).allowed_hosts == {
+        "a.example",
+        "b.example",
+        "c_d",
+    }
+    assert read_settings({**MEMORY, HOSTS: "*"}).allowed_hosts == {"*"}
+
+
+@pytest.mark.parametrize("rate", ["1/second", "60/minute", "5/hour", "99999/day"])
+def test_a_rate_is_a_number_and_a_stretch_of_time(rate):
+    assert read_settings({**MEMORY, RATE: rate}).write_rate_limit == rate

@@ -1,10 +1,94 @@
 """Who gets in where a token is set."""
 
 import pytest
+from falcon import testing
 
+from airflow_api_plugin.adapters.memory import MemoryDagRunRepository
 from airflow_api_plugin.domain import Unauthenticated
 from airflow_api_plugin.entrypoints.http.authentication import BearerAuthentication, TokenAuthentication
+from airflow_api_plugin.entrypoints.http.operations import OPERATIONS
+from airflow_api_plugin.entrypoints.http.tokens import TokenFile
 from tests.unit.http.service import Service, error
+
+OPEN = {operation.path for operation in OPERATIONS if operation.open}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+READS = {"GET", "HEAD", "OPTIONS"}
+
+
+def closed_paths(service):
+    """Return the paths of every route of the app that is not said to be open, with something in place of what varies."""
+    nodes = list(service.client.app._router._roots)  # noqa: SLF001 - Falcon tells them only to its own inspector's text
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(node.children)
+        if node.resource is not None:
+            path = node.uri_template
+            if path.removeprefix("/api/v1") not in OPEN and not path.startswith("/api/v1/docs/"):
+                yield path.replace("{run_id}", "a_run")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "tokens"
+    path.touch(mode=0o600)
+    path.write_text("ci: ci-0123456789abcdef\ndashboard: board-0123456789abcdef read-only\n")
+    return TokenFile(str(path))
+
+
+def test_every_route_but_the_open_ones_asks_for_a_token_whatever_the_method(file):
+    service = Service(authenticator=TokenAuthentication("s3cret", file))
+    paths = list(closed_paths(service))
+    assert {"/api/v1/dags", "/api/v1/dag_runs", "/api/v1/dag_runs/a_run"} <= set(paths)
+    for path in paths:
+        for method in METHODS:
+            for headers in ({}, {"Authorization": "wrong"}):
+                answer = service.request(method, path, headers=headers)
+                assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), (method, path)
+
+
+def test_a_read_only_token_reads_every_route_and_writes_none(file):
+    service = Service(authenticator=TokenAuthentication("s3cret", file))
+    service.place("example_daily", "a_run")
+    headers = {"Authorization": "Bearer board-0123456789abcdef"}
+    written = 0
+    for path in closed_paths(service):
+        for method in METHODS:
+            answer = service.request(method, path, headers=headers, body='{"dag_id": "example_daily"}')
+            if method in READS:
+                assert answer.status_code in (200, 405), (method, path)
+            else:
+                written += 1
+                assert answer.status_code == 403, (method, path)
+                assert error(answer) == ("your token 'dashboard' is read-only: it lists and shows, and creates nothing")
+                assert "www-authenticate" not in answer.headers
+    assert written >= 12
+    assert len(service.backend.runs) == 1
+    assert service.get("/api/v1/dag_runs", headers=headers).json["response"]["dag_runs"][0]["run_id"] == "a_run"
+
+
+def test_what_is_created_bears_the_name_of_the_token_unless_it_is_the_shared_one(file, monkeypatch):
+    service = Service(authenticator=TokenAuthentication("s3cret", file))
+    names = []
+    record = MemoryDagRunRepository.record
+
+    def recording(self, dag_id, decide):
+        batch = record(self, dag_id, decide)
+        names.append(batch.created_by)
+        return batch
+
+    monkeypatch.setattr(MemoryDagRunRepository, "record", recording)
+    for token in ("ci-0123456789abcdef", "s3cret"):
+        body = '{"dag_id": "example_unscheduled"}'
+        headers = {"Authorization": token}
+        assert service.request("POST", "/api/v1/dag_runs", body=body, headers=headers).status_code == 200
+    assert names == ["ci", None]
+
+
+def test_every_caller_is_known_to_the_log_by_the_name_of_their_token(file):
+    authentication = TokenAuthentication("s3cret", file)
+    for sent, name in {"s3cret": "token", "ci-0123456789abcdef": "ci", "board-0123456789abcdef": "dashboard"}.items():
+        req = testing.create_req(headers={"Authorization": sent})
+        assert authentication.identify(req).token == name
 
 
 @pytest.mark.parametrize("header", ["s3cret", "Bearer s3cret", "bearer s3cret", "BEARER   s3cret"])

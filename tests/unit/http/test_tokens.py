@@ -162,7 +162,6 @@ def test_a_file_that_others_may_read_is_refused(path, mode):
 
 
 def test_tokens_are_changed_without_a_restart(path, caplog):
-    caplog.set_level(logging.INFO)
     clock = Clock()
     service = Service(authenticator=TokenAuthentication(file=TokenFile(str(path), clock=clock)))
 
