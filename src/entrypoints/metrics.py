@@ -163,9 +163,10 @@ def share() -> None:
 
 def forget(pid: int) -> None:
     """Let go of what was true of a process only while it lived: what it counted goes on counting."""
-    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    if FOLDER in os.environ:  # else nobody has counted, and no worker's end may be the server's
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def unshare() -> None:
     """Remove the folder."""
-    shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
+    shutil.rmtree(os.environ.pop(FOLDER, ""), ignore_errors=True)
