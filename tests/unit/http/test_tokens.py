@@ -77,6 +77,7 @@ def test_nothing_shows_a_token(path):
     for token in (CI, OPS, BOARD, "s3cret"):
         assert token not in shown
         assert hashlib.sha256(token.encode()).hexdigest() not in shown
+        assert repr(hashlib.sha256(token.encode()).digest()) not in shown
 
 
 @pytest.mark.parametrize(
