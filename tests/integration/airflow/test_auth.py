@@ -6,9 +6,12 @@ import time
 
 import pytest
 from airflow.models.dag import DagModel
+from dependency_injector import providers
+from falcon import testing
 from sqlalchemy.exc import OperationalError
 
 from airflow_api_plugin.domain import BatchRequest, CreateBatch, DagNotFound, Forbidden, Unauthenticated, Unavailable
+from airflow_api_plugin.entrypoints.settings import Auth, Settings
 from tests.integration.airflow import versions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
@@ -136,6 +139,23 @@ def test_a_manager_that_does_not_answer_is_not_waited_for_for_ever(users, monkey
     with pytest.raises(Unavailable, match="does not answer"):
         known.identify("any")
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("all_admins", "mounted", "status"), [("True", True, 403), ("False", True, 401), ("True", False, 401)]
+)
+def test_where_airflow_lets_everybody_in_pages_of_other_sites_are_kept_out(
+    users, monkeypatch, all_admins, mounted, status
+):
+    from airflow_api_plugin.entrypoints.container import Container  # noqa: PLC0415 - after the environment
+
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", all_admins)
+    container = Container(mounted=providers.Object(mounted))
+    container.settings.override(providers.Object(Settings(auth=Auth.AIRFLOW, allowed_hosts=frozenset({"a.example"}))))
+    client = testing.TestClient(container.app())
+    headers = {"Host": "a.example", "Sec-Fetch-Site": "cross-site", "Authorization": "Bearer of-an-admin"}
+    assert client.simulate_get("/api/v1/dags", headers=headers).status_code == status
+    assert client.simulate_get("/api/v1/dags", headers={**headers, "Sec-Fetch-Site": "none"}).status_code == 401
 
 
 if versions.MINOR >= (3, 1):

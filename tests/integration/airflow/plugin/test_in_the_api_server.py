@@ -144,6 +144,21 @@ def test_whoever_created_a_group_stands_in_airflows_event_log(servers, call):
         assert set(session.scalars(select(Log.owner).where(Log.event == "trigger_dag_run"))) <= set(USERS.values())
 
 
+def test_whoever_was_refused_a_group_stands_in_airflows_event_log(servers, call):
+    answer = call("viewer", "POST", "/dag_runs", json=group(conf={"password": "secret"}))
+    assert answer.status_code == 403
+    headers = {"Authorization": f"Bearer {servers.tokens['admin']}"}
+    query = {"event": "forbidden", "owner": USERS["viewer"], "order_by": "-id", "limit": 1}
+    (entry,) = servers.mounted.client.get(f"{ROOT}/api/v2/eventLogs", params=query, headers=headers).json()[
+        "event_logs"
+    ]
+    assert (entry["dag_id"], entry["owner"]) == ("example_daily", USERS["viewer"])
+    assert json.loads(entry["extra"]) == {
+        "request": f"POST {ROOT}/api/v1/dag_runs",
+        "reason": answer.json()["response"]["error"],
+    }
+
+
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic QWRhOkFkYQ=="])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/dags"), ("GET", "/dag_runs/x"), ("POST", "/dag_runs")])
 def test_nobody_passes_without_a_token_of_airflows(servers, header, method, path):
