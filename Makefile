@@ -14,13 +14,17 @@ SECONDS ?= 300
 VENV := .venv/bin
 INSTALLED := .venv/installed
 PACKAGE := .venvs/package
+SHIPPED := .venvs/shipped
+LOWEST := .venvs/lowest
 OLDEST := 3.0
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
 PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate --strip-extras
+PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
+AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner off
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo check test unit sqlite postgresql browser-test fuzz compat compat-oldest package-test format lint constraints build bench clean
+.PHONY: help run demo check test unit sqlite postgresql browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +59,19 @@ compat: $(PINNED:%=.venvs/%/installed) ## the same tests on every supported vers
 compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
 	AIRFLOW_API_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py
 
+lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the tests that need no Airflow, and what the backend promises
+	$(PIN_LOWEST) pyproject.toml --output-file $(LOWEST)-alone.txt
+	$(PIN_LOWEST) pyproject.toml compat/$(OLDEST).in --all-extras --output-file $(LOWEST)-airflow.txt
+	$(VENV)/uv venv -q --clear --python $(OLD_PYTHON) $(LOWEST)
+	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-alone.txt -e . --group test
+	$(LOWEST)/bin/pytest -q tests/unit tests/integration/http_memory
+	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-airflow.txt -e '.[airflow,postgres]' --group test
+	AIRFLOW_API_TEST_DB=sqlite $(LOWEST)/bin/pytest -q tests/integration/airflow/test_contracts.py
+
+audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the older versions of Airflow in compat/ are told of only
+	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
+		echo "$$pins"; $(AUDIT) -r $$pins; done; $(AUDIT) -r constraints.txt
+
 package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv venv -q --clear $(PACKAGE)
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
@@ -79,9 +96,12 @@ constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows,
 	for pins in compat/*.in; do \
 		$(PIN) pyproject.toml $$pins --all-extras --group test --output-file $${pins%.in}.txt || exit 1; done
 
-build: $(INSTALLED) ## wheel and sdist, in dist/
+build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist/
 	rm -rf build dist
 	$(VENV)/uv build -q
+	$(VENV)/uv venv -q --clear $(SHIPPED)
+	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
+	$(VENV)/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
 
 bench: $(INSTALLED) ## this service beside Airflow's own API, in benchmarks/results: five minutes, or all of it (FULL=1)
 	@exec $(VENV)/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full)

@@ -1,10 +1,13 @@
 """What the package holds, and what it must not pull in."""
 
 import ast
+import hashlib
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -49,6 +52,26 @@ def test_the_in_memory_backend_loads_nothing_of_airflow_and_no_cron_library_befo
         "assert MemoryDagRepository(demo_backend()).list(readable=None)"
     )
     assert modules.isdisjoint({"airflow", "sqlalchemy", "croniter", "falcon"})
+
+
+def test_the_licences_of_all_that_is_shipped_come_with_it():
+    distribution = metadata.distribution("airflow-api-plugin")
+    swagger_ui = "src/entrypoints/http/static/swagger-ui"
+    assert set(distribution.metadata.get_all("License-File")) == {
+        *("LICENSE", "NOTICE", f"{swagger_ui}/LICENSE", f"{swagger_ui}/NOTICE"),
+        f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
+    }
+
+
+def test_the_bill_of_materials_names_what_the_notice_and_the_licence_do():
+    component = run_path(str(ROOT / ".ci" / "bill_of_materials.py"))["swagger_ui"](
+        (ROOT / "NOTICE").read_text(encoding="utf-8")
+    )
+    shipped = SOURCE / "entrypoints" / "http" / "static" / "swagger-ui" / "swagger-ui-bundle.js"
+    assert component["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(shipped.read_bytes()).hexdigest()}]
+    licences = {one["license"]["id"] for one in component["licenses"]}
+    expression = metadata.metadata("airflow-api-plugin")["License-Expression"]
+    assert set(expression.split(" AND ")) == {"Apache-2.0", *licences}
 
 
 def loaded_by(code):
