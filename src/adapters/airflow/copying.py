@@ -1,5 +1,8 @@
 """Runs copied from one that Airflow made: what differs between runs is replaced, every other column is taken as it is."""
 
+import datetime as dt
+import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,7 +12,7 @@ from airflow.configuration import conf
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from sqlalchemy import func, insert, literal_column, select
+from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -21,6 +24,8 @@ from airflow_api_plugin.domain.batch import NewDagRun
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
 _TRACES = RandomIdGenerator()
+_Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
+"""A table of JSON records, the column to order it by, and the others by their names."""
 
 
 def why_not_copy(dag: SerializedDAG, session: Session) -> str | None:
@@ -58,12 +63,7 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     """
     if not others:
         return
-    found = session.execute(select(_RUN).where(_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id))
-    row = found.one_or_none()
-    if row is None:  # Airflow has rolled it back in silence
-        raise LostRace
-    columns = {name: value for name, value in row._mapping.items() if name != "id"}  # noqa: SLF001
-    session.execute(insert(_RUN), [columns | _of_its_own(run, columns) for run in others])
+    _copy_row(template, others, dag, session)
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
@@ -84,29 +84,68 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
         raise LostRace
 
 
-def _of_its_own(run: NewDagRun, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return what one run does not share with the template."""
-    return {
-        "run_id": run.run_id,
+def _copy_row(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
+    """Write the others' rows in ``dag_run``, in their order: what they do not share with the template goes in as JSON."""
+    dialect = session.get_bind().dialect.name
+    this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
+    carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
+    own = [_of_its_own(run, carrier, dialect) | {"number": number} for number, run in enumerate(others)]
+    records, number, replaced = _READ_JSON[dialect](json.dumps(own))
+    names = [name for name in _RUN.c.keys() if name != "id"]  # noqa: SIM118 - no mapping
+    copies = (
+        select(*(replaced.get(name, _RUN.c[name]) for name in names))
+        .select_from(_RUN.join(records, true()))
+        .where(*this)
+        .order_by(number)
+    )
+    written: Any = session.execute(insert(_RUN).from_select(names, copies))
+    if written.rowcount != len(others):  # Airflow has rolled the template back in silence
+        raise LostRace
+
+
+def _of_its_own(run: NewDagRun, carrier: str | None, dialect: str) -> dict[str, Any]:
+    """Return what one run does not share with the template, as texts that the database takes."""
+    dates = {
         "logical_date": run.logical_date,
         "data_interval_start": run.data_interval.start,
         "data_interval_end": run.data_interval.end,
         "run_after": run.run_after,
-        "context_carrier": _new_trace(columns["context_carrier"]),
     }
+    zone = "" if dialect == "sqlite" else "+00:00"
+    texts = {
+        name: f"{date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat(' ', 'microseconds')}{zone}"
+        for name, date in dates.items()
+    }
+    return {"run_id": run.run_id, **texts, "context_carrier": carrier and _TRACE.sub(_new_trace, carrier)}
 
 
-def _new_trace(carrier: dict[str, str] | None) -> dict[str, str] | None:
-    """Return the template's trace context with ids of its own, as Airflow starts a trace for each run since 3.2.
+_OWN = ("run_id", "logical_date", "data_interval_start", "data_interval_end", "run_after", "context_carrier")
+_TRACE = re.compile(r"(?<=00-)[0-9a-f]{32}-[0-9a-f]{16}(?=-)")
+"""How W3C Trace Context writes a trace, and a place in it."""
+
+
+def _new_trace(_: object) -> str:
+    """Return a trace of its own, as Airflow starts one for each run since 3.2.
 
     A ``DagRun`` object for each run would make it too, and take longer than all the inserts together do.
     """
-    if not carrier or "traceparent" not in carrier:
-        return carrier
-    version, _, _, flags = carrier["traceparent"].split("-")  # W3C Trace Context
-    trace, span = _TRACES.generate_trace_id(), _TRACES.generate_span_id()
-    return {**carrier, "traceparent": f"{version}-{trace:032x}-{span:016x}-{flags}"}
+    return f"{_TRACES.generate_trace_id():032x}-{_TRACES.generate_span_id():016x}"
 
+
+def _by_postgresql(records: str) -> _Records:
+    columns: Any = (column("number", Integer), *(column(name, Text) for name in _OWN))
+    own = func.json_to_recordset(cast(literal(records), JSON)).table_valued(*columns).render_derived(with_types=True)
+    typed = {name: cast(own.c[name], _RUN.c[name].type) for name in _OWN if name != "run_id"}
+    return own, own.c.number, {"run_id": own.c.run_id, **typed}
+
+
+def _by_sqlite(records: str) -> _Records:
+    own = func.json_each(literal(records)).table_valued("key", "value")
+    return own, own.c.key, {name: func.json_extract(own.c.value, f"$.{name}") for name in _OWN}
+
+
+_READ_JSON = {"postgresql": _by_postgresql, "sqlite": _by_sqlite}
+"""How each database reads a JSON array as a table: one value to send in place of thousands."""
 
 _MILLISECONDS = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"
 _NEW_IDS: dict[str, ColumnElement[Any]] = {
