@@ -8,6 +8,7 @@ from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
 from airflow.timetables.base import DataInterval as AirflowsDataInterval
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.base import Timetable as AirflowsTimetable
+from airflow.timetables.interval import _DataIntervalTimetable
 
 from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.domain.errors import Refused
@@ -42,6 +43,14 @@ class AirflowTimetable:
         """As the port promises."""
         return compat.partitioned(self._timetable)
 
+    @property
+    def _aligns(self) -> bool:
+        """Whether only its first date depends on the start: Airflow's own data intervals follow on each other.
+
+        They would look for the first date again, each time (_DataIntervalTimetable.next_dagrun_info, 3.0 to 3.3).
+        """
+        return type(self._timetable).__module__ == _DataIntervalTimetable.__module__
+
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
         """As the port promises.
 
@@ -51,11 +60,12 @@ class AirflowTimetable:
         if not self.periodic or self.partitioned:
             return
         restriction = TimeRestriction(earliest=_pendulum(start), latest=None, catchup=True)
+        aligned = TimeRestriction(earliest=None, latest=None, catchup=True) if self._aligns else restriction
         last = None
         previous = None
         while True:
             try:
-                last = compat.next_dagrun_info(self._timetable, last, restriction)
+                last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
             except Exception as error:
                 raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
             if last is None:
