@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -51,7 +51,11 @@ class Database:
 
         :raises Unavailable: when the database does not answer.
         """
-        with _translated(), self._deadlines.within(self._limits.read_timeout), self.engine.connect() as connection:
+        with (
+            self._translated(),
+            self._deadlines.within(self._limits.read_timeout),
+            self.engine.connect() as connection,
+        ):
             yield connection
 
     def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
@@ -60,7 +64,7 @@ class Database:
         :raises Unavailable: when the database does not answer, or is busy for too long.
         """
         with (
-            _translated(),
+            self._translated(),
             self._deadlines.within(self._limits.write_timeout) as deadline,
             self._queue(dag_id, deadline),
         ):
@@ -151,6 +155,22 @@ class Database:
         finally:
             queue.release()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        driver: Any = self.engine.dialect.dbapi  # its own errors come from where SQLAlchemy sets a connection up
+        try:
+            yield
+        except DataError as error:
+            msg = "the database does not take a value of the request"
+            raise Refused(msg) from error
+        except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
+            if isinstance(error, DBAPIError) and not _is_the_databases(error):
+                raise
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
+            msg = "the metadata database does not answer, is too busy or takes no writes: try again"
+            raise Unavailable(msg) from error
+
 
 _LIMIT = text(
     "SELECT CAST(txid_current() AS varchar)"
@@ -171,26 +191,15 @@ def _passes(error: LostRace | DBAPIError) -> bool:
     return isinstance(error, (LostRace, IntegrityError)) or _code(error) in _TRY_AGAIN
 
 
+def _is_the_databases(error: DBAPIError) -> bool:
+    """Tell whether the database failed, and not what was asked of it."""
+    return (
+        error.connection_invalidated
+        or isinstance(error, (OperationalError, InterfaceError))
+        or _code(error) == _READ_ONLY
+    )
+
+
 def _code(error: DBAPIError) -> str | None:
     """Return PostgreSQL's code for the error, which psycopg2 and psycopg name differently."""
     return getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        msg = "the database does not take a value of the request"
-        raise Refused(msg) from error
-    except (DBAPIError, PoolTimeout, Overdue) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if isinstance(error, DBAPIError) and not (
-            error.connection_invalidated
-            or isinstance(error, (OperationalError, InterfaceError))
-            or _code(error) == _READ_ONLY
-        ):
-            raise
-        _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
-        msg = "the metadata database does not answer, is too busy or takes no writes: try again"
-        raise Unavailable(msg) from error

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+COMMIT = b"Q\0\0\0\x0bCOMMIT\0"
+"""The message of this statement, which alone has the word in it that some levels of isolation have, too."""
+
 
 @dataclass(eq=False)
 class Link:
