@@ -11,7 +11,8 @@ from tests.integration.airflow.conftest import DATABASE, HOME, _migrated, pytest
 from tests.integration.airflow.processes import Server, free_port, service
 from tests.integration.faults.client import LIMITS, Client
 
-collect_ignore = ["test_postgresql.py" if DATABASE == "sqlite" else "test_sqlite.py"]
+NEED_POSTGRESQL = ["test_beside_airflow.py", "test_postgresql.py", "test_two_servers.py", "torture"]
+collect_ignore = NEED_POSTGRESQL if DATABASE == "sqlite" else ["test_sqlite.py"]
 
 shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins
 
@@ -70,6 +71,12 @@ def start_service(_migrated, tmp_path_factory):  # noqa: F811 - the fixture
 def first(start_service):
     with start_service("first") as first:
         yield first
+
+
+@pytest.fixture(scope="session")
+def second(start_service):
+    with start_service("second") as second:
+        yield second
 
 
 @pytest.fixture

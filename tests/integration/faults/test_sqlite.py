@@ -45,11 +45,6 @@ class TestLocked:
             assert client.post()[0] == 200
         assert dags.count_runs() == 5
 
-    def test_by_many_batches_at_once_each_waits_for_its_turn(self, client, dags):
-        assert {status for status, _, _ in client.burst(client.post)} <= {200, 503}
-        assert client.post()[0] == 200
-        assert dags.count_runs() == 5
-
 
 @pytest.fixture
 def connect():

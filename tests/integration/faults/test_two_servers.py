@@ -1,22 +1,14 @@
-"""Two services on one database: batches at once, deploys, and connections that no two processes share."""
+"""Two services on one database: deploys, and sockets and connections that no two processes share."""
 
-import re
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psutil
-import pytest
 
 from tests.integration.airflow.processes import wait_until
-from tests.integration.faults.client import Client, send
-
-
-@pytest.fixture(scope="module")
-def second(start_service):
-    with start_service("second") as second:
-        yield second
+from tests.integration.faults.client import send
 
 
 @contextmanager
@@ -60,24 +52,6 @@ def test_a_connection_that_the_master_had_open_answers_nobody_elses_question(dag
     with ThreadPoolExecutor(20) as threads:
         assert list(threads.map(ask, 10 * ids)) == [(200, run_id) for run_id in 10 * ids]
     dags.clear_runs()
-
-
-@pytest.mark.parametrize("bodies", ["identical", "overlapping"])
-@pytest.mark.parametrize("services", ["two workers of one service", "two services"])
-def test_fifty_batches_at_once_create_each_date_once_and_number_it_without_a_gap(first, second, dags, services, bodies):
-    clients = Client(first), Client(second if services == "two services" else first)
-
-    def post(number):
-        end = 1 + (number % 25 if bodies == "overlapping" else 24)
-        return clients[number % 2].post(start="2024-01-01", end=f"2024-01-{end:02}")
-
-    with ThreadPoolExecutor(50) as threads:
-        answers = list(threads.map(post, range(50)))
-    assert {status for status, _, _ in answers} == {200}
-    created = sorted(run_id for _, _, answer in answers for run_id in answer["dag_run_ids"])
-    assert [re.match(r"p_(\d{7})_", run_id)[1] for run_id in created] == [f"{number:07}" for number in range(1, 26)]
-    assert len({run_id[10:] for run_id in created}) == 25
-    assert (dags.count_runs(), dags.count_tasks()) == (25, 50)
 
 
 def test_two_services_of_one_user_share_no_socket(first, second):

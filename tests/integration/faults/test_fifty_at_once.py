@@ -1,0 +1,26 @@
+"""Fifty batches at once for the same dates, on one service and on two: somebody creates each run, and nobody is refused."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.integration.faults.client import Client
+
+
+@pytest.mark.parametrize("bodies", ["identical", "overlapping"])
+@pytest.mark.parametrize("services", ["two workers of one service", "two services"])
+def test_fifty_batches_at_once_create_each_date_once_and_number_it_without_a_gap(first, second, dags, services, bodies):
+    clients = Client(first), Client(second if services == "two services" else first)
+
+    def post(number):
+        end = 1 + (number % 25 if bodies == "overlapping" else 24)
+        return clients[number % 2].post(start="2024-01-01", end=f"2024-01-{end:02}")
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(post, range(50)))
+    assert {status for status, _, _ in answers} == {200}
+    created = sorted(run_id for _, _, answer in answers for run_id in answer["dag_run_ids"])
+    assert [re.match(r"p_(\d{7})_", run_id)[1] for run_id in created] == [f"{number:07}" for number in range(1, 26)]
+    assert len({run_id[10:] for run_id in created}) == 25
+    assert (dags.count_runs(), dags.count_tasks()) == (25, 50)
