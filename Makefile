@@ -10,6 +10,7 @@ ONCE ?=
 FULL ?=
 MINOR ?=
 SECONDS ?= 300
+SEED ?=
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
@@ -24,7 +25,11 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
+<<<<<<< ours
 .PHONY: help run demo check test unit sqlite postgresql browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
+=======
+.PHONY: help run demo check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest package-test format lint constraints build bench clean
+>>>>>>> theirs
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -37,13 +42,23 @@ demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 
-test: package-test sqlite postgresql ## every test, with a real Airflow on SQLite and on PostgreSQL
+test: package-test sqlite postgresql faults ## every test, with a real Airflow on SQLite and on PostgreSQL
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow
+
+faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; two minutes of torture; docs/reliability.md
+	@$(MAKE) --no-print-directory -j2 faults-postgresql faults-sqlite  # most of it is waiting
+
+faults-sqlite faults-postgresql:
+	AIRFLOW_API_TEST_DB=$(@:faults-%=%) $(VENV)/pytest -q tests/integration/faults
+
+torture: SECONDS = 1800
+torture: $(INSTALLED) ## mixed load while everything fails by chance, for half an hour, and an audit at its end (SECONDS=, SEED=)
+	AIRFLOW_API_TEST_DB=postgresql TORTURE_SECONDS=$(SECONDS) TORTURE_SEED=$(SEED) $(VENV)/pytest -q -s tests/integration/faults/torture
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }

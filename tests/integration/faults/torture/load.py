@@ -1,0 +1,116 @@
+"""Clients of every kind at once, good and bad ones, who remember what they asked for and what they were told."""
+
+import datetime as dt
+import json
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+
+from tests.integration.faults.client import LIMITS, SLACK, send
+from tests.integration.faults.torture.rude import MESSAGES, say
+
+DAG_IDS = ("first", "second", "third")
+PREFIXES = ("a", "b", "a_b", "B")
+LONGEST = LIMITS["write_timeout"] + SLACK + 10
+"""Seconds that no answer may take, with all that a machine may be busy with while faults are injected."""
+FIRST_DATE = dt.datetime(2023, 1, 1)
+
+
+class Load:
+    """Sends requests from several threads."""
+
+    def __init__(self, server, seed: str) -> None:
+        self._server = server
+        self._seed = seed
+        self._numbers = count(1)
+        self.statuses = Counter()
+        self.created: dict[int, set[tuple[str, str]]] = {}
+        """What answers said was created, as DAG id and run id, by the number that a batch has in its conf."""
+        self.unknown: set[int] = set()
+        """The batches of which nobody was told what became of them."""
+        self.wrong: list[str] = []
+
+    @contextmanager
+    def going_on(self, threads: int = 8):
+        """Keep sending within the block."""
+        stop = threading.Event()
+
+        def go_on(number):
+            chance = random.Random(f"{self._seed}, client {number}")
+            kinds = (self._list, self._get, self._dags, self._create, self._create, self._refused, self._be_rude)
+            while not stop.is_set():
+                began = time.monotonic()
+                kind = chance.choice(kinds)
+                try:
+                    kind(chance)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+                    self.wrong.append(f"{kind.__name__}: {error!r}")
+                if (seconds := time.monotonic() - began) > LONGEST:
+                    self.wrong.append(f"{kind.__name__} took {seconds:.0f} seconds")
+
+        with ThreadPoolExecutor(threads) as pool:
+            senders = [pool.submit(go_on, number) for number in range(threads)]
+            try:
+                yield
+            finally:
+                stop.set()
+        for sender in senders:
+            sender.result()
+
+    def _send(self, method, target, body=None, *, expected=(200,)):
+        status, answer = send(self._server, method, target, body)
+        self.statuses[status] += 1
+        if isinstance(status, int) and status not in (*expected, 503):
+            self.wrong.append(f"{method} {target} {body} was a {status}: {answer}")
+        return status, answer
+
+    def _list(self, chance):
+        query = chance.choice(("", "?limit=100", "?prefix=a_", "?dag_id=first&state=queued", "?external_trigger=true"))
+        status, answer = self._send("GET", f"/api/v1/dag_runs{query}")
+        if status == 200:
+            ids = [run["id"] for run in answer["dag_runs"]]
+            if len(set(ids)) < len(ids):
+                self.wrong.append(f"a list named a run twice: {ids}")
+
+    def _get(self, chance):
+        known = next((runs for runs in reversed(list(self.created.values())) if runs), {("first", "unknown")})
+        dag_id, run_id = chance.choice(sorted(known))
+        status, answer = self._send("GET", f"/api/v1/dag_runs/{run_id}?dag_id={dag_id}", expected=(200, 404))
+        if status == 404 and run_id != "unknown":
+            self.wrong.append(f"{dag_id}/{run_id} is lost")
+        if status == 200 and answer["dag_run"]["run_id"] != run_id:
+            self.wrong.append(f"asked for {run_id}, got {answer}")
+
+    def _dags(self, _):
+        status, answer = self._send("GET", "/api/v1/dags")
+        if status == 200 and not {*DAG_IDS} <= {dag["dag_id"] for dag in answer["dags"]}:
+            self.wrong.append(f"DAGs are missing: {answer}")
+
+    def _create(self, chance):
+        start = FIRST_DATE + dt.timedelta(hours=chance.randrange(10_000))
+        end = start + dt.timedelta(minutes=5 * chance.choice((1, 5, 20, 100)))
+        dag_id, number = chance.choice(DAG_IDS), next(self._numbers)
+        dates = {"start_date": f"{start}", "end_date": f"{end}"}
+        body = {"dag_id": dag_id, "prefix": chance.choice(PREFIXES), **dates, "conf": {"batch": number}}
+        status, answer = self._send("POST", "/api/v1/dag_runs", body)
+        if status == 200:
+            self.created[number] = {(dag_id, run_id) for run_id in answer["dag_run_ids"]}
+        elif status != 503 or "may exist or not" in answer["error"]:
+            self.unknown.add(number)
+
+    def _refused(self, chance):
+        body = chance.choice(
+            ({"dag_id": 1}, {"dag_id": "first", "limit": 0}, {"prefix": "a"}, {"dag_id": "first", "x": 1})
+        )
+        self._send("POST", "/api/v1/dag_runs", body, expected=(400,))
+
+    def _be_rude(self, chance):
+        answer = say(self._server, chance.choice(MESSAGES), listen=chance.random() < 0.5)
+        if answer and not 400 <= (status := int(answer.split()[1])) < 500:
+            self.wrong.append(f"nonsense was a {status}")
+        if answer and list(json.loads(answer.partition(b"\r\n\r\n")[2])["response"]) != ["error"]:
+            self.wrong.append(f"nonsense was answered {answer}")

@@ -1,0 +1,114 @@
+"""Mixed load on two workers while everything fails that can fail, and an audit of database and processes at the end.
+
+TORTURE_SECONDS is how long, TORTURE_SEED which faults in which order; the seed is printed.
+"""
+
+import json
+import os
+import random
+import time
+from collections import defaultdict
+from contextlib import suppress
+from functools import partial
+
+import psutil
+from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
+from sqlalchemy import select, text
+
+from airflow_api_plugin.adapters.airflow.engine import APPLICATION
+from tests.integration.airflow.processes import wait_until
+from tests.integration.faults.audit import audit
+from tests.integration.faults.client import LIMITS, Client
+from tests.integration.faults.torture.faults import Faults
+from tests.integration.faults.torture.load import DAG_IDS, Load
+
+MIB = 1024 * 1024
+tell = partial(print, flush=True)
+
+
+def test_nothing_is_lost_or_doubled_and_nothing_hangs(server, proxy, postgres, dags):
+    seconds = float(os.environ.get("TORTURE_SECONDS", "100"))
+    seed = os.environ.get("TORTURE_SEED") or str(random.randrange(10**6))
+    tell(f"\ntorture for {seconds:.0f} seconds, TORTURE_SEED={seed}")
+    for dag_id in DAG_IDS:
+        dags.dag(dag_id, schedule="*/5 * * * *", tasks=3)
+    chance = random.Random(seed)
+    load = Load(server, seed)
+    with load.going_on():
+        time.sleep(5)
+        memory = resident(server)
+        peak = 0
+        end = time.monotonic() + seconds - 5
+        for fault in Faults(server, proxy, postgres).inject(seed):
+            mended = time.monotonic()
+            wait_until(lambda: server.answers("/health/ready"), seconds=20, what=f"recovery after {fault}")
+            recovery = time.monotonic() - mended
+            tell(f"{end - mended:5.0f} s left, {load.statuses.total():7} answers: {fault}; {recovery:.1f} s to recover")
+            time.sleep(chance.uniform(0.2, 2))
+            peak = max(peak, resident(server))
+            if time.monotonic() > end:
+                break
+    tell(f"answers: {dict(load.statuses)}; batches: {len(load.created)}, {len(load.unknown)} of unknown fate")
+    tell(f"memory of the largest process: {memory / MIB:.0f} MiB at the beginning, {peak / MIB:.0f} at most")
+    assert load.wrong == []
+    assert load.statuses[200] > load.statuses.total() / 4, "most of the time there is no fault"
+    assert audit(dags) == []
+    assert audit_batches(dags, load) == []
+    assert audit_processes(server, dags) == []
+    assert peak < 1.2 * memory + 50 * MIB
+
+
+def audit_batches(dags, load) -> list[str]:
+    """Return where the database and the answers disagree: each batch is there as a whole, or not at all."""
+    with dags.sessions() as session:
+        written = defaultdict(set)
+        for dag_id, run_id, conf in session.execute(select(DagRun.dag_id, DagRun.run_id, DagRun.conf)):
+            written[conf["batch"]].add((dag_id, run_id))
+        logged = [
+            json.loads(extra)["dag_runs"] for extra in session.scalars(select(Log.extra).where(Log.dag_id.in_(DAG_IDS)))
+        ]
+    wrong = [
+        f"batch {number} has {sorted(written[number])}, its answer said {sorted(runs)}"
+        for number, runs in load.created.items()
+        if written[number] != runs
+    ]
+    wrong += [
+        f"batch {number} was answered 503 and has {sorted(runs)}"
+        for number, runs in written.items()
+        if runs and number not in load.created and number not in load.unknown
+    ]
+    if sorted(logged) != sorted(len(runs) for runs in written.values() if runs):
+        wrong.append("batches are not as large as their entries in the audit log say")
+    return wrong
+
+
+def audit_processes(server, dags) -> list[str]:
+    """Return what is wrong with the workers, their threads and their connections to the database."""
+    answers = Client(server).burst(Client(server).get, 64)
+    wrong = [f"an answer took {seconds:.1f} s and was a {status}" for status, seconds, _ in answers if status != 200]
+    master = psutil.Process(server.popen.pid)
+    wait_until(
+        lambda: len(master.children()) == 2, seconds=40, what="two workers, and the end of those that were replaced"
+    )
+    workers = master.children()
+    wrong += [f"worker {one.pid} has {one.num_threads()} threads" for one in workers if one.num_threads() > 40]
+    wrong += [f"worker {one.pid} has {one.num_fds()} descriptors" for one in workers if one.num_fds() > 60]
+    with dags.sessions() as session:
+        states = session.scalars(
+            text(f"SELECT state FROM pg_stat_activity WHERE application_name = '{APPLICATION}'")
+        ).all()
+    if len(states) > 2 * LIMITS["pool_size"] or {*states} - {"idle"}:
+        wrong.append(f"connections to the database are {states}")
+    wrong += [line for line in server.output.splitlines() if "WORKER TIMEOUT" in line or "Exception in worker" in line]
+    return wrong
+
+
+def resident(server) -> int:
+    """Return the memory that the largest of the server's processes has."""
+    master = psutil.Process(server.popen.pid)
+    sizes = []
+    for process in (master, *master.children()):
+        with suppress(psutil.NoSuchProcess):  # a worker that has just been killed
+            sizes.append(process.memory_info().rss)
+    return max(sizes)
