@@ -25,11 +25,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-<<<<<<< ours
-.PHONY: help run demo check test unit sqlite postgresql browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
-=======
-.PHONY: help run demo check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest package-test format lint constraints build bench clean
->>>>>>> theirs
+.PHONY: help run demo check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
