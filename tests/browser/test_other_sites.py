@@ -1,0 +1,82 @@
+"""Where no token is set, the service serves its own page in a real browser, and no page of another site."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.integration.http_memory.server import serving
+
+ATTACK = """
+const [root, done] = arguments;
+const tries = {
+  create: () => fetch(`${root}/dag_runs`, {method: "POST", mode: "no-cors", body: '{"dag_id": "example_unscheduled"}'}),
+  ask: () => fetch(`${root}/dag_runs`, {method: "POST", headers: {"X-Any": "1"}, body: '{"dag_id": "example_daily"}'}),
+  read: () => fetch(`${root}/dags`).then((answer) => answer.text()),
+  script: () => new Promise((good, bad) => {
+    const script = Object.assign(document.createElement("script"), {src: `${root}/dags`, onload: good, onerror: bad});
+    document.head.append(script);
+  }),
+};
+Promise.all(Object.entries(tries).map(([name, attempt]) =>
+  attempt().then((got) => [name, String(got.type ?? got)], () => [name, "refused"]))).then(done);
+"""
+
+FRAME = """
+const [src, done] = arguments;
+document.body.append(Object.assign(document.createElement("iframe"), {src, onload: () => done()}));
+"""
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>another site</title><body></body>")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("open") / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as pages:
+        thread = threading.Thread(target=pages.serve_forever)
+        thread.start()
+        try:
+            yield {"another port": f"http://127.0.0.1:{pages.server_port}/", "no site": "data:text/html,<body></body>"}
+        finally:
+            pages.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("site", ["another port", "no site"])
+def test_a_page_of_another_site_creates_nothing_and_reads_nothing(browser, server, elsewhere, site):
+    browser.open(elsewhere[site])
+    root = f"http://127.0.0.1:{server.port}/api/v1"
+    tried = dict(browser.driver.execute_async_script(ATTACK, root))
+    # the first is sent, and not even that is told
+    assert tried == {"create": "refused", "ask": "refused", "read": "refused", "script": "refused"}
+    assert server.get("/api/v1/dag_runs")[2]["response"]["dag_runs"] == []
+
+
+def test_no_other_page_has_ours_in_a_frame(browser, server, elsewhere):
+    browser.open(elsewhere["another port"])
+    browser.driver.execute_async_script(FRAME, f"http://127.0.0.1:{server.port}/api/v1/docs")
+    assert [said for said in browser.complaints() if "frame-ancestors" in said]
+
+
+def test_the_page_of_the_service_itself_sends_requests_without_a_token(browser, server):
+    browser.open(f"http://127.0.0.1:{server.port}/api/v1/docs")
+    here = "[id$=list_dags]"
+    browser.click(f"{here} .opblock-summary-control")
+    browser.click(f"{here} .try-out__btn")
+    browser.click(f"{here} .execute")
+    browser.see(f"{here} .live-responses-table .response-col_status", "200")
