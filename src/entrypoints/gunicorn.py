@@ -21,6 +21,7 @@ import orjson
 from gunicorn import util  # type: ignore[import-untyped]
 
 from airflow_api_plugin.entrypoints import metrics, stopping
+from airflow_api_plugin.entrypoints.http.middleware import SecurityHeaders
 from airflow_api_plugin.entrypoints.http.observing import refused_by_the_server
 from airflow_api_plugin.entrypoints.logs import log_request
 from airflow_api_plugin.entrypoints.settings import MEMORY, Auth, SettingsError, read_settings
@@ -124,9 +125,9 @@ def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) ->
     head = (
         f"HTTP/1.1 {status_int} {phrase}\r\n"
         f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"X-Request-Id: {request_id}\r\n\r\n"
+        f"X-Request-Id: {request_id}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in SecurityHeaders.HEADERS)
     )
-    util.write_nonblock(sock, head.encode() + body)
+    util.write_nonblock(sock, head.encode() + b"\r\n" + body)
 
 
 _TEXTS = {

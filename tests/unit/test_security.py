@@ -39,7 +39,7 @@ def test_the_limits_are_those_that_are_kept(monkeypatch):
 
 
 def test_the_headers_and_options_that_are_named_exist():
-    for name, _ in SecurityHeaders._HEADERS:  # noqa: SLF001 - the one list of them
+    for name, _ in SecurityHeaders.HEADERS:
         assert name in SECURITY
     options = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", SECURITY)) - NOT_OURS
     assert {"write_rate_limit", "allowed_hosts", "airflow_api_auth"} <= options

@@ -60,7 +60,7 @@ class Authentication:
 class SecurityHeaders:
     """Tells browsers to make no more of an answer than it is, unless its resource knows better."""
 
-    _HEADERS = (
+    HEADERS = (
         ("Cache-Control", "no-store"),
         ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -70,7 +70,7 @@ class SecurityHeaders:
 
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
         """Set the headers."""
-        for name, value in self._HEADERS:
+        for name, value in self.HEADERS:
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
 

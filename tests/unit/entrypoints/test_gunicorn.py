@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_api_plugin.entrypoints.http.middleware import SecurityHeaders
 from airflow_api_plugin.entrypoints.settings import Auth, Settings
 
 
@@ -80,6 +81,7 @@ def test_gunicorns_own_errors_wear_our_form_and_repeat_nothing(load, status):
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"Content-Type: application/json" in head
     assert f"Content-Length: {len(body)}".encode() in head
+    assert {f"{name}: {value}" for name, value in SecurityHeaders.HEADERS} <= set(head.decode().split("\r\n"))
     assert list(json.loads(body)["response"]) == ["error"]
     assert b"script" not in body
 

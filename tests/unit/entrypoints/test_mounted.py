@@ -150,6 +150,18 @@ def test_that_there_is_nothing_at_a_path_is_said_without_a_token():
     assert client.request("GET", "/api/v1/dags")[0] == 401
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:3000"}], ids=str
+)
+def test_pages_of_other_sites_are_refused_below_the_mount_as_well(here, headers):
+    answer = here.request("POST", "/api/v1/dag_runs", b'{"dag_id": "example_unscheduled"}', headers.items())
+    assert answer[0] == 403
+    assert "set a token" in error(answer)
+    assert here.request("GET", "/api/v1/health/ready", headers=headers.items())[0] == 200
+    own = {"Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080"}
+    assert here.request("GET", "/api/v1/dags", headers=own.items())[0] == 200
+
+
 def test_a_body_in_pieces_and_without_a_length_is_read_to_its_end(here):
     assert here.request("POST", "/api/v1/dag_runs", [b'{"dag_id": "exa', b"", b'mple_daily"}'])[0] == 200
 
