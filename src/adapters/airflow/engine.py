@@ -64,7 +64,6 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
     event.listen(engine, "before_cursor_execute", lender.before_statement)
     if dialect == "postgresql":
         event.listen(engine, "do_connect", lender.connect)
-        event.listen(engine, "reset", lender.reset)
     elif dialect == "sqlite":
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin)
@@ -122,14 +121,6 @@ class _Lender:
                 works = False
         if not works:
             raise InvalidatePoolError  # the pool makes a new connection, and trusts none of the old ones
-
-    def reset(self, connection: Any, *_: object) -> None:
-        """Undo a loan's isolation level here, where the pool replaces a connection that turns out to be lost.
-
-        Where it undoes that itself, such a connection is an error after the last answer, and its place is never free again.
-        """
-        self._dialect.do_rollback(connection)
-        self._dialect.reset_isolation_level(connection)
 
     def given_back(self, _connection: Any, record: Any) -> None:
         record.info[_LAST_USED] = time.monotonic()

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 from airflow import settings
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from airflow_api_plugin.adapters.airflow.database import Database
@@ -317,20 +317,16 @@ def test_a_connection_lost_after_the_last_answer_is_no_error_and_takes_no_place_
     database = Database(driver_url(driver), DatabaseLimits(pool_size=1, pool_timeout=1))
 
     def look(connection):
-        return connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        return connection.execute(text("SELECT 1")).scalar()
 
-    def lose(connection):
-        pid = look(connection)
+    def lose(connection, *_):
         with settings.engine.begin() as other:
-            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": connection.info.backend_pid})
 
+    database.write("a_dag", look)
+    event.listen(database.engine, "reset", lose, insert=True)
     for _ in range(2):
+        assert database.write("a_dag", look) == 1
         with database.reading() as connection:
-            look(connection)
-        with database.reading() as connection:
-            lose(connection)
-        with database.reading() as connection:
-            look(connection)
-        with pytest.raises(Unavailable):
-            database.write("a_dag", lose)
+            assert look(connection) == 1
     database.engine.dispose()
