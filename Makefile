@@ -72,7 +72,7 @@ compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its 
 
 lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the tests that need no Airflow, and what the backend promises
 	$(PIN_LOWEST) pyproject.toml --output-file $(LOWEST)-alone.txt
-	$(PIN_LOWEST) pyproject.toml compat/$(OLDEST).in --all-extras --output-file $(LOWEST)-airflow.txt
+	$(PIN_LOWEST) pyproject.toml -c compat/$(OLDEST).in --all-extras --output-file $(LOWEST)-airflow.txt
 	$(VENV)/uv venv -q --clear --python $(OLD_PYTHON) $(LOWEST)
 	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-alone.txt -e . --group test
 	$(LOWEST)/bin/pytest -q tests/unit tests/integration/http_memory
