@@ -1,6 +1,8 @@
 """What Airflow knows of our settings, and what its API server does with right and wrong ones."""
 
 import json
+import re
+import socket
 import sys
 from types import SimpleNamespace
 
@@ -68,7 +70,15 @@ def started(site, database, tmp_path_factory):
         "AIRFLOW_CONFIG": str(folder / "airflow.cfg"),
         "AIRFLOW__SECRETS__BACKEND": "shelf.Shelf",
     }
-    by_command = environment(site, folder, airflow_api_auth_cmd="echo correct-horse")
+    statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    statsd.bind(("127.0.0.1", 0))
+    statsd.settimeout(0)
+    by_command = {
+        **environment(site, folder, airflow_api_auth_cmd="echo correct-horse"),
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+        "AIRFLOW__METRICS__STATSD_PORT": str(statsd.getsockname()[1]),
+    }
     wrong = environment(site, folder, backend="memory")
     servers = {
         "token": api_server(folder / "token.log", by_command, "--apps", "core"),
@@ -82,8 +92,10 @@ def started(site, database, tmp_path_factory):
     try:
         for server in servers.values():
             server.wait("/api/v2/version", seconds=180)
-        yield SimpleNamespace(**servers, **{name: output() for name, output in outputs.items()}, world=database)
+        said = {name: output() for name, output in outputs.items()}
+        yield SimpleNamespace(**servers, **said, world=database, statsd=statsd)
     finally:
+        statsd.close()
         stop(*servers.values())
 
 
@@ -116,7 +128,9 @@ def test_a_place_that_does_not_tell_the_token_is_no_reason_to_do_without(started
     )
     assert failing.startswith("Airflow cannot resolve [airflow_api_plugin] airflow_api_auth: Cannot execute false")
     assert missing == "[airflow_api_plugin] airflow_api_auth_secret is set, but Airflow finds no token there"
-    assert unknown.startswith("[airflow_api_plugin] has no option 'vlaue_format': known are airflow_api_auth, auth,")
+    assert unknown.startswith(
+        "[airflow_api_plugin] has no option 'vlaue_format': known are airflow_api_auth, airflow_api_auth_file,"
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,6 +157,38 @@ def test_who_shares_a_token_is_anonymous_in_airflows_event_log(started):
     headers = {"Authorization": f"Bearer {token(started.token, 'admin')}"}
     (entry,) = client.get("/api/v2/eventLogs", params=query, headers=headers).json()["event_logs"]
     assert entry["owner"] == "anonymous"
+
+
+def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(started):
+    headers = {"Authorization": "correct-horse", "X-Request-Id": "observed"}
+    body = {"dag_id": "example_daily", "prefix": "o", "start_date": "2024-02-01", "end_date": "2024-02-03"}
+    assert started.token.client.post("/api/v1/dag_runs", json=body, headers=headers).status_code == 200
+    started.token.client.get("/api/v1/dags?x=1", headers=headers)
+    assert started.token.client.get("/api/v1/metrics", headers=headers).status_code == 404
+    assert "/metrics" not in started.token.client.get("/api/v1/openapi.json").json()["paths"]
+    told = b"\n".join(iter(lambda: _datagram(started.statsd), b"")).decode()
+    numbers = dict(re.findall(r"^airflow\.airflow_api_plugin\.(\w+):([0-9.]+)\|", told, re.MULTILINE))
+    assert set(numbers) == {
+        *("requests", "request_seconds", "refusals", "runs_created", "dates_skipped"),
+        *("database_seconds", "pool_in_use", "pool_size"),
+    }
+    assert numbers["runs_created"] == "3"
+    assert numbers["pool_in_use"] == "0"
+
+
+def test_a_request_is_one_line_of_airflows_log(started):
+    headers = {"Authorization": "correct-horse", "X-Request-Id": "one-line"}
+    started.token.client.get("/api/v1/dags", headers=headers)
+    (line,) = [line for line in started.token.output.splitlines() if "one-line" in line and "request_id=" in line]
+    assert "method='GET' route='/dags' status=200" in line
+    assert "correct-horse" not in started.token.output
+
+
+def _datagram(receiver):
+    try:
+        return receiver.recv(65536)
+    except BlockingIOError:
+        return b""
 
 
 def test_with_a_mistake_our_paths_answer_503_and_airflow_serves(started):
