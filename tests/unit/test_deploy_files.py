@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-import pytest
+import yaml
 from falcon import testing
 
 from airflow_api_plugin.adapters.memory import (
@@ -114,7 +114,6 @@ def test_links_lead_to_files_and_headings():
 
 
 def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment():
-    yaml = pytest.importorskip("yaml")
     assert all(yaml.safe_load(text) for name, text in DEPLOY.items() if name.endswith(".yaml"))
     services = yaml.safe_load(DEPLOY["compose.yaml"])["services"]
     ours = services.pop("airflow-api")["environment"]

@@ -85,7 +85,7 @@ HEADERS: dict[str, Json] = {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
     "Link": {
-        "description": 'The address of the next page, `<...>; rel="next"`; not there on the last one.',
+        "description": 'The address of the next page, relative to this one: `<?...>; rel="next"`; not there on the last one.',
         "schema": {"type": "string"},
     },
     "WWW-Authenticate": {"description": "How to send a token.", "schema": {"type": "string"}},

@@ -1,10 +1,11 @@
 """``GET /api/v1/dag_runs``."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 
-from tests.unit.http.service import Service, error
+from tests.unit.http.service import error
 
 RUNS = "/api/v1/dag_runs"
 
@@ -118,7 +119,7 @@ def test_the_link_header_leads_through_all_pages_with_the_same_filters(service):
         result = service.get(target)
         seen += [run["run_id"] for run in result.json["response"]["dag_runs"]]
         link = re.fullmatch(r'<(.+)>; rel="next"', result.headers.get("link", ""))
-        target = link and link[1]
+        target = link and urljoin(target, link[1])
     assert seen == [f"a+b:{number}" for number in range(7)]
 
 
@@ -127,10 +128,7 @@ def test_a_full_last_page_has_no_link(service):
     assert "link" not in service.get(f"{RUNS}?limit=1").headers
 
 
-@pytest.mark.parametrize(("root", "link"), [("", ""), ("/api/v1", "/api/v1"), ("/a b/ü", "/a%20b/%C3%BC")])
-def test_the_link_stays_below_the_path_that_the_application_is_mounted_at(root, link):
-    service = Service(prefix="")
-    for run_id in ("a", "b"):
-        service.place(run_id=run_id)
-    result = service.get("/dag_runs?limit=1", root_path=root.encode().decode("latin-1"))
-    assert result.headers["link"] == f'<{link}/dag_runs?limit=1&start=1>; rel="next"'
+def test_the_link_is_relative_so_that_it_holds_wherever_the_page_was_found(service):
+    service.place(run_id="a")
+    service.place(run_id="b")
+    assert service.get(f"{RUNS}?limit=1").headers["link"] == '<?limit=1&start=1>; rel="next"'

@@ -22,7 +22,7 @@ def install(folder: Path) -> Path:
     """Build the wheel, from a copy since building leaves files behind, and install it into a folder of its own."""
     source, dist, site = folder / "source", folder / "dist", folder / "site"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
     uv = shutil.which("uv", path=os.pathsep.join([str(BIN), str(ROOT / ".venv" / "bin"), os.environ["PATH"]]))
