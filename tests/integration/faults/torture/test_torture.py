@@ -6,6 +6,7 @@ TORTURE_SECONDS is how long, TORTURE_SEED which faults in which order; the seed 
 import json
 import os
 import random
+import re
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -51,6 +52,8 @@ def test_nothing_is_lost_or_doubled_and_nothing_hangs(server, proxy, postgres, d
                 break
     tell(f"answers: {dict(load.statuses)}; batches: {len(load.created)}, {len(load.unknown)} of unknown fate")
     tell(f"memory of the largest process: {memory / MIB:.0f} MiB at the beginning, {peak / MIB:.0f} at most")
+    for request_id in re.findall("request id ([0-9a-f]+)", str(load.wrong)):
+        tell("\n".join(line for line in server.output.splitlines() if request_id in line))
     assert load.wrong == []
     assert load.statuses[200] > load.statuses.total() / 4, "most of the time there is no fault"
     assert audit(dags) == []
