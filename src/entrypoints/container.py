@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
@@ -40,6 +40,7 @@ class Backend:
     audit: AuditLog
     default_timezone: dt.tzinfo
     dispose_after_fork: Callable[[], None]
+    tracer: Any = None
 
 
 def _memory_backend() -> Backend:
@@ -61,18 +62,22 @@ def _memory_backend() -> Backend:
 
 
 def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_schema: bool) -> Backend:
-    from airflow_api_plugin.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
+    from airflow_api_plugin.adapters.airflow import connect, tracing  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_api_plugin.adapters.airflow.watching import watch  # noqa: PLC0415 - the same
 
     airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
     watch(airflow.database.engine, meter, pool_size=limits.pool_size)
+    tracer = tracing.tracer()
+    if tracer is not None:
+        tracing.trace(airflow.database.engine, tracer)
     return Backend(
         dags=airflow.dags,
         runs=airflow.runs,
         audit=airflow.audit,
         default_timezone=default_timezone(),
         dispose_after_fork=airflow.dispose_after_fork,
+        tracer=tracer,
     )
 
 
@@ -158,6 +163,7 @@ class Container(DeclarativeContainer):
         log_request=Object(logs.log_request),
         meter=meter,
         metrics=metrics,
+        tracer=backend.provided.tracer,
         prefix=prefix,
         is_stopping=Object(stopping.is_announced),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import falcon
 
@@ -41,6 +41,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     log_request: LogRequest = lambda _: None,
     meter: Meter | None = None,
     metrics: object | None = None,
+    tracer: Any = None,
     prefix: str = "/api/v1",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> App:
@@ -50,6 +51,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     :param write_rate: how often each caller may write, None for as often as they like.
     :param log_request: writes the line about a request.
     :param meter: counts; nothing does when it is left out.
+    :param tracer: OpenTelemetry's, for a span of each request; None for no spans.
     :param metrics: the resource of ``/metrics``, None for no such endpoint.
     :param prefix: the path below which the endpoints lie, ``""`` where a server mounts the application below a path
         of its own. The health endpoints need no token and lie at the root, too.
@@ -67,6 +69,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     app: App = falcon.App(
         middleware=[
             Observation(log_request, meter or NoMeter()),
+            *_tracing(tracer),
             RequestId(),
             SecurityHeaders(),
             Authentication(authenticator, frozenset(open_routes), write_rate),
@@ -81,3 +84,11 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_batch, value_format, default_timezone))
     app.add_route(f"{prefix}/dag_runs/{{run_id}}", DagRunResource(runs, value_format))
     return app
+
+
+def _tracing(tracer: Any) -> list[Any]:
+    if tracer is None:
+        return []
+    from airflow_api_plugin.entrypoints.http.tracing import Tracing  # noqa: PLC0415 - loads OpenTelemetry
+
+    return [Tracing(tracer)]

@@ -1,0 +1,39 @@
+"""A span for each request, in the traces of whoever runs the process. Loaded only where there are any."""
+
+from __future__ import annotations
+
+from falcon import Request, Response
+from opentelemetry.context import attach, detach
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from airflow_api_plugin.entrypoints.http.observing import NO_ROUTE
+
+_FAILED = 500
+
+
+class Tracing:
+    """Goes on with the caller's trace, or starts one; what this thread does meanwhile is within the request's span."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Start spans with this tracer."""
+        self._tracer = tracer
+
+    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+        """Start the span."""
+        sent = {name: req.get_header(name, default="") for name in ("traceparent", "tracestate")}
+        req.context.span = self._tracer.start_span(req.method, extract(sent), SpanKind.SERVER)
+        req.context.trace = attach(set_span_in_context(req.context.span))
+
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+        """End it."""
+        detach(req.context.trace)
+        span = req.context.span
+        route = req.uri_template or NO_ROUTE
+        span.update_name(f"{req.method} {route}")
+        span.set_attributes(
+            {"http.request.method": req.method, "http.route": route, "http.response.status_code": resp.status_code}
+        )
+        if resp.status_code >= _FAILED:
+            span.set_status(Status(StatusCode.ERROR))
+        span.end()
