@@ -7,11 +7,12 @@ from functools import cached_property
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat, configuration
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
+from airflow_api_plugin.adapters.airflow.statements import starts_with
 from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
 from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
@@ -83,9 +84,7 @@ class AirflowDagContext:
     def last_number(self, prefix: str) -> int:
         """As the port promises."""
         start = f"{prefix}_"
-        query = select(_RUN.c.run_id).where(
-            _RUN.c.dag_id == self._row.dag_id, func.substr(_RUN.c.run_id, 1, len(start)) == start
-        )
+        query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, starts_with(_RUN.c.run_id, start))
         parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query))
         return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
 
