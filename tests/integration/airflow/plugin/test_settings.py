@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_api_plugin.entrypoints.settings import OPTIONS
 from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
 
 CONFIGURATION = """
@@ -105,7 +106,7 @@ def test_the_plugin_is_in_airflows_list_of_plugins(started):
 
 
 def test_every_option_is_in_airflows_list_with_its_description(started):
-    for name in ("airflow_api_auth", "auth", "backend", "value_format"):
+    for name in OPTIONS:
         assert f"Variable: AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}\n" in started.options
         assert f"# {name} = " in started.options
     assert "How callers are told apart" in started.options
