@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import tempfile
 import urllib.request
-from pathlib import Path
 
 from tests.integration.http_memory.server import serving
 
@@ -23,10 +21,6 @@ def numbers(server):
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-
-
-def folders():
-    return set(Path(tempfile.gettempdir()).glob("airflow-api-metrics-*"))
 
 
 def test_every_line_is_json_once_and_every_request_has_one(tmp_path):
@@ -71,12 +65,14 @@ def test_a_conf_and_a_token_are_in_no_line_and_no_number(tmp_path):
 
 
 def test_two_servers_of_one_machine_count_apart_and_leave_nothing_behind(tmp_path):
-    before = folders()
-    with serving(tmp_path / "one") as one, serving(tmp_path / "two") as two:
-        assert len(folders() - before) == 2
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {"TMPDIR": str(temporary)}
+    with serving(tmp_path / "one", **environ) as one, serving(tmp_path / "two", **environ) as two:
+        assert len(list(temporary.glob("airflow-api-metrics-*"))) == 2
         for _ in range(3):
             one.get("/api/v1/dags")
         key = 'airflow_api_plugin_requests_total{method="GET",route="/api/v1/dags",status="200"}'
         assert numbers(one)[key] == "3.0"
         assert key not in numbers(two)
-    assert folders() <= before
+    assert list(temporary.iterdir()) == []
