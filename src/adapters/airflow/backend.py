@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from airflow import settings
+from airflow.models.taskinstance import TaskInstance
 from sqlalchemy.orm import configure_mappers
 
 from airflow_api_plugin.adapters.airflow import audit, compat
@@ -36,11 +37,14 @@ class AirflowBackend:
 def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool = False) -> AirflowBackend:
     """Build the backend; it connects when it is first asked for something.
 
-    The mappers are configured here, so that forked workers share that memory.
+    The mappers are configured here, so that forked workers share that memory, and no two threads do it at once: what
+    SQLAlchemy works out at the first insert of a model is not safe from that (Mapper.all_orm_descriptors, 1.4 to 2.1).
     """
     if compat.DOUBT:
         log.warning(compat.DOUBT)
     configure_mappers()
+    for mapper in TaskInstance.__mapper__.registry.mappers:
+        mapper.all_orm_descriptors  # noqa: B018 - it stays
     database = Database(str(settings.SQL_ALCHEMY_CONN), limits or DatabaseLimits())
     schema = Schema(allow_unknown=allow_unknown_schema)
     audit_database = Database(str(settings.SQL_ALCHEMY_CONN), audit.LIMITS)
