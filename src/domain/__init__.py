@@ -9,12 +9,14 @@ from airflow_api_plugin.domain.errors import (
     DagRunNotFound,
     DomainError,
     Forbidden,
+    GroupNotFound,
     MayNotCreateRuns,
     NotFound,
     Refused,
     Unauthenticated,
     Unavailable,
 )
+from airflow_api_plugin.domain.groups import Group, GroupPage, GroupProgress, StateCounts
 from airflow_api_plugin.domain.model import (
     Conf,
     Dag,
@@ -27,9 +29,17 @@ from airflow_api_plugin.domain.model import (
     DagSummary,
     DataInterval,
 )
-from airflow_api_plugin.domain.ports import AuditLog, Caller, DagContext, DagRepository, DagRunRepository, Timetable
+from airflow_api_plugin.domain.ports import (
+    AuditLog,
+    Caller,
+    DagContext,
+    DagRepository,
+    DagRunRepository,
+    GroupRepository,
+    Timetable,
+)
 from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
-from airflow_api_plugin.domain.use_cases import CreateBatch
+from airflow_api_plugin.domain.use_cases import CreateBatch, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
@@ -58,12 +68,19 @@ __all__ = [
     "DataInterval",
     "DomainError",
     "Forbidden",
+    "Group",
+    "GroupNotFound",
+    "GroupPage",
+    "GroupProgress",
+    "GroupRepository",
     "GroupRunId",
+    "Groups",
     "MayNotCreateRuns",
     "NewDagRun",
     "NotFound",
     "Refusal",
     "Refused",
+    "StateCounts",
     "Timetable",
     "Unauthenticated",
     "Unavailable",

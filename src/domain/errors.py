@@ -49,6 +49,13 @@ class DagRunNotFound(NotFound):
         super().__init__("Dag run id not found")
 
 
+class GroupNotFound(NotFound):
+    """No run has such an id in a DAG that the caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("Group not found")
+
+
 class MayNotCreateRuns(Forbidden):
     """The caller may see the DAG, and may not create runs of it."""
 

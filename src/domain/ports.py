@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_api_plugin.domain.audit import Refusal
+from airflow_api_plugin.domain.groups import GroupPage, GroupProgress
 from airflow_api_plugin.domain.model import (
     Conf,
     Dag,
@@ -125,6 +126,24 @@ class DagRunRepository(Protocol):
         :raises DagNotFound: when there is no such DAG, or it is stale.
         :raises Refused: when ``decide`` does, when Airflow would not take the batch, or when the DAG cannot be read.
         :raises Unavailable: when the backend cannot record it now.
+        """
+
+
+class GroupRepository(Protocol):
+    """The groups that the ids of the runs tell of, whoever made them. The group ``a`` has no part in ``a_b`` or ``A``."""
+
+    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+        """Return the first groups of a DAG, each once, ordered by ``last_id``, the largest first; none when it has none.
+
+        :param start: only groups whose ``last_id`` is smaller, None for all.
+        :param limit: at most so many, at least 1.
+        :raises DagNotFound: when there is no such DAG. One that is stale is there, and so are its groups.
+        """
+
+    def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
+        """Return how far the group with this prefix is now.
+
+        :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         """
 
 

@@ -17,12 +17,23 @@ MAX_RUN_ID_LENGTH = 250
 RESERVED_STARTS = tuple(f"{kind.value}__" for kind in DagRunType if kind is not DagRunType.MANUAL)
 """How the ids of other run types start; Airflow refuses them for a manual run (DagRunType.from_run_id, 3.0 to 3.3)."""
 
-_DIGITS = 7
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_RUN_ID = re.compile(
-    rf"(?P<prefix>.+)_(?P<number>[0-9]{{{_DIGITS},}})_(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{6}})?)",
-    re.DOTALL,
+DIGITS = 7
+"""How many digits a number has at least."""
+DATE_LENGTH = 19
+"""Characters of a date in a run id, to which a fraction of a second adds ``FRACTION_LENGTH``."""
+FRACTION_LENGTH = 7
+
+_DAY = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+NUMBER_AND_DATE = (
+    rf"[0-9]{{{DIGITS},{MAX_RUN_ID_LENGTH}}}"
+    rf"_(?!0000)(?:[0-9]{{4}}-{_DAY}|{_LEAP_YEAR}-02-29)"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?"
 )
+"""What follows a group's prefix and an underscore, as a regular expression that databases read in the same way."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RUN_ID = re.compile(rf"(?P<prefix>.+)_(?P<tail>{NUMBER_AND_DATE})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +47,7 @@ class GroupRunId:
     def __str__(self) -> str:
         """Write the id; seven digits or more, the date in UTC, with a fraction only when it has microseconds."""
         date = self.logical_date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat()
-        return f"{self.prefix}_{self.number:0{_DIGITS}d}_{date}"
+        return f"{self.prefix}_{self.number:0{DIGITS}d}_{date}"
 
     @classmethod
     def parse(cls, run_id: str) -> GroupRunId | None:
@@ -44,12 +55,9 @@ class GroupRunId:
         match = _RUN_ID.fullmatch(run_id)
         if match is None:
             return None
-        try:
-            number = int(match["number"])  # Python refuses thousands of digits, which SQLite would store
-            date = dt.datetime.fromisoformat(match["date"]).replace(tzinfo=dt.timezone.utc)
-        except ValueError:
-            return None
-        return cls(prefix=match["prefix"], number=number, logical_date=date)
+        number, _, date = match["tail"].partition("_")
+        moment = dt.datetime.fromisoformat(date).replace(tzinfo=dt.timezone.utc)
+        return cls(prefix=match["prefix"], number=int(number), logical_date=moment)
 
 
 def group_prefix(prefix: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from airflow_api_plugin.domain.batch import Batch, BatchRequest, plan_batch
-from airflow_api_plugin.domain.errors import DagNotFound, MayNotCreateRuns
-from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository
+from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotCreateRuns
+from airflow_api_plugin.domain.groups import GroupPage, GroupProgress
+from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
 from airflow_api_plugin.domain.run_id import group_prefix
 
 
@@ -28,8 +29,7 @@ class CreateBatch:
         :raises Refused: naming the rule that the request breaks.
         :raises Unavailable: when the backend cannot do it now; nothing was created.
         """
-        readable = caller.readable_dag_ids(request.dag_id)
-        if readable is not None and request.dag_id not in readable:
+        if not _sees(caller, request.dag_id):
             raise DagNotFound(request.dag_id)
         if not caller.may_create_runs(request.dag_id):
             raise MayNotCreateRuns(request.dag_id)
@@ -49,3 +49,35 @@ class CreateBatch:
             return replace(batch, created_by=caller.name)
 
         return self._runs.record(request.dag_id, decide)
+
+
+class Groups:
+    """See which groups there are, and how far they are."""
+
+    def __init__(self, groups: GroupRepository, clock: Callable[[], dt.datetime]) -> None:
+        """Look at these groups; ``clock`` tells the present, aware."""
+        self._groups = groups
+        self._clock = clock
+
+    def list(self, dag_id: str, caller: Caller, *, start: int | None = None, limit: int = 50) -> GroupPage:
+        """Return a part of a DAG's groups, newest first.
+
+        :raises DagNotFound: also when the caller may not see the DAG.
+        """
+        if not _sees(caller, dag_id):
+            raise DagNotFound(dag_id)
+        return self._groups.list(dag_id, start=start, limit=limit)
+
+    def get(self, dag_id: str, prefix: str, caller: Caller) -> GroupProgress:
+        """Return how far a group is; its prefix may end in an underscore that the run ids do not repeat.
+
+        :raises GroupNotFound: also when the caller may not see the DAG.
+        """
+        if not _sees(caller, dag_id):
+            raise GroupNotFound
+        return self._groups.get(dag_id, prefix.removesuffix("_"), now=self._clock())
+
+
+def _sees(caller: Caller, dag_id: str) -> bool:
+    readable = caller.readable_dag_ids(dag_id)
+    return readable is None or dag_id in readable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository, GroupRepository, Groups
 from airflow_api_plugin.entrypoints import logs, stopping
 from airflow_api_plugin.entrypoints.http.app import App, create_app
 from airflow_api_plugin.entrypoints.http.authentication import (
@@ -37,6 +37,7 @@ class Backend:
 
     dags: DagRepository
     runs: DagRunRepository
+    groups: GroupRepository
     audit: AuditLog
     default_timezone: dt.tzinfo
     dispose_after_fork: Callable[[], None]
@@ -48,6 +49,7 @@ def _memory_backend() -> Backend:
         MemoryAuditLog,
         MemoryDagRepository,
         MemoryDagRunRepository,
+        MemoryGroupRepository,
         demo_backend,
     )
 
@@ -55,6 +57,7 @@ def _memory_backend() -> Backend:
     return Backend(
         dags=MemoryDagRepository(store),
         runs=MemoryDagRunRepository(store),
+        groups=MemoryGroupRepository(store),
         audit=MemoryAuditLog(),
         default_timezone=dt.timezone.utc,
         dispose_after_fork=lambda: None,
@@ -74,6 +77,7 @@ def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_s
     return Backend(
         dags=airflow.dags,
         runs=airflow.runs,
+        groups=airflow.groups,
         audit=airflow.audit,
         default_timezone=default_timezone(),
         dispose_after_fork=airflow.dispose_after_fork,
@@ -146,6 +150,7 @@ class Container(DeclarativeContainer):
     create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
         CreateBatch, backend.provided.runs, clock=Object(_utc_now)
     )
+    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=Object(_utc_now))
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit
@@ -156,6 +161,7 @@ class Container(DeclarativeContainer):
         runs=backend.provided.runs,
         audit=backend.provided.audit,
         create_batch=create_batch,
+        groups=groups,
         authenticator=authenticator,
         value_format=settings.provided.value_format,
         default_timezone=backend.provided.default_timezone,

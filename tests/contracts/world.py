@@ -13,6 +13,7 @@ from airflow_api_plugin.domain import (
     DagRepository,
     DagRunRepository,
     DataInterval,
+    GroupRepository,
     GroupRunId,
     NewDagRun,
     Refusal,
@@ -30,6 +31,10 @@ class World(Protocol):
 
     @property
     def runs(self) -> DagRunRepository:
+        """The repository under test."""
+
+    @property
+    def groups(self) -> GroupRepository:
         """The repository under test."""
 
     @property

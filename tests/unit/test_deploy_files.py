@@ -12,9 +12,10 @@ from airflow_api_plugin.adapters.memory import (
     MemoryAuditLog,
     MemoryDagRepository,
     MemoryDagRunRepository,
+    MemoryGroupRepository,
     demo_backend,
 )
-from airflow_api_plugin.domain import CreateBatch
+from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
@@ -142,6 +143,7 @@ def _demo():
         runs=runs,
         audit=MemoryAuditLog(),
         create_batch=CreateBatch(runs, lambda: dt.datetime.now(dt.timezone.utc)),
+        groups=Groups(MemoryGroupRepository(backend), lambda: dt.datetime.now(dt.timezone.utc)),
         authenticator=NoAuthentication(),
         value_format=ValueFormat.TEXT,
         default_timezone=dt.timezone.utc,

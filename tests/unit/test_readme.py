@@ -14,9 +14,10 @@ from airflow_api_plugin.adapters.memory import (
     MemoryAuditLog,
     MemoryDagRepository,
     MemoryDagRunRepository,
+    MemoryGroupRepository,
     demo_backend,
 )
-from airflow_api_plugin.domain import CreateBatch
+from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
@@ -50,6 +51,7 @@ class Demo:
             runs=runs,
             audit=MemoryAuditLog(),
             create_batch=CreateBatch(runs, self.clock),
+            groups=Groups(MemoryGroupRepository(backend), self.clock),
             authenticator=NoAuthentication(),
             value_format=ValueFormat.TEXT,
             default_timezone=dt.timezone.utc,

@@ -12,6 +12,7 @@ from airflow_api_plugin.adapters.airflow.audit import AirflowAuditLog
 from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
 from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
 from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.groups import AirflowGroupRepository
 from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
@@ -20,10 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AirflowBackend:
-    """Both repositories with the database that they share, and the audit log with a connection of its own."""
+    """The repositories with the database that they share, and the audit log with a connection of its own."""
 
     dags: AirflowDagRepository
     runs: AirflowDagRunRepository
+    groups: AirflowGroupRepository
     audit: AirflowAuditLog
     database: Database
     audit_database: Database
@@ -51,6 +53,7 @@ def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool 
     return AirflowBackend(
         dags=AirflowDagRepository(database, schema),
         runs=AirflowDagRunRepository(database, schema),
+        groups=AirflowGroupRepository(database),
         audit=AirflowAuditLog(audit_database),
         database=database,
         audit_database=audit_database,

@@ -28,7 +28,7 @@ class _Utc(TypeDecorator[dt.datetime]):
         return value and value.replace(tzinfo=dt.timezone.utc)
 
 
-_DATE = TIMESTAMP(timezone=True).with_variant(_Utc(), "sqlite")
+DATE = TIMESTAMP(timezone=True).with_variant(_Utc(), "sqlite")
 """The driver's own dates: Airflow's column type would convert each of them in Python."""
 
 
@@ -40,9 +40,9 @@ def _columns(run: Any) -> list[Any]:
         run.c.run_id,
         run.c.state,
         run.c.run_type,
-        type_coerce(run.c.logical_date, _DATE),
-        type_coerce(run.c.start_date, _DATE),
-        type_coerce(run.c.end_date, _DATE),
+        type_coerce(run.c.logical_date, DATE),
+        type_coerce(run.c.start_date, DATE),
+        type_coerce(run.c.end_date, DATE),
     ]
 
 
@@ -74,7 +74,7 @@ DAGS = (
         _DAG.c.dag_id,
         _DAG.c.is_paused,
         _DAG.c.fileloc,
-        select(func.max(type_coerce(_RUN.c.logical_date, _DATE)))
+        select(func.max(type_coerce(_RUN.c.logical_date, DATE)))
         .where(_RUN.c.dag_id == _DAG.c.dag_id)
         .scalar_subquery(),  # one look at the index (dag_id, logical_date) for each DAG
     )

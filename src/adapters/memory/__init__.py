@@ -6,6 +6,7 @@ from airflow_api_plugin.adapters.memory.dag import MemoryDag
 from airflow_api_plugin.adapters.memory.dag_runs import MemoryDagRunRepository
 from airflow_api_plugin.adapters.memory.dags import MemoryDagRepository
 from airflow_api_plugin.adapters.memory.demo import demo_backend
+from airflow_api_plugin.adapters.memory.groups import MemoryGroupRepository
 
 __all__ = [
     "MemoryAuditLog",
@@ -13,5 +14,6 @@ __all__ = [
     "MemoryDag",
     "MemoryDagRepository",
     "MemoryDagRunRepository",
+    "MemoryGroupRepository",
     "demo_backend",
 ]

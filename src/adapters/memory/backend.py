@@ -74,12 +74,14 @@ class MemoryBackend:
                 start_date=start_date,
                 end_date=end_date,
             )
-            self.keep(run)
+            self.keep(run, run_after=logical_date)
             return run
 
-    def keep(self, run: DagRun) -> StoredRun:
-        """Store a run whose id is the next one."""
-        stored = StoredRun(run)
+    def keep(self, run: DagRun, *, run_after: dt.datetime | None) -> StoredRun:
+        """Store a run whose id is the next one, made now; without ``run_after`` it may start now."""
+        now = self._clock()
+        run_after = run_after or now
+        stored = StoredRun(run, waiting_since=max(now, run_after), run_after=run_after)
         self.runs.append(stored)
         self.dags[run.dag_id].keep(stored)
         return stored

@@ -74,7 +74,7 @@ class MemoryDagRunRepository:
                     run_type=DagRunType.MANUAL.value,
                     logical_date=new.logical_date,
                 )
-                stored.queue.put(backend.keep(run), run_after=new.run_after, now=now)
+                stored.queue.put(backend.keep(run, run_after=new.run_after), run_after=new.run_after, now=now)
             return batch
 
     def _runs_of(self, dag_id: str | None) -> Sequence[StoredRun]:

@@ -16,9 +16,14 @@ RUNS_FOR = dt.timedelta(seconds=3)
 
 @dataclass(slots=True)
 class StoredRun:
-    """A run in the place where it is stored; its state is replaced as time passes."""
+    """A run in the place where it is stored; its state is replaced as time passes.
+
+    ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
+    """
 
     run: DagRun
+    waiting_since: dt.datetime
+    run_after: dt.datetime
 
 
 class RunQueue:

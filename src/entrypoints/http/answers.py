@@ -11,6 +11,7 @@ import orjson
 from marshmallow import Schema
 from marshmallow.fields import Field, Function, Raw
 
+from airflow_api_plugin.domain import StateCounts
 from airflow_api_plugin.entrypoints.http.values import ValueFormat, rfc3339
 
 
@@ -93,6 +94,61 @@ class DagRunAnswer(AnswerSchema):
     start_date = Date(metadata={"description": "When the run started."})
     end_date = Date(metadata={"description": "When the run ended."})
     external_trigger = Flag(metadata={"description": "Whether somebody asked for the run."})
+
+
+_OPTIONAL_DATE = {"type": ["string", "null"], "format": "date-time"}
+
+
+def _written_date(read: Callable[[Any], Any], description: str) -> Function:
+    return Function(lambda one: rfc3339(read(one)), metadata={**_OPTIONAL_DATE, "description": description})
+
+
+class GroupAnswer(Schema):
+    """A group in a list; dumps a ``Group``. JSON types in either format, as these keys are newer than the text format."""
+
+    dag_id = Raw(metadata=_TEXT)
+    prefix = Raw(metadata={**_TEXT, "description": "What the ids of its runs begin with, before the number."})
+    runs = Raw(metadata={"type": "integer", "minimum": 1, "description": "How many runs it has."})
+    states = Function(
+        lambda group: group.states._asdict(),
+        metadata={
+            "type": "object",
+            "required": list(StateCounts._fields),
+            "properties": {state: {"type": "integer", "minimum": 0} for state in StateCounts._fields},
+            "description": "How many of them are in each state.",
+        },
+    )
+    first_logical_date = _written_date(
+        lambda group: group.first_logical_date, "The earliest logical date of its runs; null when none has one."
+    )
+    last_logical_date = _written_date(
+        lambda group: group.last_logical_date, "The latest logical date of its runs; null when none has one."
+    )
+
+
+class GroupProgressAnswer(Schema):
+    """What one group has beside the keys of a list; dumps a ``GroupProgress``."""
+
+    done = Raw(
+        metadata={"type": "number", "minimum": 0, "maximum": 1, "description": "The part of the runs that have ended."}
+    )
+    max_active_runs = Raw(
+        metadata={"type": "integer", "description": "How many runs of the DAG may run at the same time."}
+    )
+    is_paused = Raw(metadata={"type": "boolean", "description": "Whether the DAG is paused, so that queued runs wait."})
+    oldest_queued_seconds = Raw(
+        metadata={
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "For how many seconds the first of the queued runs has been waiting for its turn; null when "
+            "none waits, or none may start yet.",
+        }
+    )
+    expected_end = _written_date(
+        lambda progress: progress.expected_end,
+        "When the group will be done if its runs take as long as the DAG's last ones did; null when it is done, when the "
+        "DAG is paused, and when none of its runs has ended yet.",
+    )
 
 
 class BatchAnswer(Schema):

@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 import falcon
 
-from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository
+from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository, Groups
 from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication
 from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
+from airflow_api_plugin.entrypoints.http.group_resources import GroupResource, GroupsResource
 from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId, SecurityHeaders
 from airflow_api_plugin.entrypoints.http.observing import LogRequest, Meter, NoMeter, Observation
 from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
@@ -34,6 +35,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     runs: DagRunRepository,
     audit: AuditLog,
     create_batch: CreateBatch,
+    groups: Groups,
     authenticator: Authenticator,
     value_format: ValueFormat,
     default_timezone: dt.tzinfo,
@@ -83,6 +85,8 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))
     app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_batch, value_format, default_timezone))
     app.add_route(f"{prefix}/dag_runs/{{run_id}}", DagRunResource(runs, value_format))
+    app.add_route(f"{prefix}/groups", GroupsResource(groups))
+    app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}", GroupResource(groups))
     return app
 
 

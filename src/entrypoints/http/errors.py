@@ -77,4 +77,4 @@ def _nothing_at(root: str, path: str, prefix: str) -> str:
     if not f"{path}/".startswith(f"{prefix}/"):
         return text
     own = root + prefix
-    return f"{text}: {own} has dags and dag_runs; Airflow's own API, which was here in Airflow 2, is {own[: -len('/v1')]}/v2"
+    return f"{text}: {own} has dags, dag_runs and groups; Airflow's own API, which was here in Airflow 2, is {own[: -len('/v1')]}/v2"

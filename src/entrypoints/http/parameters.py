@@ -122,6 +122,20 @@ class PageSize(Integer):
         return number
 
 
+class Cursor(Integer):
+    """Where a list goes on."""
+
+    allowed = f"the next_start of an answer, 0 to {_MAX_ID}"
+    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 0, "maximum": _MAX_ID}
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        number = super().read(value)
+        if not 0 <= number <= _MAX_ID:
+            raise NotAllowed
+        return number
+
+
 class State(Parameter):
     """A state that a run can be in."""
 

@@ -12,6 +12,7 @@ from airflow_api_plugin.domain import MAX_LIMIT, BatchRequest, DagRunFilter, Ref
 from airflow_api_plugin.entrypoints.http.parameters import (
     MAX_CONF_BYTES,
     Configuration,
+    Cursor,
     Date,
     Flag,
     Integer,
@@ -83,6 +84,19 @@ class GetQuery(RequestSchema):
             "examples": ["example_daily"],
         }
     )
+
+
+class GroupsQuery(RequestSchema):
+    """Which groups to list; loads as arguments of ``Groups.list``."""
+
+    dag_id = Text(required=True, metadata={"description": "The DAG of the groups.", "examples": ["example_daily"]})
+    start = Cursor(
+        metadata={
+            "description": "Where to go on: `next_start` of the page before. Left out, the newest groups come.",
+            "examples": [12],
+        }
+    )
+    limit = PageSize(metadata={"description": "At most so many groups.", "examples": [10], "default": 50})
 
 
 class CreateBody(RequestSchema):

@@ -3,6 +3,7 @@
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.groups import GroupGetContract, GroupListContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
 
@@ -16,6 +17,14 @@ class TestAirflowDagRunList(DagRunListContract):
 
 
 class TestAirflowDagRunGet(DagRunGetContract):
+    pass
+
+
+class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowGroupGet(GroupGetContract):
     pass
 
 

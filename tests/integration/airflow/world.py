@@ -47,6 +47,7 @@ class AirflowWorld:
         self.backend = connect(DatabaseLimits(sqlite_write_timeout=20))
         self.dags = self.backend.dags
         self.runs = self.backend.runs
+        self.groups = self.backend.groups
         self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
 
@@ -128,7 +129,7 @@ class AirflowWorld:
         with self.sessions.begin() as session:
             run = DagRun(
                 dag_id=dag_id,
-                run_id=run_id,
+                run_id="placed",
                 logical_date=logical_date,
                 run_after=logical_date or START,
                 run_type=run_type,  # as text: an older Airflow knows fewer of them
@@ -137,6 +138,10 @@ class AirflowWorld:
             )
             session.add(run)
             session.flush()
+            table = (
+                DagRun.__table__
+            )  # past the model, which checks ids that another Airflow, or another tool, has let in
+            session.execute(update(table).where(table.c.id == run.id).values(run_id=run_id))
             return run.id
 
     def count_statements(self, work: Callable[[], object]) -> int:

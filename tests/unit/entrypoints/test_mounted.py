@@ -12,9 +12,10 @@ from airflow_api_plugin.adapters.memory import (
     MemoryAuditLog,
     MemoryDagRepository,
     MemoryDagRunRepository,
+    MemoryGroupRepository,
     demo_backend,
 )
-from airflow_api_plugin.domain import CreateBatch
+from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
@@ -32,6 +33,7 @@ def wsgi(prefix, authenticator=None):
         runs=runs,
         audit=MemoryAuditLog(),
         create_batch=CreateBatch(runs, lambda: NOW),
+        groups=Groups(MemoryGroupRepository(backend), lambda: NOW),
         authenticator=authenticator or NoAuthentication(),
         value_format=ValueFormat.TEXT,
         default_timezone=dt.timezone.utc,
@@ -136,7 +138,7 @@ def test_the_health_endpoints_lie_below_the_mount_and_need_no_token(path):
 def test_hints_hold_the_path_that_airflow_itself_lies_below(stripped):
     client = Asgi(mounted(), root="/data/airflow", stripped=stripped)
     assert error(client.request("GET", "/api/v1/connections")) == (
-        "there is nothing at '/data/airflow/api/v1/connections': /data/airflow/api/v1 has dags and dag_runs; "
+        "there is nothing at '/data/airflow/api/v1/connections': /data/airflow/api/v1 has dags, dag_runs and groups; "
         "Airflow's own API, which was here in Airflow 2, is /data/airflow/api/v2"
     )
 

@@ -8,9 +8,10 @@ from airflow_api_plugin.adapters.memory import (
     MemoryAuditLog,
     MemoryDagRepository,
     MemoryDagRunRepository,
+    MemoryGroupRepository,
     demo_backend,
 )
-from airflow_api_plugin.domain import CreateBatch, DagRunState, DagRunType
+from airflow_api_plugin.domain import CreateBatch, DagRunState, DagRunType, Groups
 from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
@@ -31,6 +32,7 @@ class Service:
             "runs": runs,
             "audit": self.audit,
             "create_batch": CreateBatch(parts.get("runs", runs), lambda: NOW),
+            "groups": Groups(MemoryGroupRepository(self.backend), lambda: NOW),
             "authenticator": NoAuthentication(),
             "value_format": ValueFormat.TEXT,
             "default_timezone": UTC,

@@ -5,6 +5,7 @@ import pytest
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.groups import GroupGetContract, GroupListContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
 from tests.unit.memory.world import MemoryWorld
@@ -24,6 +25,14 @@ class TestMemoryDagRunList(DagRunListContract):
 
 
 class TestMemoryDagRunGet(DagRunGetContract):
+    pass
+
+
+class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryGroupGet(GroupGetContract):
     pass
 
 

@@ -6,6 +6,7 @@ from airflow_api_plugin.adapters.memory import (
     MemoryDag,
     MemoryDagRepository,
     MemoryDagRunRepository,
+    MemoryGroupRepository,
 )
 from airflow_api_plugin.domain import DagRunState, DagRunType
 from tests.contracts.world import utc
@@ -16,6 +17,7 @@ class MemoryWorld:
         self.backend = MemoryBackend(clock=lambda: utc(2025, 1, 1))
         self.dags = MemoryDagRepository(self.backend)
         self.runs = MemoryDagRunRepository(self.backend)
+        self.groups = MemoryGroupRepository(self.backend)
         self.audit = MemoryAuditLog()
 
     def refusals(self):

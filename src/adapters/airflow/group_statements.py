@@ -1,0 +1,96 @@
+"""The SQL that finds groups: which runs are of one is told by their ids alone, as ``GroupRunId.parse`` reads them."""
+
+from typing import Any
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from sqlalchemy import bindparam, case, func, select, type_coerce
+from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
+
+from airflow_api_plugin.adapters.airflow.statements import DATE
+from airflow_api_plugin.domain.model import DagRunState
+from airflow_api_plugin.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
+
+_DAG = DagModel.__table__
+_RUN = DagRun.__table__
+_ID = _RUN.c.run_id
+_TAIL = DIGITS + 1 + DATE_LENGTH
+"""Characters after a group's prefix and its underscore, where the number is no longer than it has to be."""
+
+START = func.rtrim(
+    func.substr(
+        _ID,
+        1,
+        func.length(_ID)
+        - case(
+            (func.substr(_ID, func.length(_ID) - FRACTION_LENGTH + 1, 1) == ".", _TAIL + FRACTION_LENGTH), else_=_TAIL
+        ),
+    ),
+    "0123456789",  # those of a longer number
+)
+"""A group's prefix and its underscore, for the id of one of its runs."""
+
+
+def in_group() -> Any:
+    """Return the condition that a run of the DAG ``dag_id`` is in the group whose ids begin with ``start``."""
+    return (
+        (_RUN.c.dag_id == bindparam("dag_id"))
+        & (func.substr(_ID, 1, bindparam("length")) == bindparam("start"))
+        & func.substr(_ID, bindparam("length") + 1).regexp_match(rf"\A{NUMBER_AND_DATE}\Z")
+    )
+
+
+def _in_state(state: DagRunState) -> Any:
+    return func.count(case((_RUN.c.state == state.value, 1))).label(state.value)
+
+
+_COUNTS = (
+    func.count().label("runs"),
+    *(_in_state(state) for state in DagRunState),
+    func.min(type_coerce(_RUN.c.logical_date, DATE)).label("first_logical_date"),
+    func.max(type_coerce(_RUN.c.logical_date, DATE)).label("last_logical_date"),
+    func.max(_RUN.c.id).label("last_id"),
+)
+
+
+def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the statement of a page of a DAG's groups, and its values. It yields one more than the page holds, if there is one."""
+    values = {"dag_id": dag_id, "rows": limit + 1}
+    return (_PAGE, values) if start is None else (_LATER_PAGE, {**values, "last_id": start})
+
+
+_PAGE = (
+    select(START.label("start"), *_COUNTS)
+    .where(_RUN.c.dag_id == bindparam("dag_id"), _ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z"))
+    .group_by(START)
+    .order_by(func.max(_RUN.c.id).desc())
+    .limit(bindparam("rows"))
+)
+_LATER_PAGE = _PAGE.having(func.max(_RUN.c.id) < bindparam("last_id"))
+
+_QUEUED = _RUN.c.state == DagRunState.QUEUED.value
+_QUEUED_AT = func.coalesce(_RUN.c.queued_at, _RUN.c.run_after)
+_COULD_START = case((_RUN.c.run_after > _QUEUED_AT, _RUN.c.run_after), else_=_QUEUED_AT)
+ONE_GROUP = select(
+    *_COUNTS,
+    func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
+    func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
+).where(in_group())
+"""One row about the group, of no runs when there is none."""
+
+DAG = select(_DAG.c.is_paused, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))
+
+DURATIONS = (
+    select(
+        type_coerce(_RUN.c.start_date, DATE).label("start_date"), type_coerce(_RUN.c.end_date, DATE).label("end_date")
+    )
+    .where(
+        _RUN.c.dag_id == bindparam("dag_id"),
+        _RUN.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
+        _RUN.c.start_date.is_not(None),
+        _RUN.c.end_date.is_not(None),
+    )
+    .order_by(_RUN.c.id.desc())
+    .limit(bindparam("rows"))
+)
+"""When the DAG's last finished runs started and ended."""

@@ -1,0 +1,68 @@
+"""Groups, read from the ids in Airflow's ``dag_run`` table."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_api_plugin.adapters.airflow import configuration
+from airflow_api_plugin.adapters.airflow.database import Database
+from airflow_api_plugin.adapters.airflow.group_statements import (
+    DAG,
+    DURATIONS,
+    ONE_GROUP,
+    group_page,
+)
+from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound
+from airflow_api_plugin.domain.groups import RECENT, Group, GroupPage, GroupProgress, StateCounts
+
+
+class AirflowGroupRepository:
+    """The groups of all the runs that Airflow knows."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from this database."""
+        self._database = database
+
+    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+        """As the port promises."""
+        query, values = group_page(dag_id, start=start, limit=limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(query, values).all()
+            if not rows and connection.execute(DAG, {"dag_id": dag_id}).first() is None:
+                raise DagNotFound(dag_id)
+        groups = tuple(_group(dag_id, row.start.removesuffix("_"), row) for row in rows[:limit])
+        return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
+
+    def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
+        """As the port promises."""
+        start = f"{prefix}_"
+        with self._database.reading() as connection:
+            dag = connection.execute(DAG, {"dag_id": dag_id}).first()
+            row = connection.execute(ONE_GROUP, {"dag_id": dag_id, "start": start, "length": len(start)}).one()
+            if dag is None or not row.runs:
+                raise GroupNotFound
+            group = _group(dag_id, prefix, row)
+            finished: Sequence[Any] = ()
+            if group.states.queued or group.states.running:
+                finished = connection.execute(DURATIONS, {"dag_id": dag_id, "rows": RECENT}).all()
+        return GroupProgress(
+            group=group,
+            seen_at=now,
+            max_active_runs=dag.max_active_runs or configuration.max_active_runs_per_dag(),
+            is_paused=bool(dag.is_paused),
+            waiting_since=row.waiting_since,
+            last_run_after=row.last_run_after,
+            durations=[one.end_date - one.start_date for one in finished],
+        )
+
+
+def _group(dag_id: str, prefix: str, row: Any) -> Group:
+    return Group(
+        dag_id=dag_id,
+        prefix=prefix,
+        runs=row.runs,
+        states=StateCounts(queued=row.queued, running=row.running, success=row.success, failed=row.failed),
+        first_logical_date=row.first_logical_date,
+        last_logical_date=row.last_logical_date,
+        last_id=row.last_id,
+    )

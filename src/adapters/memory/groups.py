@@ -1,0 +1,85 @@
+"""The in-memory repository of groups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
+from airflow_api_plugin.adapters.memory.queue import StoredRun
+from airflow_api_plugin.domain import (
+    DagNotFound,
+    DagRunState,
+    Group,
+    GroupNotFound,
+    GroupPage,
+    GroupProgress,
+    GroupRunId,
+    StateCounts,
+)
+from airflow_api_plugin.domain.groups import RECENT
+
+
+class MemoryGroupRepository:
+    """The groups of an in-memory backend."""
+
+    def __init__(self, backend: MemoryBackend) -> None:
+        """Look at the runs of this backend."""
+        self._backend = backend
+
+    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+        """As the port promises."""
+        with self._backend.lock:
+            self._backend.advance()
+            stored = self._backend.dags.get(dag_id)
+            if stored is None:
+                raise DagNotFound(dag_id)
+            groups = [_group(prefix, runs) for prefix, runs in _by_prefix(stored).items()]
+        groups.sort(key=lambda group: -group.last_id)
+        found = [group for group in groups if start is None or group.last_id < start]
+        page = tuple(found[:limit])
+        return GroupPage(groups=page, next_start=page[-1].last_id if len(found) > limit else None)
+
+    def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
+        """As the port promises."""
+        with self._backend.lock:
+            self._backend.advance()
+            stored = self._backend.dags.get(dag_id)
+            runs = None if stored is None else _by_prefix(stored).get(prefix)
+            if stored is None or runs is None:
+                raise GroupNotFound
+            queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
+            ended = [one.run for one in stored.runs if one.run.start_date and one.run.end_date]
+            return GroupProgress(
+                group=_group(prefix, runs),
+                seen_at=now,
+                max_active_runs=stored.dag.max_active_runs,
+                is_paused=stored.dag.is_paused,
+                waiting_since=min((one.waiting_since for one in queued), default=None),
+                last_run_after=max((one.run_after for one in queued), default=None),
+                durations=[run.end_date - run.start_date for run in ended[-RECENT:] if run.end_date and run.start_date],
+            )
+
+
+def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:
+    groups: dict[str, list[StoredRun]] = {}
+    for one in stored.runs:
+        parsed = GroupRunId.parse(one.run.run_id)
+        if parsed is not None:
+            groups.setdefault(parsed.prefix, []).append(one)
+    return groups
+
+
+def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
+    states = Counter(one.run.state for one in runs)
+    dates = [one.run.logical_date for one in runs if one.run.logical_date]
+    return Group(
+        dag_id=runs[0].run.dag_id,
+        prefix=prefix,
+        runs=len(runs),
+        states=StateCounts._make(states[state.value] for state in DagRunState),
+        first_logical_date=min(dates, default=None),
+        last_logical_date=max(dates, default=None),
+        last_id=runs[-1].run.id,
+    )

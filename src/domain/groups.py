@@ -1,0 +1,95 @@
+"""A group of runs as a thing of its own: which there are, and how far one is. A group is what its runs' ids say, and no more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+RECENT = 20
+"""So many of a DAG's latest finished runs tell how long the next will take."""
+
+
+class StateCounts(NamedTuple):
+    """How many runs of a group are in each state."""
+
+    queued: int = 0
+    running: int = 0
+    success: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The runs of one DAG that have one prefix, a number and a date as their id, however many requests made them.
+
+    ``runs`` is at least 1; a state that only a newer Airflow knows counts there alone. ``last_id`` is that of the
+    newest run. The dates are aware, and None when none of the runs has one.
+    """
+
+    dag_id: str
+    prefix: str
+    runs: int
+    states: StateCounts
+    first_logical_date: dt.datetime | None
+    last_logical_date: dt.datetime | None
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPage:
+    """Part of a list of groups, newest first; ``next_start`` is the ``start`` of the next part, None on the last."""
+
+    groups: tuple[Group, ...]
+    next_start: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupProgress:
+    """How far a group is at the moment ``seen_at``, and what tells when it will be done.
+
+    ``waiting_since``: the first moment at which a run that is still queued could have started.
+    ``last_run_after``: the moment before which the last of its queued runs does not start. Both are None when none is queued.
+    ``durations``: how long the DAG's last finished runs took, at most ``RECENT`` of them.
+    """
+
+    group: Group
+    seen_at: dt.datetime
+    max_active_runs: int
+    is_paused: bool
+    waiting_since: dt.datetime | None
+    last_run_after: dt.datetime | None
+    durations: Sequence[dt.timedelta]
+
+    @property
+    def done(self) -> float:
+        """The part of the runs that have ended, from 0 to 1."""
+        return (self.group.states.success + self.group.states.failed) / self.group.runs
+
+    @property
+    def oldest_queued_seconds(self) -> int | None:
+        """For how many seconds the first of the queued runs has been waiting, None when none could have started."""
+        if self.waiting_since is None or self.waiting_since > self.seen_at:
+            return None
+        return int((self.seen_at - self.waiting_since).total_seconds())
+
+    @property
+    def expected_end(self) -> dt.datetime | None:
+        """When the group will be done if its runs take as long as the DAG's last ones did.
+
+        None when it is done, when the DAG is paused, when nothing is known of its runs, and beyond the year 9999.
+        """
+        left = self.group.states.queued + self.group.states.running
+        if not left or self.is_paused or not self.durations:
+            return None
+        each = median(duration.total_seconds() for duration in self.durations)
+        turns = -(-left // self.max_active_runs)
+        try:
+            end = self.seen_at + dt.timedelta(seconds=each * turns)
+            if self.last_run_after is not None:
+                end = max(end, self.last_run_after + dt.timedelta(seconds=each))
+        except OverflowError:
+            return None
+        return end.replace(microsecond=0)

@@ -1,0 +1,74 @@
+"""The endpoints of groups. HEAD answers as GET does; Falcon leaves the body out."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from urllib.parse import quote
+
+import falcon
+import orjson
+from falcon import Request, Response
+
+from airflow_api_plugin.domain import GroupNotFound, Groups
+from airflow_api_plugin.entrypoints.http.answers import GroupAnswer, GroupProgressAnswer, write
+from airflow_api_plugin.entrypoints.http.query import read_query, write_query
+from airflow_api_plugin.entrypoints.http.requests import GroupsQuery, NoQuery
+
+_NO_QUERY = NoQuery()
+PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
+"""The keys that change as time goes by, and not only when something has happened: a tag leaves them out."""
+
+
+class GroupsResource:
+    """``/groups``."""
+
+    def __init__(self, groups: Groups) -> None:
+        """List these groups."""
+        self._groups = groups
+        self._query = GroupsQuery()
+        self._answer = GroupAnswer()
+
+    def on_get(self, req: Request, resp: Response) -> None:
+        """List the groups of a DAG, a page at a time, the newest first; the Link header leads to the next page."""
+        query = read_query(req)
+        req.context.dag_id = query.get("dag_id")
+        page = self._groups.list(caller=req.context.caller, **self._query.load(query))
+        write(resp, {"groups": self._answer.dump(page.groups, many=True), "next_start": page.next_start})
+        if page.next_start is not None:
+            following = write_query({**query, "start": str(page.next_start)})
+            resp.set_header("Link", f'<{quote(req.root_path + req.path)}?{following}>; rel="next"')
+
+    on_head = on_get
+
+
+class GroupResource:
+    """``/groups/{dag_id}/{prefix}``."""
+
+    def __init__(self, groups: Groups) -> None:
+        """Show these groups."""
+        self._groups = groups
+        self._group_answer = GroupAnswer()
+        self._progress_answer = GroupProgressAnswer()
+
+    def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
+        """Show how far a group is, or that nothing has happened since the caller last asked."""
+        _NO_QUERY.load(read_query(req))
+        _require_possible(req, dag_id, prefix)
+        progress = self._groups.get(dag_id, prefix, req.context.caller)
+        shown = {**self._group_answer.dump(progress.group), **self._progress_answer.dump(progress)}
+        lasting = {key: value for key, value in shown.items() if key not in PASSES_BY_ITSELF}
+        tag = falcon.ETag(sha256(orjson.dumps(lasting)).hexdigest()[:32])
+        resp.etag = tag
+        if any(known in ("*", tag) for known in req.if_none_match or ()):
+            resp.status = falcon.HTTP_304
+            return
+        write(resp, {"group": shown})
+
+    on_head = on_get
+
+
+def _require_possible(req: Request, dag_id: str, prefix: str) -> None:
+    """Refuse what no run and no DAG is called, and on which a database driver would fail."""
+    if not dag_id or "\0" in dag_id + prefix:
+        raise GroupNotFound
+    req.context.dag_id = dag_id

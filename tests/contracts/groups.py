@@ -1,0 +1,205 @@
+"""What a repository of groups promises to those who watch them."""
+
+import datetime as dt
+
+import pytest
+
+from airflow_api_plugin.domain import (
+    DagNotFound,
+    DagRunState,
+    Group,
+    GroupNotFound,
+    GroupPage,
+    StateCounts,
+)
+from tests.contracts.hostile import HOSTILE
+from tests.contracts.world import World, date, group_run, new_run, record, utc
+
+NOW = utc(2025, 1, 1)
+NOT_OF_A_GROUP = (
+    "a",
+    "a_0000001",
+    "a_0000001_",
+    "a_000001_2021-01-01T00:00:00",
+    "a_0000001_2021-01-01",
+    "a_0000001_2021-02-29T00:00:00",
+    "a_0000001_1900-02-29T00:00:00",
+    "a_0000001_0000-01-01T00:00:00",
+    "a_0000001_2021-13-01T00:00:00",
+    "a_0000001_2021-04-31T00:00:00",
+    "a_0000001_2021-01-01T24:00:00",
+    "a_0000001_2021-01-01T00:00:00.5",
+    "a_0000001_2021-01-01T00:00:00Z",
+    "a_0000001_2021-01-01T00:00:00 ",
+    "a_0000001_2021-01-01 00:00:00",
+    "a-0000001_2021-01-01T00:00:00",
+    "_0000001_2021-01-01T00:00:00",
+    "0000001_2021-01-01T00:00:00",
+    "a_\uff11000001_2021-01-01T00:00:00",
+    "scheduled__2021-01-01T00:00:00+00:00",
+)
+
+
+class GroupListContract:
+    def test_a_dag_without_groups_has_an_empty_page_that_is_the_last(self, world: World):
+        world.dag("a")
+        for number, run_id in enumerate(NOT_OF_A_GROUP):
+            world.run("a", run_id, logical_date=date(number + 1))
+        assert world.groups.list("a", start=None, limit=10) == GroupPage(groups=(), next_start=None)
+
+    def test_a_dag_that_does_not_exist_is_not_found(self, world: World):
+        world.dag("a")
+        for dag_id in ("A", "", "a_", *(text for text in HOSTILE if "\0" not in text)):
+            with pytest.raises(DagNotFound):
+                world.groups.list(dag_id, start=None, limit=10)
+
+    def test_a_stale_dag_still_has_its_groups(self, world: World):
+        world.dag("gone", is_stale=True)
+        world.run("gone", group_run("g", 1))
+        assert prefixes(world, "gone") == ["g"]
+
+    def test_a_group_is_shown_with_all_its_facts(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1, 5), logical_date=date(5), state="success")
+        world.run("a", group_run("g", 2, 3), logical_date=date(3), state="failed")
+        world.run("a", group_run("g", 3, 9), logical_date=date(9), state="running")
+        world.run("a", group_run("g", 4, 7), logical_date=date(7), state="queued")
+        last = world.run("a", group_run("g", 5, 8), logical_date=date(8), state="queued")
+        (group,) = world.groups.list("a", start=None, limit=10).groups
+        assert group == Group(
+            dag_id="a",
+            prefix="g",
+            runs=5,
+            states=StateCounts(queued=2, running=1, success=1, failed=1),
+            first_logical_date=date(3),
+            last_logical_date=date(9),
+            last_id=last,
+        )
+        assert group.first_logical_date.utcoffset() == dt.timedelta(0)
+
+    def test_a_group_has_no_dates_when_none_of_its_runs_has_one(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1))
+        (group,) = world.groups.list("a", start=None, limit=10).groups
+        assert (group.first_logical_date, group.last_logical_date) == (None, None)
+
+    def test_groups_are_ordered_by_their_newest_run_the_newest_first_each_once(self, world: World):
+        world.dag("a")
+        for day, (prefix, number) in enumerate((("x", 1), ("y", 1), ("x", 2), ("z", 1), ("y", 2)), start=1):
+            world.run("a", group_run(prefix, number, day), logical_date=date(day))
+        page = world.groups.list("a", start=None, limit=10)
+        assert [(group.prefix, group.runs) for group in page.groups] == [("y", 2), ("z", 1), ("x", 2)]
+
+    def test_a_group_is_made_of_the_runs_with_its_exact_prefix(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        everything = ["a", "a_b", "A", "a_0000001", "a__", "a%", "ä", "é\n", "2021", "my_backfill", "scheduled_"]
+        for day, prefix in enumerate(everything, start=1):
+            world.run("a", group_run(prefix, 1, day), logical_date=date(day))
+        world.run("b", group_run("a", 1), logical_date=date(1))
+        world.run("a", "a_0000002_2021-03-01T00:00:00.123456", logical_date=utc(2021, 3, 1))
+        world.run("a", "a_123456789_2024-02-29T00:00:00", logical_date=utc(2024, 2, 29))
+        groups = world.groups.list("a", start=None, limit=100).groups
+        assert {group.prefix: group.runs for group in groups} == {**dict.fromkeys(everything, 1), "a": 3}
+
+    def test_groups_are_of_the_runs_of_any_type(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1), run_type="backfill")
+        assert prefixes(world, "a") == ["g"]
+
+    def test_pages_together_hold_every_group_once(self, world: World):
+        world.dag("a")
+        for number in (1, 2):
+            for name in "pqrstuv":
+                day = number * 10 + ord(name) - ord("p")
+                world.run("a", group_run(name, number, day), logical_date=date(day))
+        seen, start = [], None
+        while True:
+            page = world.groups.list("a", start=start, limit=3)
+            assert len(page.groups) <= 3
+            assert all(group.runs == 2 for group in page.groups)
+            seen += [group.prefix for group in page.groups]
+            start = page.next_start
+            if start is None:
+                break
+            assert start == page.groups[-1].last_id
+        assert seen == list("vutsrqp")
+
+    def test_a_last_page_that_is_exactly_full_has_no_next_start(self, world: World):
+        world.dag("a")
+        for day, name in enumerate("pq", start=1):
+            world.run("a", group_run(name, 1, day), logical_date=date(day))
+        assert world.groups.list("a", start=None, limit=2).next_start is None
+
+    def test_before_the_first_group_there_is_none(self, world: World):
+        world.dag("a")
+        number = world.run("a", group_run("g", 1))
+        for start in (number, 0):
+            assert world.groups.list("a", start=start, limit=2) == GroupPage(groups=(), next_start=None)
+        assert len(world.groups.list("a", start=2**63 - 1, limit=2).groups) == 1
+
+
+class GroupGetContract:
+    def test_a_group_is_that_of_the_list(self, world: World):
+        world.dag("a", max_active_runs=3, is_paused=True)
+        for day, state in enumerate(DagRunState, start=1):
+            world.run("a", group_run("g", day, day), logical_date=date(day), state=state.value)
+        progress = world.groups.get("a", "g", now=NOW)
+        assert (progress.group,) == world.groups.list("a", start=None, limit=10).groups
+        assert (progress.max_active_runs, progress.is_paused) == (3, True)
+        assert progress.done == 0.5
+
+    def test_it_is_made_of_the_runs_with_its_exact_prefix(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        names = ["a", "a_b", "A", "a_0000001", "a__", "a%", "b", "é\n"]
+        for day, prefix in enumerate(names, start=1):
+            world.run("a", group_run(prefix, 1, day), logical_date=date(day))
+        for day, run_id in enumerate(NOT_OF_A_GROUP, start=40):
+            world.run("a", run_id, logical_date=date(day))
+        world.run("b", group_run("a", 1), logical_date=date(1))
+        for prefix in names:
+            assert world.groups.get("a", prefix, now=NOW).group.runs == 1
+
+    def test_what_is_no_group_of_the_dag_is_not_found(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        world.run("a", group_run("g_h", 1))
+        for run_id in NOT_OF_A_GROUP:
+            world.run("b", run_id)
+        names = ("g", "g_", "G_H", "g_h_", "g_h_0000001", "", "a", "_", "%", ".*", *HOSTILE)
+        missing = [("a", name) for name in names if "\0" not in name]
+        for dag_id, prefix in (*missing, ("b", "g_h"), ("b", "a"), ("nowhere", "g_h"), ("A", "g_h")):
+            with pytest.raises(GroupNotFound):
+                world.groups.get(dag_id, prefix, now=NOW)
+
+    def test_a_group_in_which_none_is_queued_waits_for_nothing(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1), logical_date=date(1), state="running")
+        progress = world.groups.get("a", "g", now=NOW)
+        assert (progress.waiting_since, progress.last_run_after) == (None, None)
+
+    def test_queued_runs_wait_from_when_they_were_made_or_may_start(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1, 1), logical_date=date(1), state="queued")
+        world.run("a", group_run("g", 2, 2), logical_date=utc(2999, 1, 1), state="queued")
+        world.run("a", group_run("g", 3, 3), logical_date=utc(2999, 2, 1), state="success")
+        progress = world.groups.get("a", "g", now=NOW)
+        assert utc(2024, 1, 1) < progress.waiting_since < utc(2998, 1, 1)
+        assert progress.last_run_after == utc(2999, 1, 1)
+
+    def test_runs_that_never_started_tell_nothing_of_how_long_one_takes(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1, 1), logical_date=date(1), state="failed")
+        world.run("a", group_run("g", 2, 2), logical_date=date(2), state="queued")
+        assert list(world.groups.get("a", "g", now=NOW).durations) == []
+
+    def test_a_group_that_was_recorded_is_there_and_queued(self, world: World):
+        world.dag("a")
+        record(world, "a", *(new_run(group_run("group", day, day), date(day)) for day in (1, 2, 3)))
+        group = world.groups.get("a", "group", now=NOW).group
+        assert (group.runs, group.states) == (3, StateCounts(queued=3))
+
+
+def prefixes(world: World, dag_id: str):
+    return [group.prefix for group in world.groups.list(dag_id, start=None, limit=100).groups]
