@@ -123,6 +123,39 @@ _ONE = (
     _get(f"{_RUNS}/a%2Fb", 404, "there is nothing at '/api/v1/dag_runs/a/b'"),
 )
 
+_GROUPS = (
+    _get("/api/v1/groups", 400, "dag_id is required"),
+    _get("/api/v1/groups?dag_id=", 400, "dag_id must be text of 1 to 250 characters"),
+    _get("/api/v1/groups?dag_id=%00", 400, "NUL"),
+    _get("/api/v1/groups?dag_id=no_such_dag", 404, "Dag id 'no_such_dag' not found"),
+    _get("/api/v1/groups?dag_id=example_daily&limit=0", 400, "limit must be an integer from 1 to 100, not '0'"),
+    _get("/api/v1/groups?dag_id=example_daily&limit=101", 400, "limit must be an integer from 1 to 100"),
+    _get("/api/v1/groups?dag_id=example_daily&start=", 400, "start must be the next_start of an answer"),
+    _get("/api/v1/groups?dag_id=example_daily&start=-1", 400, "start must be the next_start of an answer"),
+    _get("/api/v1/groups?dag_id=example_daily&start=manual", 400, "start must be the next_start of an answer"),
+    _get("/api/v1/groups?dag_id=example_daily&start=9223372036854775808", 400, "0 to 9223372036854775807"),
+    _get("/api/v1/groups?dag_id=example_daily&start=1&start=2", 400, "query parameter 'start' is repeated"),
+    _get("/api/v1/groups?dag_id=example_daily&prefix=a", 400, "unknown query parameter 'prefix'"),
+    _get("/api/v1/groups/example_daily/no_such_group", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/manual_0000001", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/man", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/manual__", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/_", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/%00", 404, "Group not found"),
+    _get("/api/v1/groups/%00/manual", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/%FF", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/%25", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/" + "a" * 3000, 404, "Group not found"),
+    _get("/api/v1/groups/no_such_dag/manual", 404, "Group not found"),
+    _get("/api/v1/groups/EXAMPLE_DAILY/manual", 404, "Group not found"),
+    _get("/api/v1/groups/example_daily/manual?limit=1", 400, "unknown query parameter 'limit'", "known are none"),
+    _get("/api/v1/groups/example_daily", 404, "there is nothing at"),
+    _get("/api/v1/groups/example_daily/a%2Fb/c", 404, "there is nothing at"),
+    _method("POST", "/api/v1/groups", "GET, HEAD, OPTIONS"),
+    _method("POST", "/api/v1/groups/example_daily/manual", "GET, HEAD, OPTIONS"),
+    _method("DELETE", "/api/v1/groups/example_daily/manual", "GET, HEAD, OPTIONS"),
+)
+
 _ROUTES = (
     _get("/", 404, "there is nothing at '/'"),
     _get("/api/v1", 404, "there is nothing at '/api/v1'"),
@@ -331,7 +364,7 @@ _CONFS = (
     _create(_CONF, "bytes", conf=json.dumps({"a": "a" * 65536})),
 )
 
-BAD_REQUESTS = (*_LIST, *_ONE, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS)
+BAD_REQUESTS = (*_LIST, *_ONE, *_GROUPS, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS)
 
 BAD_TOKENS = (
     {},

@@ -99,8 +99,18 @@ class DagRunAnswer(AnswerSchema):
 _OPTIONAL_DATE = {"type": ["string", "null"], "format": "date-time"}
 
 
-def _written_date(read: Callable[[Any], Any], description: str) -> Function:
-    return Function(lambda one: rfc3339(read(one)), metadata={**_OPTIONAL_DATE, "description": description})
+class Moment(Raw):
+    """A date or none, as JSON knows them in either value format."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+        return rfc3339(value)
+
+
+class Counts(Raw):
+    """Numbers by their names."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
+        return value._asdict()
 
 
 class GroupAnswer(Schema):
@@ -109,25 +119,24 @@ class GroupAnswer(Schema):
     dag_id = Raw(metadata=_TEXT)
     prefix = Raw(metadata={**_TEXT, "description": "What the ids of its runs begin with, before the number."})
     runs = Raw(metadata={"type": "integer", "minimum": 1, "description": "How many runs it has."})
-    states = Function(
-        lambda group: group.states._asdict(),
+    states = Counts(
         metadata={
             "type": "object",
             "required": list(StateCounts._fields),
             "properties": {state: {"type": "integer", "minimum": 0} for state in StateCounts._fields},
             "description": "How many of them are in each state.",
-        },
+        }
     )
-    first_logical_date = _written_date(
-        lambda group: group.first_logical_date, "The earliest logical date of its runs; null when none has one."
+    first_logical_date = Moment(
+        metadata={**_OPTIONAL_DATE, "description": "The earliest logical date of its runs; null when none has one."}
     )
-    last_logical_date = _written_date(
-        lambda group: group.last_logical_date, "The latest logical date of its runs; null when none has one."
+    last_logical_date = Moment(
+        metadata={**_OPTIONAL_DATE, "description": "The latest logical date of its runs; null when none has one."}
     )
 
 
-class GroupProgressAnswer(Schema):
-    """What one group has beside the keys of a list; dumps a ``GroupProgress``."""
+class GroupProgressAnswer(GroupAnswer):
+    """One group, with more than a list shows; dumps a ``GroupProgress``."""
 
     done = Raw(
         metadata={"type": "number", "minimum": 0, "maximum": 1, "description": "The part of the runs that have ended."}
@@ -144,11 +153,17 @@ class GroupProgressAnswer(Schema):
             "none waits, or none may start yet.",
         }
     )
-    expected_end = _written_date(
-        lambda progress: progress.expected_end,
-        "When the group will be done if its runs take as long as the DAG's last ones did; null when it is done, when the "
-        "DAG is paused, and when none of its runs has ended yet.",
+    expected_end = Moment(
+        metadata={
+            **_OPTIONAL_DATE,
+            "description": "When the group will be done if its runs take as long as the DAG's last ones did; null when it "
+            "is done, when the DAG is paused, and when none of its runs has ended yet.",
+        }
     )
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Read what a list shows, too, from the group itself."""
+        return super().get_attribute(obj if hasattr(obj, attr) else obj.group, attr, default)
 
 
 class BatchAnswer(Schema):

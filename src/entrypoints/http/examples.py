@@ -230,6 +230,7 @@ def _read(value_format: ValueFormat) -> list[Example]:
             status=409,
             answer=ambiguous,
         ),
+        *_groups(),
         Example(
             operation="list_dags",
             name="dags",
@@ -252,6 +253,79 @@ def _read(value_format: ValueFormat) -> list[Example]:
         *(
             Example(operation=name, name=name, summary=name, target=f"/health/{name}", answer={"status": name})
             for name in ("live", "ready")
+        ),
+    ]
+
+
+def _groups() -> list[Example]:
+    redo = {
+        "dag_id": "example_daily",
+        "prefix": "redo",
+        "runs": 5,
+        "states": {"queued": 0, "running": 0, "success": 5, "failed": 0},
+        "first_logical_date": "2025-02-01T00:00:00Z",
+        "last_logical_date": "2025-02-05T00:00:00Z",
+    }
+    return [
+        Example(
+            operation="list_groups",
+            name="groups",
+            summary="?dag_id=example_daily",
+            target="/groups?dag_id=example_daily",
+            answer={"groups": [redo], "next_start": None},
+        ),
+        Example(
+            operation="list_groups",
+            name="no_dag",
+            summary="?dag_id=nowhere",
+            target="/groups?dag_id=nowhere",
+            status=404,
+            answer={"error": "Dag id 'nowhere' not found"},
+        ),
+        Example(
+            operation="get_group",
+            name="done",
+            summary="A group that is done",
+            target="/groups/example_daily/redo",
+            answer={
+                "group": {
+                    **redo,
+                    "done": 1.0,
+                    "max_active_runs": 16,
+                    "is_paused": False,
+                    "oldest_queued_seconds": None,
+                    "expected_end": None,
+                }
+            },
+        ),
+        Example(
+            operation="get_group",
+            name="paused",
+            summary="A group of a paused DAG",
+            target="/groups/example_paused/manual_",
+            answer={
+                "group": {
+                    "dag_id": "example_paused",
+                    "prefix": "manual",
+                    "runs": 1,
+                    "states": {"queued": 1, "running": 0, "success": 0, "failed": 0},
+                    "first_logical_date": "2025-01-01T00:00:00Z",
+                    "last_logical_date": "2025-01-01T00:00:00Z",
+                    "done": 0.0,
+                    "max_active_runs": 16,
+                    "is_paused": True,
+                    "oldest_queued_seconds": 60,
+                    "expected_end": None,
+                }
+            },
+        ),
+        Example(
+            operation="get_group",
+            name="no_group",
+            summary="nothing",
+            target="/groups/example_daily/nothing",
+            status=404,
+            answer={"error": "Group not found"},
         ),
     ]
 

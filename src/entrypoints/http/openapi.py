@@ -20,9 +20,10 @@ from airflow_api_plugin.entrypoints.http.operations import (
     ERROR_HEADERS,
     ERRORS,
     HEADERS,
+    IF_NONE_MATCH,
+    IN_PATH,
     OPERATIONS,
     REQUEST_ID,
-    RUN_ID,
     TOKEN,
     Json,
     Operation,
@@ -56,6 +57,7 @@ def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, ha
     spec.components.parameter("X-Request-Id", "header", REQUEST_ID)
     for status, (_, error) in ERRORS.items():
         spec.components.response(f"Error{status}", _refusal(status, {"example": {"response": {"error": error}}}))
+    spec.components.parameter("If-None-Match", "header", IF_NONE_MATCH)
     if asks_for_token:
         spec.components.security_scheme("token", TOKEN)
     told = examples(value_format)
@@ -85,6 +87,8 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         "CreatedDagRuns": answers.BatchAnswer(),
         "DagRun": answers.DagRunAnswer(value_format),
         "Dag": answers.DagAnswer(value_format),
+        "Group": answers.GroupAnswer(),
+        "GroupProgress": answers.GroupProgressAnswer(),
     }.items():
         components.schema(name, schema=schema)
         described = components.schemas[name]
@@ -128,6 +132,7 @@ def _operation(operation: Operation, told: list[Example]) -> Json:
         "parameters": _parameters(operation),
         "responses": {
             "200": _good(operation, told),
+            **({"304": _UNCHANGED} if operation.tagged else {}),
             **{str(status): _bad(status, told) for status in operation.all_errors},
         },
     }
@@ -139,9 +144,15 @@ def _operation(operation: Operation, told: list[Example]) -> Json:
 
 
 def _parameters(operation: Operation) -> list[Json | str]:
-    path = [RUN_ID] if "{run_id}" in operation.path else []
+    path = [parameter for name, parameter in IN_PATH.items() if f"{{{name}}}" in operation.path]
     query = [] if operation.query is None else [{"in": "query", "schema": operation.query()}]
-    return [*path, *query, "X-Request-Id"]
+    return [*path, *query, *(["If-None-Match"] if operation.tagged else []), "X-Request-Id"]
+
+
+_UNCHANGED = {
+    "description": "Nothing has happened since the answer whose `ETag` was sent back.",
+    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", "ETag")},
+}
 
 
 def _good(operation: Operation, told: list[Example]) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_api_plugin.entrypoints.http.body import MAX_BYTES
-from airflow_api_plugin.entrypoints.http.requests import GetQuery, ListQuery, RequestSchema
+from airflow_api_plugin.entrypoints.http.requests import GetQuery, GroupsQuery, ListQuery, RequestSchema
 
 Json = dict[str, Any]
 
@@ -34,7 +34,7 @@ ERRORS = {
         "The caller is known and may not do this; or no token is set, and a browser asks for a page of another site.",
         "you may not create runs of DAG 'example_daily'",
     ),
-    404: ("There is no such DAG or run, or none that the caller may see.", "Dag run id not found"),
+    404: ("There is no such DAG, run or group, or none that the caller may see.", "Dag run id not found"),
     405: (
         "The path has other methods. The header `Allow` names them.",
         "DELETE is not allowed here, allowed are GET, HEAD, OPTIONS",
@@ -88,6 +88,10 @@ HEADERS: dict[str, Json] = {
         "description": 'The address of the next page, relative to this one: `<?...>; rel="next"`; not there on the last one.',
         "schema": {"type": "string"},
     },
+    "ETag": {
+        "description": "Stays the same as long as nothing happens to the group; send it back in `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
     "WWW-Authenticate": {"description": "How to send a token.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods of the path.", "schema": {"type": "string"}},
     "Retry-After": {"description": "In how many seconds.", "schema": {"type": "integer"}},
@@ -97,14 +101,31 @@ REQUEST_ID: Json = {
     "service makes one where it is anything else.",
     "schema": {"type": "string"},
 }
-RUN_ID: Json = {
-    "in": "path",
-    "name": "run_id",
-    "required": True,
-    "description": "The run id, percent-encoded or not.",
-    "schema": {"type": "string", "minLength": 1},
-    "example": "redo_0000001_2025-02-01T00:00:00",
+IF_NONE_MATCH: Json = {
+    "description": "The `ETag` of an earlier answer: when nothing has happened since, the answer is a 304 without a body. "
+    "What only time changes, `oldest_queued_seconds` and `expected_end`, does not count.",
+    "schema": {"type": "string"},
 }
+
+
+def _in_path(name: str, description: str, example: str) -> Json:
+    return {
+        "in": "path",
+        "name": name,
+        "required": True,
+        "description": f"{description}, percent-encoded or not.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": example,
+    }
+
+
+IN_PATH = {
+    "run_id": _in_path("run_id", "The run id", "redo_0000001_2025-02-01T00:00:00"),
+    "dag_id": _in_path("dag_id", "The DAG", "example_daily"),
+    "prefix": _in_path("prefix", "The group's prefix, with or without one underscore at its end", "redo"),
+}
+"""The parameters that a path may have, by their names."""
+
 TOKEN: Json = {
     "type": "http",
     "scheme": "bearer",
@@ -120,7 +141,7 @@ class Operation:
     """A method of a path below the prefix.
 
     ``answer`` is the schema of what stands under the key ``response``, ``content`` that of an answer without this key.
-    ``open``: it needs no token. ``at_root``: the same path is there without the prefix, too.
+    ``tagged``: its answer has an ``ETag``, and may be that there is nothing new. ``open``: it needs no token. ``at_root``: the same path is there without the prefix, too.
     """
 
     name: str
@@ -136,12 +157,13 @@ class Operation:
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
+    tagged: bool = False
     open: bool = False
     at_root: bool = False
 
     @property
     def all_errors(self) -> list[int]:
-        """Every status but 200 that it can have."""
+        """Every status that it can have and that is an error."""
         return sorted({*self.errors, *_OF_ANY_PATH, *(() if self.open else _OF_KNOWN_CALLERS)})
 
 
@@ -208,6 +230,35 @@ OPERATIONS = (
         query=GetQuery,
         answer=_object(dag_run=_ref("DagRun")),
         errors=(404, 409),
+    ),
+    Operation(
+        name="list_groups",
+        path="/groups",
+        tag="Groups",
+        summary="List the groups of a DAG",
+        description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
+        "many requests made its runs; whoever made them.",
+        query=GroupsQuery,
+        answer=_object(
+            groups={"type": "array", "items": _ref("Group")},
+            next_start={
+                "type": ["integer", "null"],
+                "description": "The `start` of the next page, null on the last one.",
+            },
+        ),
+        headers=("Link",),
+        errors=(404,),
+    ),
+    Operation(
+        name="get_group",
+        path="/groups/{dag_id}/{prefix}",
+        tag="Groups",
+        summary="See how far a group is",
+        description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`.",
+        answer=_object(group=_ref("GroupProgress")),
+        headers=("ETag",),
+        errors=(404,),
+        tagged=True,
     ),
     Operation(
         name="list_dags",

@@ -24,7 +24,7 @@ def closed_paths(service):
         if node.resource is not None:
             path = node.uri_template
             if path.removeprefix("/api/v1") not in OPEN and not path.startswith("/api/v1/docs/"):
-                yield path.replace("{run_id}", "a_run")
+                yield path.replace("{run_id}", "a_run").format(dag_id="example_daily", prefix="a_group")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def file(tmp_path):
 def test_every_route_but_the_open_ones_asks_for_a_token_whatever_the_method(file):
     service = Service(authenticator=TokenAuthentication("s3cret", file))
     paths = list(closed_paths(service))
-    assert {"/api/v1/dags", "/api/v1/dag_runs", "/api/v1/dag_runs/a_run"} <= set(paths)
+    assert {"/api/v1/dags", "/api/v1/dag_runs", "/api/v1/dag_runs/a_run", "/api/v1/groups"} <= set(paths)
     for path in paths:
         for method in METHODS:
             for headers in ({}, {"Authorization": "wrong"}):
@@ -49,11 +49,13 @@ def test_every_route_but_the_open_ones_asks_for_a_token_whatever_the_method(file
 def test_a_read_only_token_reads_every_route_and_writes_none(file):
     service = Service(authenticator=TokenAuthentication("s3cret", file))
     service.place("example_daily", "a_run")
+    service.place("example_daily", "a_group_0000001_2024-12-01T00:00:00")
     headers = {"Authorization": "Bearer board-0123456789abcdef"}
     written = 0
     for path in closed_paths(service):
+        target = f"{path}?dag_id=example_daily" if path.endswith("/groups") else path
         for method in METHODS:
-            answer = service.request(method, path, headers=headers, body='{"dag_id": "example_daily"}')
+            answer = service.request(method, target, headers=headers, body='{"dag_id": "example_daily"}')
             if method in READS:
                 assert answer.status_code in (200, 405), (method, path)
             else:
@@ -62,7 +64,7 @@ def test_a_read_only_token_reads_every_route_and_writes_none(file):
                 assert error(answer) == ("your token 'dashboard' is read-only: it lists and shows, and creates nothing")
                 assert "www-authenticate" not in answer.headers
     assert written >= 12
-    assert len(service.backend.runs) == 1
+    assert [stored.run.state for stored in service.backend.runs] == ["success", "success"]
     assert service.get("/api/v1/dag_runs", headers=headers).json["response"]["dag_runs"][0]["run_id"] == "a_run"
 
 

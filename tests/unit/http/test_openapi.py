@@ -13,15 +13,26 @@ from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from airflow_api_plugin.adapters.memory import MemoryDagRepository, MemoryDagRunRepository, demo_backend
-from airflow_api_plugin.domain import CreateBatch
+from airflow_api_plugin.adapters.memory import (
+    MemoryDagRepository,
+    MemoryDagRunRepository,
+    MemoryGroupRepository,
+    demo_backend,
+)
+from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http import errors
-from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer
+from airflow_api_plugin.entrypoints.http.answers import (
+    BatchAnswer,
+    DagAnswer,
+    DagRunAnswer,
+    GroupAnswer,
+    GroupProgressAnswer,
+)
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
 from airflow_api_plugin.entrypoints.http.examples import CREATED_AT, examples
 from airflow_api_plugin.entrypoints.http.openapi import describe
 from airflow_api_plugin.entrypoints.http.operations import ERRORS, OPERATIONS
-from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, ListQuery
+from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, GroupsQuery, ListQuery
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service, error
@@ -96,6 +107,8 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         "CreatedDagRuns": BatchAnswer(),
         "DagRun": DagRunAnswer(value_format),
         "Dag": DagAnswer(value_format),
+        "Group": GroupAnswer(),
+        "GroupProgress": GroupProgressAnswer(),
     }.items():
         properties = schemas[name]["properties"]
         assert list(properties) == [field.data_key or key for key, field in schema.fields.items()]
@@ -103,7 +116,11 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         assert all({"type", "anyOf"} & set(facts) for facts in properties.values())
     assert schemas["NewDagRuns"]["required"] == ["dag_id"]
     assert schemas["NewDagRuns"]["additionalProperties"] is False
-    for path, schema in {"/dag_runs": ListQuery(), "/dag_runs/{run_id}": GetQuery()}.items():
+    for path, schema in {
+        "/dag_runs": ListQuery(),
+        "/dag_runs/{run_id}": GetQuery(),
+        "/groups": GroupsQuery(),
+    }.items():
         parameters = [one for one in described["paths"][path]["get"]["parameters"] if one.get("in") == "query"]
         assert [one["name"] for one in parameters] == list(schema.fields)
         assert all(one["description"] for one in parameters)
@@ -198,7 +215,7 @@ def test_every_status_that_the_code_answers_with_is_in_it(monkeypatch):
     described = description()
     for operation in OPERATIONS:
         responses = described["paths"][operation.path][operation.method]["responses"]
-        statuses = {int(status) for status in responses} - {200}
+        statuses = {int(status) for status in responses} - {200, *([304] if operation.tagged else [])}
         assert statuses <= set(ERRORS)
         assert statuses >= set(gunicorn._TEXTS)  # noqa: SLF001 - as above
     assert {status for operation in OPERATIONS for status in operation.all_errors} == set(ERRORS)
@@ -220,7 +237,11 @@ class Story(Service):
         runs = MemoryDagRunRepository(backend)
         create_batch = CreateBatch(runs, self.clock)
         super().__init__(
-            dags=MemoryDagRepository(backend), runs=runs, create_batch=create_batch, value_format=value_format
+            dags=MemoryDagRepository(backend),
+            runs=runs,
+            create_batch=create_batch,
+            groups=Groups(MemoryGroupRepository(backend), self.clock),
+            value_format=value_format,
         )
 
     def clock(self):
@@ -270,24 +291,24 @@ def test_every_example_of_a_parameter_is_a_good_one():
     service.create(prefix="redo", start_date="2025-02-01", end_date="2025-02-01")
     service.create(prefix="another", start_date="2025-02-02", end_date="2025-02-02")
     described = description()
-    for path in ("/dag_runs", "/dag_runs/{run_id}"):
+    for path in ("/dag_runs", "/dag_runs/{run_id}", "/groups"):
         for parameter in resolved(described, described["paths"][path]["get"]["parameters"]):
             if parameter["in"] == "query":
                 target = path.format(run_id="redo_0000001_2025-02-01T00:00:00")
                 for value in parameter["schema"]["examples"]:
                     text = value if isinstance(value, str) else json.dumps(value)
-                    assert service.ask(f"{PREFIX}{target}?{parameter['name']}={text}")
+                    more = "" if parameter["name"] == "dag_id" or path != "/groups" else "&dag_id=example_daily"
+                    assert service.ask(f"{PREFIX}{target}?{parameter['name']}={text}{more}")
                     assert Draft202012Validator(parameter["schema"]).is_valid(value)
-    assert service.ask(f"{PREFIX}/dag_runs/{parameter_of(described, 'run_id')['example']}")
+    for path in ("/dag_runs/{run_id}", "/groups/{dag_id}/{prefix}"):
+        named = resolved(described, described["paths"][path]["get"]["parameters"])
+        shown = {one["name"]: one["example"] for one in named if one["in"] == "path"}
+        assert service.ask(PREFIX + path.format(**shown))
     for name, schema in described["components"]["schemas"]["NewDagRuns"]["properties"].items():
         for value in schema["examples"]:
             body = {"start_date": "2025-02-01"} if name == "end_date" else {}
             assert service.create(**{**body, "dag_id": "example_daily", "partial": True, name: value})
             assert Draft202012Validator(schema).is_valid(value)
-
-
-def parameter_of(described, name):
-    return next(one for one in described["paths"]["/dag_runs/{run_id}"]["get"]["parameters"] if one.get("name") == name)
 
 
 def test_the_errors_that_are_shown_are_real_ones(monkeypatch):
@@ -321,7 +342,7 @@ def test_it_asks_for_a_token_where_the_service_does():
             told = described["paths"][operation.path][operation.method]["security"]
             assert told == ([] if operation.open else security)
             if operation.method == "get":
-                answer = service.get(PREFIX + operation.path.format(run_id="x"))
+                answer = service.get(PREFIX + operation.path.format(run_id="x", dag_id="example_daily", prefix="x"))
                 assert (answer.status_code == 401) == bool(told), operation
 
 
