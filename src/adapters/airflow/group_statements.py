@@ -7,7 +7,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import bindparam, case, func, select, type_coerce
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
-from airflow_api_plugin.adapters.airflow.statements import DATE
+from airflow_api_plugin.adapters.airflow.statements import DATE, starts_with
 from airflow_api_plugin.domain.model import DagRunState
 from airflow_api_plugin.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
 
@@ -35,7 +35,7 @@ def in_group() -> Any:
     """Return the condition that a run of the DAG ``dag_id`` is in the group whose ids begin with ``start``."""
     return (
         (_RUN.c.dag_id == bindparam("dag_id"))
-        & (func.substr(_ID, 1, bindparam("length")) == bindparam("start"))
+        & starts_with(_ID, bindparam("start"))
         & func.substr(_ID, bindparam("length") + 1).regexp_match(rf"\A{NUMBER_AND_DATE}\Z")
     )
 
