@@ -40,7 +40,7 @@ def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool 
     """Build the backend; it connects when it is first asked for something.
 
     The mappers are configured here, so that forked workers share that memory, and no two threads do it at once: what
-    SQLAlchemy works out at the first insert of a model is not safe from that (Mapper.all_orm_descriptors, 1.4 to 2.1).
+    SQLAlchemy works out at the first insert of a model is not safe from that (Mapper.all_orm_descriptors, 2.1).
     """
     if compat.DOUBT:
         log.warning(compat.DOUBT)
