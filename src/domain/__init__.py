@@ -1,7 +1,8 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
 from airflow_api_plugin.domain.audit import Refusal
-from airflow_api_plugin.domain.batch import MAX_LIMIT, Batch, BatchRequest, NewDagRun, plan_batch
+from airflow_api_plugin.domain.batch import Batch, NewDagRun, plan_batch
+from airflow_api_plugin.domain.conf import MAX_CONF_BYTES
 from airflow_api_plugin.domain.errors import (
     AmbiguousRunId,
     Conflict,
@@ -29,6 +30,8 @@ from airflow_api_plugin.domain.model import (
     DagSummary,
     DataInterval,
 )
+from airflow_api_plugin.domain.pace import Order, Pace
+from airflow_api_plugin.domain.plan import Action, ExistingRun, PlannedDate
 from airflow_api_plugin.domain.ports import (
     AuditLog,
     Caller,
@@ -38,18 +41,22 @@ from airflow_api_plugin.domain.ports import (
     GroupRepository,
     Timetable,
 )
+from airflow_api_plugin.domain.request import MAX_LIMIT, BatchRequest, ConfPerRun, Interval
 from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
 from airflow_api_plugin.domain.use_cases import CreateBatch, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
+    "MAX_CONF_BYTES",
     "MAX_LIMIT",
+    "Action",
     "AmbiguousRunId",
     "AuditLog",
     "Batch",
     "BatchRequest",
     "Caller",
     "Conf",
+    "ConfPerRun",
     "Conflict",
     "CreateBatch",
     "Dag",
@@ -67,6 +74,7 @@ __all__ = [
     "DagSummary",
     "DataInterval",
     "DomainError",
+    "ExistingRun",
     "Forbidden",
     "Group",
     "GroupNotFound",
@@ -75,9 +83,13 @@ __all__ = [
     "GroupRepository",
     "GroupRunId",
     "Groups",
+    "Interval",
     "MayNotCreateRuns",
     "NewDagRun",
     "NotFound",
+    "Order",
+    "Pace",
+    "PlannedDate",
     "Refusal",
     "Refused",
     "StateCounts",

@@ -163,3 +163,8 @@ def require_moments(*dates: dt.datetime) -> None:
         except OverflowError:
             msg = f"{date.isoformat()} lies outside the years 1 to 9999 in UTC"
             raise ValueError(msg) from None
+
+
+def in_utc(date: dt.datetime) -> str:
+    """Write an aware date in UTC, as RFC 3339 has it, ending in ``Z``."""
+    return date.astimezone(dt.timezone.utc).isoformat().replace("+00:00", "Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_api_plugin.domain.audit import Refusal
@@ -21,6 +21,8 @@ from airflow_api_plugin.domain.model import (
 
 if TYPE_CHECKING:
     from airflow_api_plugin.domain.batch import Batch
+    from airflow_api_plugin.domain.plan import ExistingRun
+    from airflow_api_plugin.domain.request import Interval
 
 
 class Timetable(Protocol):
@@ -62,14 +64,38 @@ class DagContext(Protocol):
     def timetable(self) -> Timetable:
         """Its schedule."""
 
+    def timetable_of(self, interval: Interval) -> Timetable:
+        """Return the timetable that has this between its dates: Airflow's own, in the DAG's time zone.
+
+        A length of time counts from where the range starts.
+
+        :raises Refused: when it is no cron expression.
+        """
+
     @property
     def run_id_pattern(self) -> str:
         """The regular expression that new run ids must match."""
+
+    @property
+    def runs_per_loop(self) -> int:
+        """How many queued runs of all DAGs the scheduler looks at in one loop, at least 1."""
 
     def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
         """Yield the logical dates that the DAG's runs have, of whatever type and state, from ``since`` (inclusive) on.
 
         They ascend, without a repeat, and are read a page at a time while they are asked for.
+        """
+
+    def runs_on(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        """Return the DAG's runs, of whatever type and state, that have one of these logical dates, by that date.
+
+        Who asked for a run is known from Airflow 3.1 on.
+        """
+
+    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
+        """Return how long the DAG's last runs took, by their logical date, that have ended: at most ``count`` of them.
+
+        Runs that never started do not count. Nothing when none of the DAG's last thousand runs has ended.
         """
 
     def last_number(self, prefix: str) -> int:
@@ -126,6 +152,14 @@ class DagRunRepository(Protocol):
         :raises DagNotFound: when there is no such DAG, or it is stale.
         :raises Refused: when ``decide`` does, when Airflow would not take the batch, or when the DAG cannot be read.
         :raises Unavailable: when the backend cannot record it now.
+        """
+
+    def preview(self, dag_id: str, decide: Callable[[DagContext], Batch]) -> Batch:
+        """Let ``decide`` plan a batch for the DAG as it stands, and return it; nothing is recorded.
+
+        :raises DagNotFound: when there is no such DAG, or it is stale.
+        :raises Refused: when ``decide`` does, or when the DAG cannot be read.
+        :raises Unavailable: when the backend cannot record a batch now.
         """
 
 

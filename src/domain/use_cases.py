@@ -6,15 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
-from airflow_api_plugin.domain.batch import Batch, BatchRequest, plan_batch
+from airflow_api_plugin.domain.batch import Batch, plan_batch
 from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotCreateRuns
 from airflow_api_plugin.domain.groups import GroupPage, GroupProgress
+from airflow_api_plugin.domain.plan import DURATIONS, Action, complete
 from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
+from airflow_api_plugin.domain.request import BatchRequest
 from airflow_api_plugin.domain.run_id import group_prefix
 
 
 class CreateBatch:
-    """Create the runs that a request asks for, all or none."""
+    """Create the runs that a request asks for, all or none; or only plan them."""
 
     def __init__(self, runs: DagRunRepository, clock: Callable[[], dt.datetime]) -> None:
         """Work on these runs; ``clock`` tells the present, aware."""
@@ -22,7 +24,7 @@ class CreateBatch:
         self._clock = clock
 
     def __call__(self, request: BatchRequest, caller: Caller) -> Batch:
-        """Create the batch and return it.
+        """Create the batch and return it; when the request is to plan only, return it without creating anything.
 
         :raises DagNotFound: also when the caller may not see the DAG.
         :raises Forbidden: when the caller may see it, and may not create runs of it.
@@ -35,20 +37,39 @@ class CreateBatch:
             raise MayNotCreateRuns(request.dag_id)
 
         def decide(context: DagContext) -> Batch:
-            context.check_conf(request.conf or {})
+            if request.conf_per_run is None:
+                context.check_conf(request.conf or {})
             now = self._clock()
+            interval, dates = request.interval, request.dates
             batch = plan_batch(
                 request,
                 dag=context.dag,
                 timetable=context.timetable,
-                taken=context.logical_dates(request.start_date or now),
+                taken=sorted(context.runs_on(dates)) if dates else context.logical_dates(request.start_date or now),
                 last_number=context.last_number(group_prefix(request.prefix)),
                 now=now,
                 run_id_pattern=context.run_id_pattern,
+                runs_per_loop=context.runs_per_loop,
+                interval_timetable=None if interval is None else context.timetable_of(interval),
             )
+            for run in batch.runs:
+                if run.conf is not None:
+                    context.check_conf(run.conf)
             return replace(batch, created_by=caller.name)
 
-        return self._runs.record(request.dag_id, decide)
+        if not request.dry_run:
+            return self._runs.record(request.dag_id, decide)
+        return self._runs.preview(request.dag_id, lambda context: self._completed(decide(context), context))
+
+    def _completed(self, batch: Batch, context: DagContext) -> Batch:
+        existing = [date.logical_date for date in batch.dates if date.action is Action.EXISTS]
+        return complete(
+            batch,
+            existing=context.runs_on(existing),
+            durations=context.recent_durations(DURATIONS),
+            max_active_runs=context.dag.max_active_runs,
+            now=self._clock(),
+        )
 
 
 class Groups:

@@ -364,7 +364,121 @@ _CONFS = (
     _create(_CONF, "bytes", conf=json.dumps({"a": "a" * 65536})),
 )
 
-BAD_REQUESTS = (*_LIST, *_ONE, *_GROUPS, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS)
+_PACE = "pace must be so many runs, 1 to 500, per ISO 8601 duration of 1 second to 366 days, such as 20/PT10M"
+_DATES_IN_A_LIST = "dates must be a list of 1 to 500 ISO 8601 dates such as 2017-09-01"
+_INTERVAL = "interval must be an ISO 8601 duration of 1 second to 366 days, such as PT6H or P1W, or a cron expression"
+_CONF_PER_RUN = "conf_per_run must be a JSON object, or a list of 1 to 500 of them, one for each of dates"
+_RANGE = {"dag_id": "example_unscheduled", "start_date": "2020-01-01", "end_date": "2020-01-05"}
+
+_PLANS = (
+    _create("dry_run must be true or false, not 'yes'", dry_run="yes"),
+    _create("dry_run cannot be null", dry_run=None),
+    _create("Dag id 'no_such_dag' not found", dag_id="no_such_dag", dry_run=True, status=404),
+    _create("more than limit=2", dry_run=True, start_date="2020-01-01", end_date="2020-01-09", limit=2),
+    _create("lies in the future", dry_run=True, start_date="2999-01-01"),
+    _create('cannot contain the word "backfill"', dry_run=True, prefix="backfill"),
+)
+
+_STARTS = (
+    _create("not_before must be an ISO 8601 date", not_before="tomorrow"),
+    _create("not_before cannot be null", not_before=None),
+    _create("reach beyond the year 9999", not_before="9999-12-31", pace="1/P2D", dates=["2020-05-01", "2020-05-02"]),
+    _create("order must be one of asc, desc, not 'newest'", order="newest"),
+    _create("order must be one of asc, desc", order="DESC"),
+    _create("order must be one of asc, desc", order=["desc"]),
+    *(
+        _create(_PACE, pace=pace)
+        for pace in (
+            *(
+                "",
+                "20",
+                "20/",
+                "/PT10M",
+                "PT10M",
+                "0/PT10M",
+                "501/PT10M",
+                "-1/PT10M",
+                "1.5/PT10M",
+                "020/PT10M",
+                "20 /PT10M",
+            ),
+            *(
+                "20/10",
+                "20/10M",
+                "20/PT",
+                "20/P",
+                "20/P1DT",
+                "20/pt10m",
+                "20/PT10",
+                "20/PT1S1M",
+                "20/PT0.5S",
+                "20/P1W1D",
+            ),
+            *(
+                "20/PT0S",
+                "20/P367D",
+                "20/P53W",
+                "20/P99999999D",
+                "\u0661/PT1S",
+                "1/PT\u0661S",
+                "20/PT10M\n",
+                20,
+                True,
+                ["1/PT1S"],
+                {},
+            ),
+        )
+    ),
+    _create(_PACE, "years and months have no fixed length", pace="20/P1M"),
+)
+
+_WHICH = (
+    _create(_DATES_IN_A_LIST, dates=[]),
+    _create(_DATES_IN_A_LIST, dates="2020-01-01"),
+    _create(_DATES_IN_A_LIST, dates={"2020-01-01": 1}),
+    _create(_DATES_IN_A_LIST, dates=["2020-01-01"] * 501),
+    _create(_DATES_IN_A_LIST, "'yesterday' is none", dates=["2020-01-01", "yesterday"]),
+    _create(_DATES_IN_A_LIST, "None is none", dates=[None]),
+    _create(_DATES_IN_A_LIST, "month must be in 1..12", dates=["2020-13-01"]),
+    _create("dates cannot be null", dates=None),
+    _create("dates holds 2020-01-01T00:00:00Z twice", dates=["2020-01-01", "2020-01-02", "2020-01-01T01:00:00+01:00"]),
+    _create("of dates lies in the future", dates=["2020-01-01", "2999-01-01"]),
+    _create("lies before the first date of DAG 'example_daily'", dates=["2020-01-01", "2019-12-31"]),
+    _create("dates cannot be combined with start_date", dates=["2020-01-01"], start_date="2020-01-01"),
+    _create(
+        "dates cannot be combined with end_date, interval", dates=["2020-01-01"], end_date="2020-01-01", interval="P1D"
+    ),
+    _create("more than limit=1", "partial", dates=["2020-05-01", "2020-05-02"], limit=1),
+    *(
+        _create(_INTERVAL, **{**_RANGE, "interval": interval})
+        for interval in ("", "P", "PT", "P1DT", "PT0S", "P367D", "Pdaily", "a" * 101, 6, True, ["P1D"], {})
+    ),
+    _create(_INTERVAL, "years and months have no fixed length", **{**_RANGE, "interval": "P1Y"}),
+    _create("interval cannot be null", **{**_RANGE, "interval": None}),
+    _create("interval 'every day' is no cron expression", **{**_RANGE, "interval": "every day"}),
+    _create("interval '99 * * * *' is no cron expression", **{**_RANGE, "interval": "99 * * * *"}),
+    _create("interval needs a start_date", dag_id="example_unscheduled", interval="P1D"),
+    _create("DAG 'example_daily' has a schedule", start_date="2020-01-01", interval="P1D"),
+    _create("more than limit=3", **{**_RANGE, "interval": "P1D", "limit": 3}),
+    *(
+        _create(_CONF_PER_RUN, dates=["2020-01-01"], conf_per_run=conf)
+        for conf in ([], [1], [{}, None], "{}", "a=1", 1, True, [[]], [{}] * 501)
+    ),
+    _create("conf_per_run cannot be null", conf_per_run=None),
+    _create("a list in conf_per_run needs dates", conf_per_run=[{}]),
+    _create("conf_per_run has 2 objects for 1 dates", dates=["2020-01-01"], conf_per_run=[{}, {}]),
+    _create("the conf of the run at 2020-05-01T00:00:00Z has", dates=["2020-05-01"], conf_per_run=[{"a": "a" * 65536}]),
+    _create("at most 65536 are allowed", conf_per_run={"a": "{run_id}" * 8000}),
+    _create("note must be text of 1 to 1000 characters, not ''", note=""),
+    _create("note must be text of 1 to 1000 characters", note="a" * 1001),
+    _create("note must be text of 1 to 1000 characters, not 7", note=7),
+    _create("note cannot be null", note=None),
+)
+
+BAD_REQUESTS = (
+    *(*_LIST, *_ONE, *_GROUPS, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS),
+    *(*_PLANS, *_STARTS, *_WHICH),
+)
 
 BAD_TOKENS = (
     {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from airflow_api_plugin.domain import (
@@ -20,6 +21,15 @@ from airflow_api_plugin.domain import (
 )
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What is stored of a run, beside what lists show."""
+
+    run_after: dt.datetime
+    conf: Mapping[str, object]
+    note: str | None
 
 
 class World(Protocol):
@@ -59,7 +69,7 @@ class World(Protocol):
     ) -> object:
         """Put a DAG there, with at least one task. A param's schema may hold type, enum, minimum, maximum, default."""
 
-    def run(
+    def run(  # noqa: PLR0913 - as above
         self,
         dag_id: str,
         run_id: str,
@@ -67,8 +77,18 @@ class World(Protocol):
         logical_date: dt.datetime | None = None,
         run_type: str = "manual",
         state: str = "success",
+        start_date: dt.datetime | None = None,
+        end_date: dt.datetime | None = None,
+        created_by: str | None = None,
     ) -> int:
         """Put a run there that something else made, and return its id."""
+
+    def stored(self, dag_id: str, run_id: str) -> Stored:
+        """Return what is stored of a run and shown in no list, not through the repository under test."""
+
+    @property
+    def knows_makers(self) -> bool:
+        """Whether the backend knows who asked for a run."""
 
     def count_runs(self) -> int:
         """Count the runs of all DAGs, not through the repository under test."""

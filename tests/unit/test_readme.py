@@ -1,4 +1,4 @@
-"""What the README shows is what the software does."""
+"""What the README and docs/groups.md show is what the software does."""
 
 import datetime as dt
 import json
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from falcon import testing
 
 from airflow_api_plugin.adapters.memory import (
@@ -22,13 +23,16 @@ from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GROUPS = (ROOT / "docs" / "groups.md").read_text(encoding="utf-8")
 SERVICE = "http://127.0.0.1:8000"
 
 
-def test_every_curl_answers_what_the_readme_says_when_sent_one_by_one_to_the_demo():
-    curls = re.findall(r"^\$ (curl .+)\n(\{\n(?:.+\n)+?\}$|\{.+\}$)", README, re.MULTILINE)
-    assert len(curls) > 10
+@pytest.mark.parametrize(("page", "at_least"), [(README, 10), (GROUPS, 5)], ids=["README.md", "docs/groups.md"])
+def test_every_curl_answers_what_the_page_says_when_sent_one_by_one_to_the_demo(page, at_least):
+    curls = re.findall(r"^\$ (curl .+)\n(\{\n(?:.+\n)+?\}$|\{.+\}$)", page, re.MULTILINE)
+    assert len(curls) > at_least
     demo = Demo()
     for command, answer in curls:
         assert demo.curl(command) == json.loads(answer), command

@@ -73,6 +73,14 @@ def triggered_by_user(name: str | None) -> dict[str, Any]:
     return {"triggering_user_name": name} if MINOR >= (3, 1) else {}
 
 
+def noted(note: str | None) -> dict[str, Any]:
+    """Return create_dagrun's argument for a note, which Airflow 3.0 and 3.1 do not have.
+
+    May go when 3.1 is no longer supported.
+    """
+    return {"note": note} if MINOR >= (3, 2) and note is not None else {}
+
+
 def has_deadlines(dag: SerializedDAG) -> bool:
     """Tell whether the DAG has deadlines, which came with Airflow 3.1; may go when 3.0 is no longer supported."""
     return bool(getattr(dag, "deadline", None))

@@ -56,6 +56,11 @@ def max_active_runs_per_dag() -> int:
     return int(conf.getint("core", "max_active_runs_per_dag"))
 
 
+def runs_per_loop() -> int:
+    """Return ``[scheduler] max_dagruns_per_loop_to_schedule``."""
+    return int(conf.getint("scheduler", "max_dagruns_per_loop_to_schedule"))
+
+
 def everybody_is_admin() -> bool:
     """Tell whether Airflow's API server takes requests without a token for the admin's, and adds one to them."""
     return bool(conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False))

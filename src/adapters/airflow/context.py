@@ -1,30 +1,37 @@
-"""One DAG with all that a plan for it depends on, read inside the transaction that writes the batch."""
+"""One DAG with all that a plan for it depends on, read inside the transaction that writes the batch, if it is written."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat, configuration
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
 from airflow_api_plugin.adapters.airflow.statements import starts_with
-from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable
+from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable, timetable_of
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
-from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
+from airflow_api_plugin.domain.model import Conf, Dag, DagRunState, DagRunType
+from airflow_api_plugin.domain.plan import ExistingRun
+from airflow_api_plugin.domain.request import Interval
 from airflow_api_plugin.domain.run_id import GroupRunId
 
 _RUN = DagRun.__table__
 _PAGE = 2000
 """Dates that are read at a time."""
+_PAGE_OF_DATES = 500
+"""Dates that are asked for at a time."""
+_LOOKED_AT = 1000
+"""How many of a DAG's last runs are looked at for some that have ended."""
 
 
 class AirflowDagContext:
-    """A DAG whose row this transaction has locked."""
+    """A DAG whose row the transaction that writes the batch has locked."""
 
     def __init__(self, row: DagModel, session: Session) -> None:
         """Describe the DAG of this row."""
@@ -68,10 +75,19 @@ class AirflowDagContext:
         """As the port promises."""
         return AirflowTimetable(self._row.dag_id, self.serialized_dag.timetable)
 
+    def timetable_of(self, interval: Interval) -> AirflowTimetable:
+        """As the port promises."""
+        return timetable_of(interval, dag_id=self._row.dag_id, timezone=self.serialized_dag.timezone)
+
     @property
     def run_id_pattern(self) -> str:
         """As the port promises."""
         return configuration.run_id_pattern()
+
+    @property
+    def runs_per_loop(self) -> int:
+        """As the port promises."""
+        return configuration.runs_per_loop()
 
     def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
         """As the port promises."""
@@ -80,6 +96,48 @@ class AirflowDagContext:
         while page:
             yield from page
             page = self._session.scalars(query.where(_RUN.c.logical_date > page[-1]).limit(_PAGE)).all()
+
+    def runs_on(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        """As the port promises."""
+        maker = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
+        query = select(_RUN.c.logical_date, _RUN.c.run_id, _RUN.c.state, _RUN.c.run_type, maker).where(
+            _RUN.c.dag_id == self._row.dag_id
+        )
+        left = iter(dates)
+        found = {}
+        while page := list(islice(left, _PAGE_OF_DATES)):
+            for date, *facts in self._session.execute(query.where(_RUN.c.logical_date.in_(page))):
+                run_id, state, run_type, created_by = facts
+                found[date] = ExistingRun(
+                    logical_date=date,
+                    run_id=run_id,
+                    state=DagRunState(state).value,
+                    run_type=run_type,
+                    created_by=created_by,
+                )
+        return found
+
+    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
+        """As the port promises: the last dates are found in the index (dag_id, logical_date)."""
+        dated = (_RUN.c.dag_id == self._row.dag_id, _RUN.c.logical_date.is_not(None))
+        last = (
+            select(_RUN.c.logical_date, _RUN.c.state, _RUN.c.start_date, _RUN.c.end_date)
+            .where(*dated)
+            .order_by(_RUN.c.logical_date.desc())
+            .limit(_LOOKED_AT)
+            .subquery()
+        )
+        ended = (
+            select(last.c.start_date, last.c.end_date)
+            .where(
+                last.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
+                last.c.start_date.is_not(None),
+                last.c.end_date.is_not(None),
+            )
+            .order_by(last.c.logical_date.desc())
+            .limit(count)
+        )
+        return [end - start for start, end in self._session.execute(ended)]
 
     def last_number(self, prefix: str) -> int:
         """As the port promises."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow import settings
 from airflow.configuration import conf
-from airflow.models.dagrun import DagRun
+from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, true
@@ -19,10 +19,11 @@ from sqlalchemy.sql.expression import ColumnElement
 from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
 from airflow_api_plugin.adapters.airflow.database import LostRace
-from airflow_api_plugin.domain.batch import NewDagRun
+from airflow_api_plugin.domain.batch import Batch, NewDagRun
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
+_NOTE = DagRunNote.__table__
 _TRACES = RandomIdGenerator()
 _Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
 """A table of JSON records, the column to order it by, and the others by their names."""
@@ -56,14 +57,16 @@ def alike(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDag
         yield list(stretch)
 
 
-def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
+def copy_run(
+    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
+) -> None:
     """Write the other runs as copies of the template, which is in the database already and admits the same tasks.
 
     :raises LostRace: when not every row came into being.
     """
     if not others:
         return
-    _copy_row(template, others, dag, session)
+    _copy_row(template, others, batch, dag, session)
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
@@ -84,13 +87,42 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
         raise LostRace
 
 
-def _copy_row(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
+def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
+    """Put the note of the template on the other runs, which are in the database already.
+
+    :raises LostRace: when not every one got it.
+    """
+    if not others:
+        return
+    this = _RUN.alias("template")
+    copies = (
+        select(*(_RUN.c.id if column.name == "dag_run_id" else column for column in _NOTE.c))
+        .select_from(_NOTE.join(this, this.c.id == _NOTE.c.dag_run_id).join(_RUN, _RUN.c.dag_id == this.c.dag_id))
+        .where(
+            this.c.dag_id == dag.dag_id,
+            this.c.run_id == template.run_id,
+            _RUN.c.run_id.in_([run.run_id for run in others]),
+        )
+    )
+    written: Any = session.execute(insert(_NOTE).from_select([column.name for column in _NOTE.c], copies))
+    if written.rowcount != len(others):
+        raise LostRace
+
+
+def _copy_row(
+    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
+) -> None:
     """Write the others' rows in ``dag_run``, in their order: what they do not share with the template goes in as JSON."""
     dialect = session.get_bind().dialect.name
     this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
     carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
     own = [_of_its_own(run, carrier, dialect) | {"number": number} for number, run in enumerate(others)]
-    records, number, replaced = _READ_JSON[dialect](json.dumps(own))
+    names_of_own = list(_OWN)
+    if template.conf is not None:
+        names_of_own.append("conf")
+        for record, run in zip(own, others, strict=True):
+            record["conf"] = json.dumps(batch.conf_of(run))
+    records, number, replaced = _READ_JSON[dialect](json.dumps(own), names_of_own)
     names = [name for name in _RUN.c.keys() if name != "id"]  # noqa: SIM118 - no mapping
     copies = (
         select(*(replaced.get(name, _RUN.c[name]) for name in names))
@@ -132,16 +164,16 @@ def _new_trace(_: object) -> str:
     return f"{_TRACES.generate_trace_id():032x}-{_TRACES.generate_span_id():016x}"
 
 
-def _by_postgresql(records: str) -> _Records:
-    columns: Any = (column("number", Integer), *(column(name, Text) for name in _OWN))
+def _by_postgresql(records: str, names: Sequence[str]) -> _Records:
+    columns: Any = (column("number", Integer), *(column(name, Text) for name in names))
     own = func.json_to_recordset(cast(literal(records), JSON)).table_valued(*columns).render_derived(with_types=True)
-    typed = {name: cast(own.c[name], _RUN.c[name].type) for name in _OWN if name != "run_id"}
+    typed = {name: cast(own.c[name], _RUN.c[name].type) for name in names if name != "run_id"}
     return own, own.c.number, {"run_id": own.c.run_id, **typed}
 
 
-def _by_sqlite(records: str) -> _Records:
+def _by_sqlite(records: str, names: Sequence[str]) -> _Records:
     own = func.json_each(literal(records)).table_valued("key", "value")
-    return own, own.c.key, {name: func.json_extract(own.c.value, f"$.{name}") for name in _OWN}
+    return own, own.c.key, {name: func.json_extract(own.c.value, f"$.{name}") for name in names}
 
 
 _READ_JSON = {"postgresql": _by_postgresql, "sqlite": _by_sqlite}

@@ -66,6 +66,15 @@ class AirflowDagRunRepository:
 
         return self._database.write(dag_id, work)
 
+    def preview(self, dag_id: str, decide: Callable[[AirflowDagContext], Batch]) -> Batch:
+        """As the port promises."""
+        with self._database.reading_objects() as session:
+            self._schema.require_known(session.connection())
+            row = session.scalar(select(DagModel).where(DagModel.dag_id == dag_id))
+            if row is None or row.is_stale:
+                raise DagNotFound(dag_id)
+            return decide(AirflowDagContext(row, session))
+
 
 def _find(connection: Connection, run_id: str, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
     query = one_run(

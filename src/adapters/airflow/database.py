@@ -58,6 +58,15 @@ class Database:
         ):
             yield connection
 
+    @contextmanager
+    def reading_objects(self) -> Iterator[Session]:
+        """Lend a session on such a connection, which writes nothing.
+
+        :raises Unavailable: when the database does not answer.
+        """
+        with self.reading() as connection, self._sessions(bind=connection) as session:
+            yield session
+
     def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction and commit it; once more from the start when another writer got in its way.
 

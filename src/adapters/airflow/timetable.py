@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pendulum
 from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
@@ -9,10 +10,12 @@ from airflow.timetables.base import DataInterval as AirflowsDataInterval
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.base import Timetable as AirflowsTimetable
 from airflow.timetables.interval import _DataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
 
 from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.domain.errors import Refused
 from airflow_api_plugin.domain.model import DagRunInfo, DataInterval
+from airflow_api_plugin.domain.request import Interval
 
 
 class TimetableFailed(Refused):
@@ -98,6 +101,22 @@ class AirflowTimetable:
             return DataInterval(start=_utc(interval.start), end=_utc(interval.end))
         except ValueError as error:
             raise TimetableFailed(self._dag_id, error) from error
+
+
+def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTimetable:
+    """Return the timetable that Airflow makes of a DAG's ``schedule`` that is a cron expression, or a timedelta.
+
+    :raises Refused: when it is no cron expression.
+    """
+    if isinstance(interval, dt.timedelta):
+        return AirflowTimetable(dag_id, DeltaTriggerTimetable(interval))
+    try:
+        timetable = CronTriggerTimetable(interval, timezone=timezone)
+        timetable.validate()
+    except Exception as error:  # croniter's own, or Airflow's
+        msg = f"interval {interval!r} is no cron expression: {error}"
+        raise Refused(msg) from error
+    return AirflowTimetable(dag_id, timetable)
 
 
 def _pendulum(date: dt.datetime) -> pendulum.DateTime:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
-from airflow_api_plugin.adapters.airflow.copying import alike, copy_run, why_not_copy
+from airflow_api_plugin.adapters.airflow.copying import alike, copy_note, copy_run, why_not_copy
 from airflow_api_plugin.adapters.airflow.database import LostRace
 from airflow_api_plugin.domain.batch import Batch, NewDagRun
 from airflow_api_plugin.domain.errors import Refused
@@ -32,7 +32,9 @@ def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
     if reason is None:
         for template, *others in alike(dag, batch.runs):
             _create(template, batch, dag, session)
-            copy_run(template, others, dag, session)
+            copy_run(template, others, batch, dag, session)
+            if batch.note is not None:
+                copy_note(template, others, dag, session)
     else:
         log.info("creating each run of DAG %s on its own: %s", batch.dag_id, reason)
         for run in batch.runs:
@@ -43,21 +45,25 @@ def write_batch(batch: Batch, dag: SerializedDAG, session: Session) -> None:
 
 def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) -> None:
     try:
-        dag.create_dagrun(
+        made = dag.create_dagrun(
             run_id=run.run_id,
             logical_date=run.logical_date,
             data_interval=(run.data_interval.start, run.data_interval.end),
             run_after=run.run_after,
-            conf=dict(batch.conf or {}),
+            conf=batch.conf_of(run),
             run_type=DagRunType.MANUAL,
             triggered_by=DagRunTriggeredByType.REST_API,
             **compat.triggered_by_user(batch.created_by),
+            **compat.noted(batch.note),
             state=DagRunState.QUEUED,
             session=session,
         )
     except ValueError as error:
         msg = f"Airflow does not take run {run.run_id!r}: {error}"
         raise Refused(msg) from error
+    if batch.note is not None and made.note is None:
+        made.note = batch.note
+        session.flush()
 
 
 def _check_complete(batch: Batch, session: Session) -> None:
@@ -86,12 +92,12 @@ def _audit(batch: Batch) -> Log:
 
     It leaves conf out, which can hold secrets, and which each run shows to whoever may see it.
     """
-    dates = [run.logical_date.isoformat() for run in batch.runs]
+    dates = [run.logical_date for run in batch.runs]
     extra = {
         "prefix": batch.prefix,
         "dag_runs": len(batch.runs),
-        "first_logical_date": dates[0],
-        "last_logical_date": dates[-1],
+        "first_logical_date": min(dates).isoformat(),
+        "last_logical_date": max(dates).isoformat(),
         "existing": batch.existing,
     }
     return Log(

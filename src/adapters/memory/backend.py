@@ -9,7 +9,7 @@ from threading import RLock
 
 from airflow_api_plugin.adapters.memory.dag import MemoryDag
 from airflow_api_plugin.adapters.memory.queue import RunQueue, StoredRun
-from airflow_api_plugin.domain import DagNotFound, DagRun, DagRunState, DagRunType, GroupRunId
+from airflow_api_plugin.domain import Conf, DagNotFound, DagRun, DagRunState, DagRunType, GroupRunId
 from airflow_api_plugin.domain.run_id import DEFAULT_RUN_ID_PATTERN
 
 
@@ -56,6 +56,7 @@ class MemoryBackend:
         logical_date: dt.datetime | None = None,
         start_date: dt.datetime | None = None,
         end_date: dt.datetime | None = None,
+        created_by: str | None = None,
     ) -> DagRun:
         """Put a run there as if something else had made it; it stays as it is.
 
@@ -74,14 +75,29 @@ class MemoryBackend:
                 start_date=start_date,
                 end_date=end_date,
             )
-            self.keep(run, run_after=logical_date)
+            self.keep(run, run_after=logical_date, created_by=created_by)
             return run
 
-    def keep(self, run: DagRun, *, run_after: dt.datetime | None) -> StoredRun:
+    def keep(
+        self,
+        run: DagRun,
+        *,
+        run_after: dt.datetime | None,
+        created_by: str | None = None,
+        conf: Conf | None = None,
+        note: str | None = None,
+    ) -> StoredRun:
         """Store a run whose id is the next one, made now; without ``run_after`` it may start now."""
         now = self._clock()
         run_after = run_after or now
-        stored = StoredRun(run, waiting_since=max(now, run_after), run_after=run_after)
+        stored = StoredRun(
+            run,
+            waiting_since=max(now, run_after),
+            run_after=run_after,
+            created_by=created_by,
+            conf=conf or {},
+            note=note,
+        )
         self.runs.append(stored)
         self.dags[run.dag_id].keep(stored)
         return stored

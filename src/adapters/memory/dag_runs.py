@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
 from airflow_api_plugin.adapters.memory.params import check_conf
 from airflow_api_plugin.adapters.memory.queue import StoredRun
-from airflow_api_plugin.adapters.memory.timetables import timetable_of
+from airflow_api_plugin.adapters.memory.timetables import Cron, timetable_of
 from airflow_api_plugin.domain import (
     AmbiguousRunId,
     Batch,
@@ -24,9 +24,19 @@ from airflow_api_plugin.domain import (
     DagRunPage,
     DagRunState,
     DagRunType,
+    ExistingRun,
+    Interval,
     Refused,
     Timetable,
 )
+
+RUNS_PER_LOOP = 20
+"""As Airflow's scheduler has it unless it is told otherwise."""
+LOOKED_AT = 1000
+"""How many of a DAG's last runs are looked at for some that have ended."""
+
+_ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
+_NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
 
 class MemoryDagRunRepository:
@@ -59,9 +69,7 @@ class MemoryDagRunRepository:
         """Let ``decide`` plan a batch for the DAG, record all of its runs or none, and return it."""
         backend = self._backend
         with backend.lock:
-            stored = backend.dags.get(dag_id)
-            if stored is None or stored.dag.is_stale:
-                raise DagNotFound(dag_id)
+            stored = self._live(dag_id)
             batch = decide(_Context(stored, backend.run_id_pattern))
             _check_batch(batch, stored)
             now = backend.advance()
@@ -74,8 +82,27 @@ class MemoryDagRunRepository:
                     run_type=DagRunType.MANUAL.value,
                     logical_date=new.logical_date,
                 )
-                stored.queue.put(backend.keep(run, run_after=new.run_after), run_after=new.run_after, now=now)
+                kept = backend.keep(
+                    run,
+                    run_after=new.run_after,
+                    created_by=batch.created_by,
+                    conf=batch.conf_of(new),
+                    note=batch.note,
+                )
+                stored.queue.put(kept, run_after=new.run_after, now=now)
             return batch
+
+    def preview(self, dag_id: str, decide: Callable[[DagContext], Batch]) -> Batch:
+        """Let ``decide`` plan a batch for the DAG as it stands, and return it."""
+        with self._backend.lock:
+            self._backend.advance()
+            return decide(_Context(self._live(dag_id), self._backend.run_id_pattern))
+
+    def _live(self, dag_id: str) -> StoredDag:
+        stored = self._backend.dags.get(dag_id)
+        if stored is None or stored.dag.is_stale:
+            raise DagNotFound(dag_id)
+        return stored
 
     def _runs_of(self, dag_id: str | None) -> Sequence[StoredRun]:
         if dag_id is None:
@@ -111,13 +138,47 @@ class _Context:
     def timetable(self) -> Timetable:
         return timetable_of(self._stored.dag.schedule)
 
+    def timetable_of(self, interval: Interval) -> Timetable:
+        timetable = timetable_of(interval)
+        if isinstance(timetable, Cron):
+            timetable.check()
+        return timetable
+
     @property
     def run_id_pattern(self) -> str:
         return self._run_id_pattern
 
+    @property
+    def runs_per_loop(self) -> int:
+        return RUNS_PER_LOOP
+
     def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
         dates = self._stored.logical_dates
         return (dates[index] for index in range(bisect_left(dates, since), len(dates)))
+
+    def runs_on(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        wanted = set(dates)
+        return {
+            run.logical_date: ExistingRun(
+                logical_date=run.logical_date,
+                run_id=run.run_id,
+                state=run.state,
+                run_type=run.run_type,
+                created_by=stored.created_by,
+            )
+            for stored in self._stored.runs
+            if (run := stored.run).logical_date is not None and run.logical_date in wanted
+        }
+
+    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
+        dated = sorted(
+            (stored.run for stored in self._stored.runs if stored.run.logical_date is not None),
+            key=lambda run: run.logical_date or _NEVER,
+            reverse=True,
+        )
+        ended = (run for run in dated[:LOOKED_AT] if run.state in _ENDED)
+        durations = (run.end_date - run.start_date for run in ended if run.start_date and run.end_date)
+        return list(islice(durations, count))
 
     def last_number(self, prefix: str) -> int:
         return self._stored.last_numbers.get(prefix, 0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from airflow_api_plugin.domain import DagRun, DagRunState
+from airflow_api_plugin.domain import Conf, DagRun, DagRunState
 
 QUEUED_FOR = dt.timedelta(seconds=1)
 """How long a run waits at least, as if a scheduler had to come by first."""
@@ -19,11 +19,15 @@ class StoredRun:
     """A run in the place where it is stored; its state is replaced as time passes.
 
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
+    ``created_by`` is None where nobody asked who asked for it.
     """
 
     run: DagRun
     waiting_since: dt.datetime
     run_after: dt.datetime
+    created_by: str | None = None
+    conf: Conf = field(default_factory=dict)
+    note: str | None = None
 
 
 class RunQueue:

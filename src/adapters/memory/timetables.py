@@ -50,6 +50,17 @@ class Cron:
         """Return the moment itself."""
         return DataInterval(start=run_after, end=run_after)
 
+    def check(self) -> None:
+        """Hold the expression against what cron knows.
+
+        :raises Refused: when it is none.
+        """
+        from croniter import croniter  # noqa: PLC0415 - as above
+
+        if not croniter.is_valid(self.expression):
+            msg = f"interval {self.expression!r} is no cron expression"
+            raise Refused(msg)
+
     def _failed(self, error: Exception) -> Refused:
         return Refused(f"the schedule {self.expression!r} fails: {error}")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import falcon
 import orjson
-from marshmallow import Schema
+from marshmallow import Schema, post_dump
 from marshmallow.fields import Field, Function, Raw
 
-from airflow_api_plugin.domain import StateCounts
+from airflow_api_plugin.domain import Action, StateCounts
 from airflow_api_plugin.entrypoints.http.values import ValueFormat, rfc3339
 
 
@@ -29,6 +29,13 @@ _TEXT = {"type": "string"}
 
 class Date(Field[Any]):
     """A date or none, in the value format of the answer."""
+
+
+class Moment(Raw):
+    """A date or none, as JSON knows them in either value format."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+        return rfc3339(value)
 
 
 class Flag(Field[Any]):
@@ -50,6 +57,7 @@ class AnswerSchema(Schema):
         super().__init__()
         writers: dict[type, Callable[[Sequence[Any]], Sequence[object]]] = {
             Date: value_format.dates,
+            Moment: ValueFormat.JSON.dates,
             Flag: value_format.flags,
             Negated: _negated,
         }
@@ -97,13 +105,6 @@ class DagRunAnswer(AnswerSchema):
 
 
 _OPTIONAL_DATE = {"type": ["string", "null"], "format": "date-time"}
-
-
-class Moment(Raw):
-    """A date or none, as JSON knows them in either value format."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
-        return rfc3339(value)
 
 
 class Counts(Raw):
@@ -174,7 +175,7 @@ class BatchAnswer(Schema):
         metadata={
             "type": "array",
             "items": _TEXT,
-            "description": "The runs that were created, in the order of their dates.",
+            "description": "The runs that were created, or would be, in their order.",
         },
     )
     existing = Raw(
@@ -189,9 +190,94 @@ class BatchAnswer(Schema):
         metadata={
             "type": ["string", "null"],
             "format": "date-time",
-            "description": "The first date that a partial batch left out, where to go on; null when nothing was.",
+            "description": "The first date that a partial batch left out, where to go on; null when nothing was. In the order "
+            "`desc` it is the newest of them, and the next `end_date`.",
         },
     )
     warnings = Raw(
         metadata={"type": "array", "items": _TEXT, "description": "What else one should know, in sentences."}
+    )
+    next_not_before = Function(
+        lambda batch: rfc3339(batch.next_not_before),
+        metadata={
+            "type": "string",
+            "format": "date-time",
+            "description": "With a `pace` only: the `not_before` of the next request, with which the group goes on at this "
+            "pace.",
+        },
+    )
+
+    @post_dump
+    def leave_out(self, answer: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Say nothing of a pace where none was asked for."""
+        if answer["next_not_before"] is None:
+            del answer["next_not_before"]
+        return answer
+
+
+NOT_ALWAYS = ("next_not_before",)
+"""The keys that an answer may lack."""
+
+
+class PlannedDateAnswer(AnswerSchema):
+    """A date of a plan; dumps a ``PlannedDate``."""
+
+    logical_date = Moment(metadata={"description": "The date."})
+    data_interval_start = Moment(
+        attribute="data_interval.start", metadata={"description": "The start of the data that its run works on."}
+    )
+    data_interval_end = Moment(
+        attribute="data_interval.end", metadata={"description": "The end of the data that its run works on."}
+    )
+    run_after = Moment(metadata={"description": "When its run may start at the earliest."})
+    action = Raw(
+        metadata={
+            "type": "string",
+            "enum": [action.value for action in Action],
+            "description": "`create`: it gets a run. `exists`: it has one. `left_out`: it lies beyond the limit of a partial "
+            "group. `not_yet`: its run may not start yet.",
+        }
+    )
+    run_id = Raw(
+        metadata={
+            "type": ["string", "null"],
+            "description": "The id that its run gets, or that of the run that exists.",
+        }
+    )
+    state = Raw(metadata={"type": ["string", "null"], "description": "The state of the run that exists."})
+    run_type = Raw(metadata={"type": ["string", "null"], "description": "The type of the run that exists."})
+    created_by = Raw(
+        metadata={
+            "type": ["string", "null"],
+            "description": "Who asked for the run that exists, as far as Airflow knows; Airflow 3.0 never does.",
+        }
+    )
+    reason = Raw(metadata={"type": ["string", "null"], "description": "Why it gets no run."})
+
+
+_PLANNED_DATE = PlannedDateAnswer(ValueFormat.JSON)
+
+
+class PlanAnswer(BatchAnswer):
+    """What would be created; dumps a ``Batch`` that is only planned."""
+
+    dry_run = Raw(
+        metadata={"type": "boolean", "const": True, "description": "Nothing was created."},
+    )
+    plan = Function(
+        lambda batch: _PLANNED_DATE.dump(batch.dates, many=True),
+        metadata={
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/PlannedDate"},
+            "description": "Each date that was looked at, in the order of the runs.",
+        },
+    )
+    expected_seconds = Function(
+        lambda batch: None if batch.expected is None else batch.expected.total_seconds(),
+        metadata={
+            "type": ["number", "null"],
+            "minimum": 0,
+            "description": "How long the group would take from now on: so many runs at a time as the DAG's "
+            "`max_active_runs` allows, each as long as the median of the last 20 that have ended; null when none has.",
+        },
     )

@@ -63,6 +63,41 @@ def _group(
     }
 
 
+def _planned(date: str, *, action: str = "create", run_after: str | None = None, **known: str) -> Json:
+    nothing = dict.fromkeys(("run_id", "state", "run_type", "created_by", "reason"))
+    return {
+        "logical_date": date,
+        "data_interval_start": date,
+        "data_interval_end": date,
+        "run_after": run_after or date,
+        "action": action,
+        **nothing,
+        **known,
+    }
+
+
+_PLAN: Json = {
+    **_group("redo_0000006_2025-02-07T12:00:00", "redo_0000007_2025-02-06T00:00:00", existing=1),
+    "next_not_before": "2025-03-01T22:20:00Z",
+    "dry_run": True,
+    "plan": [
+        _planned("2025-02-07T12:00:00Z", run_after="2025-03-01T22:00:00Z", run_id="redo_0000006_2025-02-07T12:00:00"),
+        _planned(
+            "2025-02-06T00:00:00Z", run_after="2025-03-01T22:10:00.000001Z", run_id="redo_0000007_2025-02-06T00:00:00"
+        ),
+        _planned(
+            "2025-02-05T00:00:00Z",
+            action="exists",
+            run_id="redo_0000005_2025-02-05T00:00:00",
+            state="queued",
+            run_type="manual",
+            reason="the DAG has a run at this date already",
+        ),
+    ],
+    "expected_seconds": None,
+}
+
+
 def _created() -> list[Example]:
     february = {"dag_id": "example_daily", "prefix": "redo", "start_date": "2025-02-01"}
     hours = {"dag_id": "example_hourly", "start_date": "2025-01-01", "limit": 2}
@@ -82,6 +117,50 @@ def _created() -> list[Example]:
             "A longer range of the same group",
             {**february, "end_date": "2025-02-05"},
             _group("redo_0000004_2025-02-04T00:00:00", "redo_0000005_2025-02-05T00:00:00", existing=3),
+        ),
+        _create(
+            "plan",
+            "The plan for a group, of which nothing is created",
+            {
+                "dag_id": "example_daily",
+                "prefix": "redo",
+                "dates": ["2025-02-05", "2025-02-07T12:00:00Z", "2025-02-06"],
+                "conf_per_run": {"path": "data/{logical_date}.csv"},
+                "note": "Corrected prices",
+                "order": "desc",
+                "not_before": "2025-03-01T22:00:00Z",
+                "pace": "1/PT10M",
+                "dry_run": True,
+            },
+            _PLAN,
+        ),
+        _create(
+            "interval",
+            "A range of a DAG without a schedule, with a run each week",
+            {
+                "dag_id": "example_unscheduled",
+                "start_date": "2025-01-01",
+                "end_date": "2025-01-31",
+                "interval": "P1W",
+                "limit": 1,
+                "partial": True,
+                "dry_run": True,
+            },
+            {
+                **_group(
+                    "manual_0000001_2025-01-01T00:00:00",
+                    next_start_date="2025-01-08T00:00:00Z",
+                ),
+                "dry_run": True,
+                "plan": [
+                    _planned("2025-01-01T00:00:00Z", run_id="manual_0000001_2025-01-01T00:00:00"),
+                    *(
+                        _planned(f"2025-01-{day:02}T00:00:00Z", action="left_out", reason="it lies beyond the limit")
+                        for day in (8, 15, 22, 29)
+                    ),
+                ],
+                "expected_seconds": None,
+            },
         ),
         _create(
             "too_many",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import MISSING, fields
+from enum import Enum
 from importlib.metadata import version
 from typing import Any
 
@@ -85,6 +86,8 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     components.schema("NewDagRuns", schema=CreateBody(dt.timezone.utc))
     for name, schema in {
         "CreatedDagRuns": answers.BatchAnswer(),
+        "PlannedDagRuns": answers.PlanAnswer(),
+        "PlannedDate": answers.PlannedDateAnswer(value_format),
         "DagRun": answers.DagRunAnswer(value_format),
         "Dag": answers.DagAnswer(value_format),
         "Group": answers.GroupAnswer(),
@@ -92,7 +95,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     }.items():
         components.schema(name, schema=schema)
         described = components.schemas[name]
-        described["required"] = list(described["properties"])
+        described["required"] = [key for key in described["properties"] if key not in answers.NOT_ALWAYS]
         described.pop("additionalProperties", None)  # a later version may add keys
     components.schema("Error", _envelope(ERROR))
 
@@ -107,7 +110,7 @@ def _of_parameter(field: Parameter) -> Json:
         name = field.attribute or field.name
         default = next(argument.default for argument in fields(dataclass) if argument.name == name)
         if default not in (MISSING, None):
-            schema["default"] = default
+            schema["default"] = default.value if isinstance(default, Enum) else default
     return schema
 
 
@@ -120,7 +123,13 @@ def _answer_types(value_format: ValueFormat) -> dict[type, Json]:
         moment = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?"
         date = {"type": "string", "pattern": f"^({moment}|None)$"}
         flag = {"type": "string", "enum": ["True", "False"]}
-    return {answers.Date: date, answers.Flag: flag, answers.Negated: {"type": "boolean"}}
+    moment_or_null: Json = {"type": ["string", "null"], "format": "date-time"}
+    return {
+        answers.Moment: moment_or_null,
+        answers.Date: date,
+        answers.Flag: flag,
+        answers.Negated: {"type": "boolean"},
+    }
 
 
 def _operation(operation: Operation, told: list[Example]) -> Json:

@@ -198,9 +198,10 @@ OPERATIONS = (
         description="Creates a run for every date that the DAG's own schedule has in the range, both ends inclusive, all "
         "of them or none. Dates that have a run already are skipped, so the same request can be sent twice. A date "
         "whose run may not start yet is left to the scheduler. A DAG without a periodic schedule takes one run at a "
-        "time, now or at `start_date`. The body is JSON, whatever its `Content-Type` says.",
+        "time, now or at `start_date`, or those that `interval` or `dates` say. With `dry_run` nothing is created, and the "
+        "answer is the plan. The body is JSON, whatever its `Content-Type` says.",
         body="NewDagRuns",
-        answer=_ref("CreatedDagRuns"),
+        answer={"anyOf": [_ref("CreatedDagRuns"), _ref("PlannedDagRuns")]},
         errors=(404, 413, 429),
     ),
     Operation(

@@ -10,12 +10,15 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 
-from airflow_api_plugin.domain import Conf, DagRunState
+from airflow_api_plugin.domain import MAX_CONF_BYTES, MAX_LIMIT, Conf, ConfPerRun, DagRunState, Interval, Order, Pace
 from airflow_api_plugin.entrypoints.http import strict_json
 from airflow_api_plugin.entrypoints.http.dates import ECMA_PATTERN, parse_date
+from airflow_api_plugin.entrypoints.http.durations import PATTERN, parse_duration
 
-MAX_CONF_BYTES = 64 * 1024
-"""How long a configuration may be as UTF-8 JSON: it is stored with every run."""
+MAX_NOTE = 1000
+"""How many characters Airflow's column for notes holds."""
+_MAX_CRON = 100
+_MAX_INTERVAL = dt.timedelta(days=366)
 _MAX_TEXT = 250  # characters that Airflow's columns for ids hold
 _MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,1000}")
@@ -177,6 +180,130 @@ class Date(Parameter):
         if not isinstance(value, str):
             raise NotAllowed
         return parse_date(value, self.default_timezone)
+
+
+class Dates(Parameter):
+    """Dates as above, in a list."""
+
+    allowed = f"a list of 1 to {MAX_LIMIT} ISO 8601 dates such as 2017-09-01 or 2017-09-01T12:00:00Z"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "type": "array",
+        "items": Date.json_schema,
+        "minItems": 1,
+        "maxItems": MAX_LIMIT,
+    }
+    default_timezone: dt.tzinfo = dt.timezone.utc
+    """In which a date is meant that names no offset."""
+
+    def read(self, value: object) -> tuple[dt.datetime, ...]:
+        """Return the moments, in UTC."""
+        if not isinstance(value, list) or not 1 <= len(value) <= MAX_LIMIT:
+            raise NotAllowed
+        return tuple(self._date(one) for one in value)
+
+    def _date(self, value: object) -> dt.datetime:
+        try:
+            if isinstance(value, str):
+                return parse_date(value, self.default_timezone)
+        except ValueError as error:
+            reason = f": {error}" if str(error) else ""
+            msg = f"{_SHORT.repr(value)} is none{reason}"
+            raise NotAllowed(msg) from None
+        msg = f"{_SHORT.repr(value)} is none"
+        raise NotAllowed(msg)
+
+
+class RunOrder(Parameter):
+    """Whether the first date comes first."""
+
+    allowed = "one of " + ", ".join(order.value for order in Order)
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [order.value for order in Order]}
+
+    def read(self, value: object) -> Order:
+        """Return the order."""
+        for order in Order:
+            if order.value == value:
+                return order
+        raise NotAllowed
+
+
+class Speed(Parameter):
+    """So many runs per interval."""
+
+    allowed = (
+        f"so many runs, 1 to {MAX_LIMIT}, per ISO 8601 duration of 1 second to 366 days, such as 20/PT10M or 1/P1D"
+    )
+    json_schema: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": f"^(500|[1-4][0-9]{{2}}|[1-9][0-9]?)/{PATTERN}$",
+    }
+
+    def read(self, value: object) -> Pace:
+        """Return the pace."""
+        runs, slash, interval = value.partition("/") if isinstance(value, str) else ("", "", "")
+        if not slash or not re.fullmatch("[1-9][0-9]{0,2}", runs):
+            raise NotAllowed
+        return Pace(runs=int(runs), interval=parse_duration(interval))
+
+
+class BetweenDates(Parameter):
+    """What lies between two dates."""
+
+    allowed = (
+        "an ISO 8601 duration of 1 second to 366 days, such as PT6H or P1W, or a cron expression such as 0 6 * * 1"
+    )
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"type": "string", "pattern": f"^{PATTERN}$"},
+            {"type": "string", "minLength": 1, "maxLength": _MAX_CRON, "pattern": "^[^P]"},
+        ]
+    }
+
+    def read(self, value: object) -> Interval:
+        """Return the length of time, or the expression, which is for a timetable to understand."""
+        if not isinstance(value, str) or not value:
+            raise NotAllowed
+        if not value.startswith("P"):
+            if len(value) > _MAX_CRON:
+                raise NotAllowed
+            return value
+        duration = parse_duration(value)
+        if not dt.timedelta(seconds=1) <= duration <= _MAX_INTERVAL:
+            raise NotAllowed
+        return duration
+
+
+class Note(Parameter):
+    """What people are to read."""
+
+    allowed = f"text of 1 to {MAX_NOTE} characters"
+    json_schema: ClassVar[dict[str, Any]] = {**Text.json_schema, "maxLength": MAX_NOTE}
+
+    def read(self, value: object) -> str:
+        """Return the text."""
+        if not isinstance(value, str) or not 1 <= len(value) <= MAX_NOTE:
+            raise NotAllowed
+        return value
+
+
+class ConfigurationPerRun(Parameter):
+    """A JSON object for each date, or one whose texts name facts of the run."""
+
+    allowed = f"a JSON object, or a list of 1 to {MAX_LIMIT} of them, one for each of dates"
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"type": "object"},
+            {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": MAX_LIMIT},
+        ]
+    }
+
+    def read(self, value: object) -> ConfPerRun:
+        """Return the object, or the objects."""
+        if isinstance(value, list) and 1 <= len(value) <= MAX_LIMIT and all(isinstance(one, dict) for one in value):
+            return tuple(value)
+        if not isinstance(value, dict):
+            raise NotAllowed
+        return value
 
 
 class Configuration(Parameter):

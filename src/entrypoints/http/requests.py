@@ -8,15 +8,21 @@ from typing import Any, ClassVar, NoReturn
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
-from airflow_api_plugin.domain import MAX_LIMIT, BatchRequest, DagRunFilter, Refused
+from airflow_api_plugin.domain import MAX_CONF_BYTES, MAX_LIMIT, BatchRequest, DagRunFilter, Refused
 from airflow_api_plugin.entrypoints.http.parameters import (
-    MAX_CONF_BYTES,
+    MAX_NOTE,
+    BetweenDates,
     Configuration,
+    ConfigurationPerRun,
     Cursor,
     Date,
+    Dates,
     Flag,
     Integer,
+    Note,
     PageSize,
+    RunOrder,
+    Speed,
     Start,
     State,
     Text,
@@ -147,6 +153,61 @@ class CreateBody(RequestSchema):
             "examples": [{"colour": "red"}],
         },
     )
+    dry_run = Flag(
+        metadata={
+            "description": "`true` creates nothing and answers with the plan: each date, and what would be done about it. It "
+            "takes the permission to create.",
+            "examples": [True],
+        }
+    )
+    not_before = Date(
+        metadata={
+            "description": "No run starts before. Airflow keeps it, by the `run_after` of the runs.",
+            "examples": ["2025-03-01T22:00:00Z"],
+        }
+    )
+    pace = Speed(
+        metadata={
+            "description": "So many runs may start per interval, from `not_before` or now on: the number of runs, 1 to "
+            f"{MAX_LIMIT}, and an ISO 8601 duration of 1 second to 366 days. Airflow keeps it, by the `run_after` of the runs. "
+            "The answer then has `next_not_before`.",
+            "examples": ["20/PT10M", "1/P1D"],
+        }
+    )
+    order = RunOrder(
+        metadata={
+            "description": "`desc`: the newest date first, with the first number. A range may hold at most 10000 dates then.",
+            "examples": ["desc"],
+        }
+    )
+    dates = Dates(
+        metadata={
+            "description": "These dates in place of `start_date` and `end_date`, none twice. One that the DAG's schedule "
+            "holds gets the data interval of its scheduled run, any other that of a manual run.",
+            "examples": [["2025-02-01", "2025-02-03T12:00:00Z"]],
+        }
+    )
+    interval = BetweenDates(
+        metadata={
+            "description": "For a range of a DAG without a periodic schedule: what lies between two of its dates, an ISO 8601 "
+            "duration of 1 second to 366 days, counted from `start_date`, or a cron expression in the DAG's time zone.",
+            "examples": ["PT6H", "0 6 * * 1"],
+        }
+    )
+    conf_per_run = ConfigurationPerRun(
+        metadata={
+            "description": "Merged over `conf`, key by key, for each run: a list with an object for each of `dates`, or one "
+            "object in whose texts `{logical_date}`, `{data_interval_start}`, `{data_interval_end}`, `{number}` and `{run_id}` "
+            f"are replaced by those of the run. What comes out has at most {MAX_CONF_BYTES} bytes, and fits the DAG's params.",
+            "examples": [{"day": "{logical_date}"}],
+        }
+    )
+    note = Note(
+        metadata={
+            "description": f"A note on each run, as Airflow's UI shows it, of at most {MAX_NOTE} characters.",
+            "examples": ["Corrected prices, see the ticket"],
+        }
+    )
 
     def __init__(self, default_timezone: dt.tzinfo) -> None:
         """Take dates that name no offset as meant in this time zone."""
@@ -155,5 +216,5 @@ class CreateBody(RequestSchema):
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:  # noqa: ARG002 - marshmallow's signature
         """Tell the dates."""
-        if isinstance(field_obj, Date):
+        if isinstance(field_obj, (Date, Dates)):
             field_obj.default_timezone = self._default_timezone

@@ -16,7 +16,7 @@ from airflow_api_plugin.domain import (
     DagRunRepository,
     Unavailable,
 )
-from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer, write
+from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer, PlanAnswer, write
 from airflow_api_plugin.entrypoints.http.body import read_object
 from airflow_api_plugin.entrypoints.http.query import read_query, write_query
 from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, ListQuery, NoQuery
@@ -59,6 +59,7 @@ class DagRunsResource:
         self._run_answer = DagRunAnswer(value_format)
         self._create_body = CreateBody(default_timezone)
         self._batch_answer = BatchAnswer()
+        self._plan_answer = PlanAnswer()
 
     def on_get(self, req: Request, resp: Response) -> None:
         """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
@@ -76,11 +77,15 @@ class DagRunsResource:
     on_head = on_get
 
     def on_post(self, req: Request, resp: Response) -> None:
-        """Create runs."""
+        """Create runs, or only plan them."""
         _NO_QUERY.load(read_query(req))
         request = BatchRequest(**self._create_body.load(read_object(req)))
         req.context.dag_id = request.dag_id
-        req.context.batch = batch = self._create_batch(request, req.context.caller)
+        batch = self._create_batch(request, req.context.caller)
+        if batch.dry_run:
+            write(resp, self._plan_answer.dump(batch))
+            return
+        req.context.batch = batch
         write(resp, self._batch_answer.dump(batch))
 
 

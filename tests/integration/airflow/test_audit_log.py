@@ -9,7 +9,7 @@ import pytest
 from airflow.models.log import Log
 from sqlalchemy import delete, select
 
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, Refusal, Refused, Unavailable
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, Order, Refusal, Refused, Unavailable
 
 UTC = dt.timezone.utc
 
@@ -64,6 +64,13 @@ def test_a_group_is_one_entry_under_the_event_of_airflows_own_trigger(world, cre
     }
 
 
+def test_a_group_in_any_order_is_told_by_its_first_and_last_date(world, create):
+    create(3, order=Order.DESC)
+    (entry,) = entries(world)
+    told = json.loads(entry.extra)
+    assert (told["first_logical_date"][:10], told["last_logical_date"][:10]) == ("2024-01-01", "2024-01-03")
+
+
 def test_who_has_no_name_is_anonymous(world, create):
     create(1, name=None)
     assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
@@ -72,6 +79,7 @@ def test_who_has_no_name_is_anonymous(world, create):
 def test_nothing_created_is_no_entry(world, create):
     create(3)
     create(3)
+    create(4, dry_run=True)
     with pytest.raises(Refused):
         create(9, limit=2)
     assert len(entries(world)) == 1

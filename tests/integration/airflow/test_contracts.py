@@ -4,6 +4,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupGetContract, GroupListContract
+from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
 
@@ -37,6 +38,18 @@ class TestAirflowDagContext(DagContextContract):
 
 
 class TestAirflowTimetable(TimetableContract):
+    pass
+
+
+class TestAirflowPreview(PreviewContract):
+    pass
+
+
+class TestAirflowPlannedRuns(PlannedRunsContract):
+    pass
+
+
+class TestAirflowPlanContext(PlanContextContract):
     pass
 
 

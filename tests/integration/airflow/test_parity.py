@@ -4,11 +4,12 @@ import datetime as dt
 import logging
 import re
 import uuid
+from dataclasses import replace
 
 import pendulum
 import pytest
 from airflow import settings
-from airflow.models.dagrun import DagRun
+from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -21,7 +22,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, select
 
 from airflow_api_plugin.adapters.airflow.copying import why_not_copy
-from airflow_api_plugin.domain import BatchRequest, CreateBatch
+from airflow_api_plugin.domain import BatchRequest, CreateBatch, Order, Pace
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -201,18 +202,21 @@ def airflows(world, dag, batch):
     """Let Airflow create the runs of a batch one by one, as its own trigger does."""
     with world.sessions.begin() as session:
         for run in batch.runs:
-            dag.create_dagrun(
+            made = dag.create_dagrun(
                 run_id=run.run_id,
                 logical_date=run.logical_date,
                 data_interval=(run.data_interval.start, run.data_interval.end),
                 run_after=run.run_after,
-                conf=dict(batch.conf or {}),
+                conf=batch.conf_of(run),
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.REST_API,
                 **({"triggering_user_name": "somebody"} if versions.USER_OF_THE_TRIGGER else {}),
                 state=DagRunState.QUEUED,
+                **({"note": batch.note} if versions.NOTE_OF_THE_TRIGGER else {}),
                 session=session,
             )
+            if batch.note is not None and not versions.NOTE_OF_THE_TRIGGER:
+                made.note = batch.note
 
 
 def rows(world):
@@ -239,6 +243,51 @@ def test_a_group_is_row_for_row_what_airflow_creates(world, kind):
     world.clear_runs()
     airflows(world, dag, batch)
     assert made == rows(world)
+
+
+@pytest.mark.parametrize("kind", [plain, params, tasks_with_dates_of_their_own], ids=lambda kind: kind.__name__)
+def test_confs_of_their_own_notes_and_starts_are_what_airflow_writes(world, kind):
+    dag = world.register(kind())
+    asked = replace(
+        REQUEST,
+        conf={"name": "y", "a": 1.5},
+        conf_per_run={"number": "{number}", "day": ["{logical_date}", None, {"ä": '\U0001f600 " \\ \n \x7f'}]},
+        note="ein Hinweis: \U0001f600 'quoted' \n",
+        order=Order.DESC,
+        pace=Pace(runs=2, interval=dt.timedelta(minutes=1)),
+    )
+    batch = ours(world, asked)
+    assert len({str(run.conf) for run in batch.runs}) == len(batch.runs) > 4
+    made, notes = rows(world), notes_of(world)
+    world.clear_runs()
+    airflows(world, dag, batch)
+    assert made == rows(world)
+    assert notes == notes_of(world) == {run.run_id: (asked.note, None) for run in batch.runs}
+
+
+def notes_of(world):
+    """Return text and user of each note, by run id; when it was made is up to the clock."""
+    now = dt.datetime.now(UTC)
+    with world.sessions() as session:
+        query = select(DagRun.run_id, DagRunNote).join(DagRunNote, DagRunNote.dag_run_id == DagRun.id)
+        found = session.execute(query).all()
+    assert all(now - note.created_at < dt.timedelta(minutes=1) for _, note in found)
+    assert all(note.updated_at - note.created_at < dt.timedelta(seconds=1) for _, note in found)
+    return {run_id: (note.content, note.user_id) for run_id, note in found}
+
+
+def test_a_hook_gets_each_run_its_own_conf_and_note_too(world, monkeypatch):
+    def hook(task_instance, dag_run=None):
+        pass
+
+    hook.is_noop = False
+    world.register(plain())
+    monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
+    batch = ours(world, replace(REQUEST, conf=None, conf_per_run={"number": "{number}"}, note="a note"))
+    assert notes_of(world) == {run.run_id: ("a note", None) for run in batch.runs}
+    with world.sessions() as session:
+        confs = session.scalars(select(DagRun.conf).order_by(DagRun.id)).all()
+    assert confs == [{"number": str(number)} for number in range(1, len(batch.runs) + 1)]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

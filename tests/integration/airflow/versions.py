@@ -16,6 +16,8 @@ DEADLINES = MINOR >= (3, 1)
 """A DAG can have deadlines."""
 USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
+NOTE_OF_THE_TRIGGER = MINOR >= (3, 2)
+"""A run can be created with a note."""
 
 WARNINGS = [
     "The `airflow.operators",  # a provider, newer than Airflow itself, looks for a class in all its places

@@ -24,6 +24,7 @@ from airflow_api_plugin.adapters.airflow import connect
 from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain import Refusal
+from tests.contracts.world import Stored
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -41,6 +42,8 @@ def as_param(schema: object) -> object:
 
 class AirflowWorld:
     """Puts DAGs and runs where Airflow's DAG processor and scheduler would put them, and looks at the outcome."""
+
+    knows_makers = versions.USER_OF_THE_TRIGGER
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
@@ -116,7 +119,7 @@ class AirflowWorld:
             )
         return registered
 
-    def run(
+    def run(  # noqa: PLR0913 - as above
         self,
         dag_id: str,
         run_id: str,
@@ -124,6 +127,9 @@ class AirflowWorld:
         logical_date: dt.datetime | None = None,
         run_type: str = "manual",
         state: str = "success",
+        start_date: dt.datetime | None = None,
+        end_date: dt.datetime | None = None,
+        created_by: str | None = None,
     ) -> int:
         """Place a run that exists already, and return its id."""
         with self.sessions.begin() as session:
@@ -135,7 +141,9 @@ class AirflowWorld:
                 run_type=run_type,  # as text: an older Airflow knows fewer of them
                 triggered_by=DagRunTriggeredByType.TEST,
                 state=DagRunState(state),
+                **({"triggering_user_name": created_by} if versions.USER_OF_THE_TRIGGER else {}),
             )
+            run.start_date, run.end_date = start_date, end_date
             session.add(run)
             session.flush()
             table = (
@@ -143,6 +151,11 @@ class AirflowWorld:
             )  # past the model, which checks ids that another Airflow, or another tool, has let in
             session.execute(update(table).where(table.c.id == run.id).values(run_id=run_id))
             return run.id
+
+    def stored(self, dag_id: str, run_id: str) -> Stored:
+        with self.sessions() as session:
+            run = session.scalars(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)).one()
+            return Stored(run_after=run.run_after, conf=run.conf, note=run.note)
 
     def count_statements(self, work: Callable[[], object]) -> int:
         """Return how many SQL statements our own connections sent during the work."""

@@ -27,6 +27,8 @@ from airflow_api_plugin.entrypoints.http.answers import (
     DagRunAnswer,
     GroupAnswer,
     GroupProgressAnswer,
+    PlanAnswer,
+    PlannedDateAnswer,
 )
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
 from airflow_api_plugin.entrypoints.http.examples import CREATED_AT, examples
@@ -105,6 +107,8 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
     for name, schema in {
         "NewDagRuns": CreateBody(UTC),
         "CreatedDagRuns": BatchAnswer(),
+        "PlannedDagRuns": PlanAnswer(),
+        "PlannedDate": PlannedDateAnswer(value_format),
         "DagRun": DagRunAnswer(value_format),
         "Dag": DagAnswer(value_format),
         "Group": GroupAnswer(),
@@ -133,7 +137,8 @@ def test_the_defaults_are_those_that_the_rules_have():
     assert defaults == {"start": 0, "limit": 50}
     properties = described["components"]["schemas"]["NewDagRuns"]["properties"]
     defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
-    assert defaults == {"prefix": "manual_", "limit": 500, "partial": False}
+    assert defaults == {"prefix": "manual_", "limit": 500, "partial": False, "dry_run": False, "order": "asc"}
+    assert json.loads(json.dumps(defaults)) == defaults
 
 
 # What is a number in the description is sent as text in a query: so both forms of the values are held against it.
@@ -187,6 +192,31 @@ BODY_VALUES = {
     "limit": [1, 500, "1", "500", "", "a", "-1", 1.5, None, True, []],
     "partial": [True, False, "true", "True", "1", "false", "False", "0", 0, 1, "yes", "", None],
     "conf": [{}, {"a": [1]}, "{}", None, 1, True, []],
+    "dry_run": [True, "true", "0", 1, None],
+    "not_before": ["2020-01-01", "now", 1, None],
+    "pace": [
+        *("1/PT1S", "500/P366D", "20/PT10M", "9/P1DT2H3M4S", "20/P2W", "1/PT1H1S"),
+        *(
+            "0/PT1S",
+            "501/PT1S",
+            "01/PT1S",
+            "1000/PT1S",
+            "20",
+            "20/",
+            "/PT1S",
+            "20/10",
+            "20/PT",
+            "20/P",
+            "20/P1DT",
+            "20/P1M",
+        ),
+        *("20/PT1M1H", "20/pt1s", "20/PT1.5S", "20/P1W1D", "-1/PT1S", "20/PT10M ", "", 20, None, []),
+    ],
+    "order": ["asc", "desc", "DESC", "", 1, None],
+    "dates": [["2020-01-01"], ["2020-01-01", "2020-01-02T00:00Z"], [], ["now"], [1], [None], "2020-01-01", None, {}],
+    "interval": ["PT6H", "P1W", "0 6 * * 1", "@daily", "P", "PT", "P1M", "", "a" * 100, "a" * 101, 6, None, []],
+    "conf_per_run": [{}, {"a": "{number}"}, [{}], [{}, {"a": 1}], [], [1], [[]], "{}", 1, None],
+    "note": ["a", "a" * 1000, "a" * 1001, "", 1, None],
 }
 
 
@@ -306,9 +336,16 @@ def test_every_example_of_a_parameter_is_a_good_one():
         assert service.ask(PREFIX + path.format(**shown))
     for name, schema in described["components"]["schemas"]["NewDagRuns"]["properties"].items():
         for value in schema["examples"]:
-            body = {"start_date": "2025-02-01"} if name == "end_date" else {}
-            assert service.create(**{**body, "dag_id": "example_daily", "partial": True, name: value})
+            body = _BESIDE.get(name, {})
+            assert service.create(**{"dag_id": "example_daily", "partial": True, **body, name: value})
             assert Draft202012Validator(schema).is_valid(value)
+
+
+_BESIDE = {
+    "end_date": {"start_date": "2025-02-01"},
+    "interval": {"start_date": "2025-02-01", "dag_id": "example_unscheduled"},
+}
+"""What a parameter needs beside it."""
 
 
 def test_the_errors_that_are_shown_are_real_ones(monkeypatch):

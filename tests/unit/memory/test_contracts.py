@@ -6,6 +6,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupGetContract, GroupListContract
+from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
 from tests.unit.memory.world import MemoryWorld
@@ -45,6 +46,18 @@ class TestMemoryDagContext(DagContextContract):
 
 
 class TestMemoryTimetable(TimetableContract):
+    pass
+
+
+class TestMemoryPreview(PreviewContract):
+    pass
+
+
+class TestMemoryPlannedRuns(PlannedRunsContract):
+    pass
+
+
+class TestMemoryPlanContext(PlanContextContract):
     pass
 
 

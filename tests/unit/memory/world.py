@@ -9,7 +9,7 @@ from airflow_api_plugin.adapters.memory import (
     MemoryGroupRepository,
 )
 from airflow_api_plugin.domain import DagRunState, DagRunType
-from tests.contracts.world import utc
+from tests.contracts.world import Stored, utc
 
 
 class MemoryWorld:
@@ -26,10 +26,14 @@ class MemoryWorld:
     def dag(self, dag_id, *, schedule="0 0 * * *", params=None, **settings):
         self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))
 
-    def run(self, dag_id, run_id, *, logical_date=None, run_type="manual", state="success"):
-        return self.backend.place(
-            dag_id, run_id, logical_date=logical_date, run_type=DagRunType(run_type), state=DagRunState(state)
-        ).id
+    knows_makers = True
+
+    def run(self, dag_id, run_id, *, run_type="manual", state="success", **facts):
+        return self.backend.place(dag_id, run_id, run_type=DagRunType(run_type), state=DagRunState(state), **facts).id
+
+    def stored(self, dag_id, run_id):
+        run = self.backend.dags[dag_id].by_run_id[run_id]
+        return Stored(run_after=run.run_after, conf=run.conf, note=run.note)
 
     def count_runs(self):
         return len(self.backend.runs)

@@ -1,0 +1,98 @@
+"""What a request would do, date by date, for somebody who wants to know before it is done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from heapq import heapreplace
+from statistics import median
+from typing import TYPE_CHECKING
+
+from airflow_api_plugin.domain.model import DataInterval
+
+if TYPE_CHECKING:
+    from airflow_api_plugin.domain.batch import Batch
+
+MAX_OTHERS = 1000
+"""The most dates that a plan shows beside those that get a run."""
+DURATIONS = 20
+"""How many of a DAG's last runs tell how long a run takes."""
+
+
+class Action(str, Enum):
+    """What a request does about a date."""
+
+    CREATE = "create"
+    EXISTS = "exists"
+    LEFT_OUT = "left_out"
+    NOT_YET = "not_yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingRun:
+    """A run that a date has already; ``created_by`` is the name of who asked for it, None where Airflow knows none."""
+
+    logical_date: dt.datetime
+    run_id: str
+    state: str
+    run_type: str
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDate:
+    """A date that a request looks at.
+
+    ``run_id``: that of the run to create, or of the one that exists. ``state``, ``run_type`` and ``created_by`` are those
+    of a run that exists. ``reason``: why no run is created.
+    """
+
+    logical_date: dt.datetime
+    data_interval: DataInterval
+    run_after: dt.datetime
+    action: Action
+    run_id: str | None = None
+    state: str | None = None
+    run_type: str | None = None
+    created_by: str | None = None
+    reason: str | None = None
+
+
+def complete(
+    batch: Batch,
+    *,
+    existing: Mapping[dt.datetime, ExistingRun],
+    durations: Sequence[dt.timedelta],
+    max_active_runs: int,
+    now: dt.datetime,
+) -> Batch:
+    """Add to a planned batch what is known of the runs that exist, and how long its runs will probably take.
+
+    :param durations: how long the DAG's last runs took, empty when there are none.
+    """
+    dates = tuple(_with_run(one, existing.get(one.logical_date)) for one in batch.dates)
+    starts = [run.run_after for run in batch.runs]
+    usual = median(one.total_seconds() for one in durations) if durations else None
+    expected = None if usual is None else _drained_in(starts, dt.timedelta(seconds=usual), max_active_runs, now)
+    return replace(batch, dates=dates, expected=expected)
+
+
+def _with_run(date: PlannedDate, run: ExistingRun | None) -> PlannedDate:
+    if date.action is not Action.EXISTS or run is None:
+        return date
+    return replace(date, run_id=run.run_id, state=run.state, run_type=run.run_type, created_by=run.created_by)
+
+
+def _drained_in(
+    starts: Iterable[dt.datetime], duration: dt.timedelta, max_active_runs: int, now: dt.datetime
+) -> dt.timedelta:
+    """Let each run take that long, so many at a time, in the order of their starts, and return when the last has ended."""
+    places = [now] * max_active_runs
+    end = now
+    for start in sorted(starts):
+        one = max(start, places[0]) + duration
+        heapreplace(places, one)
+        end = max(end, one)
+    return end - now

@@ -1,0 +1,119 @@
+"""What somebody asks for, and what of it can be refused before anything is looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+from airflow_api_plugin.domain.errors import Refused
+from airflow_api_plugin.domain.model import Conf, in_utc, require_moments
+from airflow_api_plugin.domain.pace import Order, Pace
+from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX
+
+MAX_LIMIT = 500
+"""The most runs that one request creates."""
+
+Interval: TypeAlias = "dt.timedelta | str"
+"""What lies between two dates: a length of time, or a cron expression."""
+ConfPerRun: TypeAlias = "tuple[Conf, ...] | Conf"
+"""A configuration for each date, or one whose texts name facts of the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRequest:
+    """What somebody asks for: runs of one DAG, for every date of its schedule from start to end, both inclusive.
+
+    Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs. ``partial``: when there are more,
+    create the first ``limit``, instead of none. ``conf`` goes into every run. ``dry_run``: only plan it.
+    No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
+    ``dates``: these dates, 1 to 500, in place of a range. ``interval``: what lies between two dates of the range, for a
+    DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
+
+    :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
+    """
+
+    dag_id: str
+    prefix: str = DEFAULT_PREFIX
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+    limit: int = MAX_LIMIT
+    partial: bool = False
+    conf: Conf | None = None
+    dry_run: bool = False
+    not_before: dt.datetime | None = None
+    pace: Pace | None = None
+    order: Order = Order.ASC
+    dates: tuple[dt.datetime, ...] | None = None
+    interval: Interval | None = None
+    conf_per_run: ConfPerRun | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse dates that are no moment in time."""
+        single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)
+        require_moments(*single, *(self.dates or ()))
+
+    @property
+    def first_date(self) -> dt.datetime | None:
+        """The first date that it is about, None for now."""
+        return min(self.dates) if self.dates else self.start_date
+
+
+def check_request(request: BatchRequest, now: dt.datetime) -> None:
+    """Hold a request against the rules that need no DAG.
+
+    :raises Refused: naming the rule that it breaks, and what is allowed.
+    """
+    start, end = request.start_date, request.end_date
+    if not 1 <= request.limit <= MAX_LIMIT:
+        msg = f"limit must be 1 to {MAX_LIMIT}, not {request.limit}"
+        raise Refused(msg)
+    _check_conf_per_run(request)
+    if request.dates is not None:
+        _check_dates(request, request.dates, now)
+        return
+    if start is None:
+        if end is not None:
+            msg = "end_date needs a start_date: a range needs a start"
+            raise Refused(msg)
+        if request.interval is not None:
+            msg = "interval needs a start_date: it says which dates a range holds"
+            raise Refused(msg)
+        return
+    if end is not None and end < start:
+        msg = f"end_date {in_utc(end)} lies before start_date {in_utc(start)}"
+        raise Refused(msg)
+    if start > now:
+        msg = f"start_date {in_utc(start)} lies in the future: runs are created up to now, {in_utc(now)}"
+        raise Refused(msg)
+
+
+def _check_dates(request: BatchRequest, dates: tuple[dt.datetime, ...], now: dt.datetime) -> None:
+    others = [name for name in ("start_date", "end_date", "interval") if getattr(request, name) is not None]
+    if others:
+        msg = f"dates cannot be combined with {', '.join(others)}: they take the place of a range"
+        raise Refused(msg)
+    if not 1 <= len(dates) <= MAX_LIMIT:
+        msg = f"dates must be 1 to {MAX_LIMIT} dates, not {len(dates)}"
+        raise Refused(msg)
+    in_order = sorted(dates)
+    for earlier, later in pairwise(in_order):
+        if earlier == later:
+            msg = f"dates holds {in_utc(later)} twice"
+            raise Refused(msg)
+    if in_order[-1] > now:
+        msg = f"{in_utc(in_order[-1])} of dates lies in the future: runs are created up to now, {in_utc(now)}"
+        raise Refused(msg)
+
+
+def _check_conf_per_run(request: BatchRequest) -> None:
+    if not isinstance(request.conf_per_run, tuple):
+        return
+    if request.dates is None:
+        msg = "a list in conf_per_run needs dates, one for each of its objects; for a range it is one object"
+        raise Refused(msg)
+    if len(request.conf_per_run) != len(request.dates):
+        msg = f"conf_per_run has {len(request.conf_per_run)} objects for {len(request.dates)} dates: it must have one for each"
+        raise Refused(msg)
