@@ -65,8 +65,9 @@ def _starts_with(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(starts_with, "sqlite")
 def _starts_with_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    text, start = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"substr({text}, 1, length({start})) = {start}"
+    # SQLAlchemy 1.4 counts a value each time that it is asked to write it, and puts "= 1" behind
+    text, length, start = (compiler.process(element.clauses.clauses[place], **options) for place in (0, 1, 1))
+    return f"(substr({text}, 1, length({length})) = {start})"
 
 
 DAGS = (
