@@ -91,6 +91,40 @@ def test_bad_requests_are_refused_in_our_envelope_and_change_nothing(server, dag
     assert (dags.count_runs(), dags.count_tasks()) == (0, 0)
 
 
+def test_a_client_that_lost_the_answer_sends_the_same_request_again(server, dags):
+    body = json.dumps(
+        {
+            "dag_id": "example_daily",
+            "prefix": "p",
+            "start_date": "2020-01-01",
+            "end_date": "2021-02-03",
+            "note": "a note",
+        }
+    ).encode()
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+    connection.request("POST", "/api/v1/dag_runs", body)
+    connection.close()  # while the request is under way
+    answers = []
+    for _ in range(3):
+        answer = server.client.post("/api/v1/dag_runs", content=body)
+        assert answer.status_code == 200, answer.text
+        answers.append(answer.json()["response"])
+        assert len(answers[-1]["dag_run_ids"]) + answers[-1]["existing"] == 400
+    assert answers[-1] == {"dag_run_ids": [], "existing": 400, "next_start_date": None, "warnings": []}
+    assert (dags.count_runs(), dags.count_tasks()) == (400, 800)
+    listed, start = [], 0
+    while start is not None:
+        query = {"dag_id": "example_daily", "prefix": "p_", "limit": 100, "start": start}
+        page = server.client.get("/api/v1/dag_runs", params=query).json()["response"]
+        listed += [run["run_id"] for run in page["dag_runs"]]
+        start = page["next_start"]
+    first = dt.datetime(2020, 1, 1, tzinfo=UTC)
+    assert listed == [
+        f"p_{number + 1:07}_{(first + dt.timedelta(days=number)).replace(tzinfo=None).isoformat()}"
+        for number in range(400)
+    ]
+
+
 @pytest.mark.parametrize("bodies", ["identical", "overlapping"])
 def test_fifty_posts_at_once_create_each_date_once_and_number_it_without_a_gap(server, dags, bodies):
     def post(number):
