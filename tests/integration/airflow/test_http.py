@@ -65,7 +65,7 @@ def test_the_four_endpoints_by_example(server, dags):
         "end_date": "None",
         "external_trigger": "True",
     }
-    following = client.get(listed.links["next"]["url"]).json()["response"]
+    following = client.get(listed.url.join(listed.links["next"]["url"])).json()["response"]
     assert [run["run_id"] for run in following["dag_runs"]] == ["p_0000002_2020-01-02T00:00:00"]
     assert following["next_start"] is None
     one = client.get(f"/api/v1/dag_runs/{run['run_id']}", params={"dag_id": "example_daily"})

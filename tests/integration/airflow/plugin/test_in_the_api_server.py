@@ -180,12 +180,13 @@ def test_health_needs_no_token(call, path):
 
 
 @pytest.mark.parametrize("root", [ROOT, ""])
-def test_links_hold_the_whole_path_also_when_a_proxy_has_taken_its_beginning_away(servers, call, root):
+def test_links_lead_on_and_hints_hold_the_whole_path_also_when_a_proxy_has_taken_its_beginning_away(
+    servers, call, root
+):
     call("user", "POST", "/dag_runs", json=group())
     headers = {"Authorization": f"Bearer {servers.tokens['user']}"}
     answer = servers.mounted.client.get(f"{root}/api/v1/dag_runs?limit=2", headers=headers)
-    link = answer.links["next"]["url"]
-    assert link.startswith(f"{ROOT}/api/v1/dag_runs?limit=2&start=")
+    link = answer.url.join(answer.links["next"]["url"])
     following = servers.mounted.client.get(link, headers=headers).json()["response"]
     assert [run["run_id"] for run in following["dag_runs"]] == ["p_0000003_2020-01-03T00:00:00"]
     error = servers.mounted.client.get(f"{root}/api/v1/connections").json()["response"]["error"]
