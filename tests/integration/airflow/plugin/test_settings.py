@@ -180,7 +180,7 @@ def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(star
 def test_a_request_is_one_line_of_airflows_log(started):
     headers = {"Authorization": "correct-horse", "X-Request-Id": "one-line"}
     started.token.client.get("/api/v1/dags", headers=headers)
-    (line,) = [line for line in started.token.output.splitlines() if "one-line" in line and "request_id=" in line]
+    (line,) = [line for line in started.token.output.splitlines() if "one-line" in line and "route=" in line]
     assert "method='GET' route='/dags' status=200" in line
     assert "correct-horse" not in started.token.output
 
