@@ -64,6 +64,14 @@ class MayNotCreateRuns(Forbidden):
         super().__init__(f"you may not create runs of DAG {dag_id!r}")
 
 
+class MayNotChangeRuns(Forbidden):
+    """The caller may see the DAG, and may not change runs of it."""
+
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        super().__init__(f"you may not change runs of DAG {dag_id!r}")
+
+
 class AmbiguousRunId(Conflict):
     """Several DAGs have a run with this id: run ids are unique only within a DAG."""
 

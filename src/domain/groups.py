@@ -1,12 +1,18 @@
-"""A group of runs as a thing of its own: which there are, and how far one is. A group is what its runs' ids say, and no more."""
+"""A group of runs as a thing of its own: which there are, how far one is, and what may be done to it.
+
+A group is what its runs' ids say, and no more.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from statistics import median
 from typing import NamedTuple
+
+from airflow_api_plugin.domain.model import DagRunState
 
 RECENT = 20
 """So many of a DAG's latest finished runs tell how long the next will take."""
@@ -93,3 +99,71 @@ class GroupProgress:
         except OverflowError:
             return None
         return end.replace(microsecond=0)
+
+
+class Which(str, Enum):
+    """Which of a group's runs are to run again."""
+
+    FAILED = "failed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Let runs fail that are still queued, and with ``running`` those, too, that have started."""
+
+    running: bool = False
+
+    @property
+    def states(self) -> frozenset[DagRunState]:
+        """The states of the runs that it is for."""
+        return frozenset({DagRunState.QUEUED, *([DagRunState.RUNNING] if self.running else [])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Let runs that have ended run again: what has not succeeded of the failed ones, or all of them from the start."""
+
+    which: Which = Which.FAILED
+
+    @property
+    def states(self) -> frozenset[DagRunState]:
+        """The states of the runs that it is for."""
+        return frozenset({DagRunState.FAILED, *([DagRunState.SUCCESS] if self.which is Which.ALL else [])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotate:
+    """Put a note on runs, in place of the one that they have; it has 1 to 1,000 characters."""
+
+    note: str
+
+    @property
+    def states(self) -> frozenset[DagRunState]:
+        """The states of the runs that it is for."""
+        return frozenset(DagRunState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """What is to be done to a group: to so many of its runs, 1 to 500, whose id is greater than ``start``.
+
+    ``asked_by``: the name of who asked, None when nobody asked who they are. ``dry_run``: only say to which.
+    """
+
+    dag_id: str
+    prefix: str
+    act: Cancel | Retry | Annotate
+    dry_run: bool = False
+    limit: int = 100
+    start: int = 0
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steered:
+    """To which runs it was done, in the order of their ids; ``next_start`` is where to go on, None when these are all."""
+
+    dag_run_ids: tuple[str, ...]
+    next_start: int | None
+    dry_run: bool

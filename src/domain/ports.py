@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_api_plugin.domain.audit import Refusal
-from airflow_api_plugin.domain.groups import GroupPage, GroupProgress
+from airflow_api_plugin.domain.groups import GroupPage, GroupProgress, Steered, Steering
 from airflow_api_plugin.domain.model import (
     Conf,
     Dag,
@@ -180,6 +180,18 @@ class GroupRepository(Protocol):
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         """
 
+    def steer(self, order: Steering) -> Steered:
+        """Do what is ordered to the first of the group's runs that it is for, by their ids, to all of them or to none.
+
+        A run that was queued and is cancelled is failed at once, and so is nothing of it left to run. One that was
+        running is told to end, as Airflow does; its teardown tasks still run, and it ends after them. A run that is to run
+        again is queued. Runs that have no task instance cannot run again, and are left out.
+
+        :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
+        :raises Refused: when the DAG cannot be read.
+        :raises Unavailable: when the backend cannot do it now; nothing was done.
+        """
+
 
 class AuditLog(Protocol):
     """Where the backend keeps who did what. A batch enters its own part of it; this is for what did not happen."""
@@ -208,3 +220,6 @@ class Caller(Protocol):
 
     def may_create_runs(self, dag_id: str) -> bool:
         """Tell whether they may create runs of a DAG that they may see."""
+
+    def may_change_runs(self, dag_id: str) -> bool:
+        """Tell whether they may change runs of a DAG that they may see: their state, their note, and to run again."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from airflow_api_plugin.domain.batch import Batch, plan_batch
-from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotCreateRuns
-from airflow_api_plugin.domain.groups import GroupPage, GroupProgress
+from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns
+from airflow_api_plugin.domain.groups import GroupPage, GroupProgress, Steered, Steering
 from airflow_api_plugin.domain.plan import DURATIONS, Action, complete
 from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
 from airflow_api_plugin.domain.request import BatchRequest
@@ -73,7 +73,7 @@ class CreateBatch:
 
 
 class Groups:
-    """See which groups there are, and how far they are."""
+    """See which groups there are, and how far they are, and steer them."""
 
     def __init__(self, groups: GroupRepository, clock: Callable[[], dt.datetime]) -> None:
         """Look at these groups; ``clock`` tells the present, aware."""
@@ -97,6 +97,18 @@ class Groups:
         if not _sees(caller, dag_id):
             raise GroupNotFound
         return self._groups.get(dag_id, prefix.removesuffix("_"), now=self._clock())
+
+    def steer(self, order: Steering, caller: Caller) -> Steered:
+        """Do to a group what is ordered, in the caller's name; its prefix is read as above.
+
+        :raises GroupNotFound: also when the caller may not see the DAG.
+        :raises Forbidden: when the caller may see it, and may not change runs of it.
+        """
+        if not _sees(caller, order.dag_id):
+            raise GroupNotFound
+        if not caller.may_change_runs(order.dag_id):
+            raise MayNotChangeRuns(order.dag_id)
+        return self._groups.steer(replace(order, prefix=order.prefix.removesuffix("_"), asked_by=caller.name))
 
 
 def _sees(caller: Caller, dag_id: str) -> bool:

@@ -123,6 +123,57 @@ _ONE = (
     _get(f"{_RUNS}/a%2Fb", 404, "there is nothing at '/api/v1/dag_runs/a/b'"),
 )
 
+
+def _steer(act: str, body: str, *says: str, status: int = 400, group: str = "example_daily/manual") -> BadRequest:
+    return BadRequest(
+        method="POST", target=f"/api/v1/groups/{group}/{act}", body=body.encode(), status=status, says=says
+    )
+
+
+_STEERING = (
+    *(
+        row
+        for act in ("cancel", "retry", "note")
+        for row in (
+            _steer(act, "[]", "the body must be one raw JSON object"),
+            _steer(act, " ", "the body must be one raw JSON object"),
+            _steer(act, '{"limit": 0}', "limit must be an integer from 1 to 500, not 0"),
+            _steer(act, '{"limit": 501}', "limit must be an integer from 1 to 500"),
+            _steer(act, '{"limit": "5"}', "limit must be an integer from 1 to 500"),
+            _steer(act, '{"limit": true}', "limit must be an integer from 1 to 500"),
+            _steer(act, '{"limit": null}', "limit cannot be null"),
+            _steer(act, '{"start": -1}', "start must be the next_start of an answer"),
+            _steer(act, '{"start": "a"}', "start must be the next_start of an answer"),
+            _steer(act, '{"start": 9223372036854775808}', "0 to 9223372036854775807"),
+            _steer(act, '{"dry_run": "yes"}', "dry_run must be true or false, not 'yes'"),
+            _steer(act, '{"force": true}', "unknown key 'force'", "known are"),
+            _steer(act, '{"note": "a"}', "Group not found", status=404, group="example_daily/none")
+            if act == "note"
+            else _steer(act, "", "Group not found", status=404, group="example_daily/none"),
+            BadRequest(
+                method="POST",
+                target=f"/api/v1/groups/example_daily/manual/{act}?limit=1",
+                status=400,
+                says=("unknown query parameter 'limit'",),
+            ),
+            _method("GET", f"/api/v1/groups/example_daily/manual/{act}", "POST, OPTIONS"),
+        )
+    ),
+    _steer("cancel", "", "Group not found", status=404, group="no_such_dag/manual"),
+    _steer("cancel", "", "Group not found", status=404, group="example_daily/%00"),
+    _steer("cancel", '{"running": "yes"}', "running must be true or false, not 'yes'"),
+    _steer("cancel", '{"running": null}', "running cannot be null"),
+    _steer("cancel", '{"which": "all"}', "unknown key 'which'"),
+    _steer("retry", '{"which": "some"}', "which must be failed or all, not 'some'"),
+    _steer("retry", '{"which": null}', "which cannot be null"),
+    _steer("note", "", "note is required"),
+    _steer("note", '{"note": ""}', "note must be text of 1 to 1000 characters, not ''"),
+    _steer("note", json.dumps({"note": "a" * 1001}), "note must be text of 1 to 1000 characters"),
+    _steer("note", '{"note": 1}', "note must be text of 1 to 1000 characters, not 1"),
+    _steer("note", r'{"note": "\u0000"}', "NUL"),
+    _steer("delete", "", "there is nothing at", status=404),
+)
+
 _GROUPS = (
     _get("/api/v1/groups", 400, "dag_id is required"),
     _get("/api/v1/groups?dag_id=", 400, "dag_id must be text of 1 to 250 characters"),
@@ -476,7 +527,7 @@ _WHICH = (
 )
 
 BAD_REQUESTS = (
-    *(*_LIST, *_ONE, *_GROUPS, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS),
+    *(*_LIST, *_ONE, *_GROUPS, *_STEERING, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS),
     *(*_PLANS, *_STARTS, *_WHICH),
 )
 

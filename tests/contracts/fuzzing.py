@@ -45,7 +45,7 @@ def fuzz(url: str, folder: Path) -> list[str]:
     created = []
     for entry in json.loads(requests.read_text(encoding="utf-8"))["log"]["entries"]:
         request, response = entry["request"], entry["response"]
-        if request["method"] == "POST" and response["status"] == 200:
+        if request["method"] == "POST" and request["url"].endswith("/dag_runs") and response["status"] == 200:
             answer = json.loads(response["content"]["text"])["response"]
             created += [] if "dry_run" in answer else answer["dag_run_ids"]
     return created

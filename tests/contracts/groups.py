@@ -5,12 +5,19 @@ import datetime as dt
 import pytest
 
 from airflow_api_plugin.domain import (
+    Annotate,
+    Cancel,
     DagNotFound,
+    DagRunFilter,
     DagRunState,
     Group,
     GroupNotFound,
     GroupPage,
+    Retry,
     StateCounts,
+    Steered,
+    Steering,
+    Which,
 )
 from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, date, group_run, new_run, record, utc
@@ -203,3 +210,123 @@ class GroupGetContract:
 
 def prefixes(world: World, dag_id: str):
     return [group.prefix for group in world.groups.list(dag_id, start=None, limit=100).groups]
+
+
+class SteerContract:
+    def test_queued_runs_that_are_cancelled_have_failed(self, world: World):
+        three_recorded(world)
+        ids = tuple(group_run("g", day, day) for day in (1, 2, 3))
+        assert steer(world, Cancel()) == Steered(dag_run_ids=ids, next_start=None, dry_run=False)
+        assert states(world, "g") == ["failed"] * 3
+        assert steer(world, Cancel()).dag_run_ids == ()
+
+    @pytest.mark.parametrize(
+        ("act", "chosen"),
+        [
+            (Cancel(), {"queued"}),
+            (Cancel(running=True), {"queued", "running"}),
+            (Annotate(note="n"), {"queued", "running", "success", "failed"}),
+        ],
+    )
+    def test_what_is_ordered_is_done_to_the_runs_in_the_states_that_it_is_for(self, world: World, act, chosen):
+        world.dag("a")
+        made = {}
+        for day, state in enumerate(DagRunState, start=1):
+            made[state.value] = group_run("g", day, day)
+            world.run("a", made[state.value], logical_date=date(day), state=state.value)
+        assert set(steer(world, act).dag_run_ids) == {made[state] for state in chosen}
+        after = {run.run_id: run.state for run in world.runs.list(DagRunFilter(dag_id="a")).runs}
+        for state, run_id in made.items():
+            cancelled = isinstance(act, Cancel) and state in chosen
+            assert after[run_id] == ("failed" if cancelled else state)
+
+    def test_runs_that_are_to_run_again_are_queued(self, world: World):
+        three_recorded(world)
+        steer(world, Cancel(), limit=2)
+        assert len(steer(world, Retry()).dag_run_ids) == 2
+        assert states(world, "g") == ["queued"] * 3
+        for run in world.runs.list(DagRunFilter(dag_id="a")).runs:
+            assert (run.start_date, run.end_date) == (None, None)
+        assert steer(world, Retry(which=Which.ALL)).dag_run_ids == ()
+
+    def test_runs_can_be_cancelled_and_run_again_any_number_of_times(self, world: World):
+        three_recorded(world)
+        for _ in range(3):
+            assert len(steer(world, Cancel()).dag_run_ids) == 3
+            assert len(steer(world, Retry(which=Which.ALL)).dag_run_ids) == 3
+        assert states(world, "g") == ["queued"] * 3
+
+    def test_a_note_replaces_the_one_that_is_there(self, world: World):
+        three_recorded(world)
+        steer(world, Annotate(note="first"))
+        steer(world, Annotate(note="sécond 🐍" + "x" * 991), limit=1)
+        notes = [world.stored("a", group_run("g", day, day)).note for day in (1, 2, 3)]
+        assert notes == ["sécond 🐍" + "x" * 991, "first", "first"]
+
+    @pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Annotate(note="n")])
+    def test_a_dry_run_says_what_would_be_done_and_does_nothing(self, world: World, act):
+        three_recorded(world)
+        if isinstance(act, Retry):
+            steer(world, Cancel())
+        before = world.runs.list(DagRunFilter(dag_id="a"))
+        would = steer(world, act, dry_run=True, limit=2)
+        assert world.runs.list(DagRunFilter(dag_id="a")) == before
+        assert world.stored("a", group_run("g", 1, 1)).note is None
+        done = steer(world, act, limit=2)
+        assert (would.dag_run_ids, would.next_start, would.dry_run) == (done.dag_run_ids, done.next_start, True)
+        assert len(done.dag_run_ids) == 2
+
+    @pytest.mark.parametrize("act", [Cancel(), Annotate(note="n")])
+    def test_steps_together_reach_every_run_once(self, world: World, act):
+        world.dag("a")
+        record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 8)))
+        seen, start = [], 0
+        while start is not None:
+            step = steer(world, act, limit=3, start=start)
+            seen += step.dag_run_ids
+            start = step.next_start
+        assert seen == [group_run("g", day, day) for day in range(1, 8)]
+
+    def test_the_runs_of_no_other_group_are_touched(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        others = [
+            group_run("g_h", 1, 2),
+            group_run("G", 1, 3),
+            "g_0000001",
+            "g",
+            "scheduled__2021-01-05T00:00:00+00:00",
+        ]
+        record(world, "a", new_run(group_run("g", 1, 1), date(1)), new_run(group_run("g_h", 1, 2), date(2)))
+        for day, run_id in enumerate(others[1:], start=3):
+            world.run("a", run_id, logical_date=date(day), state="queued")
+        record(world, "b", new_run(group_run("g", 1, 1), date(1)))
+        for act in (Cancel(running=True), Retry(which=Which.ALL), Cancel(), Annotate(note="n")):
+            assert steer(world, act).dag_run_ids == (group_run("g", 1, 1),)
+        left = [run for run in world.runs.list(DagRunFilter()).runs if run.state == "queued"]
+        assert [(run.dag_id, run.run_id) for run in left] == [*(("a", other) for other in others), ("b", others_of_b())]
+        assert world.stored("a", "g").note is None
+
+    def test_a_group_that_is_none_is_not_found(self, world: World):
+        three_recorded(world)
+        for dag_id, prefix in (("a", "none"), ("a", "G"), ("a", "g_"), ("a", ""), ("nowhere", "g")):
+            for act in (Cancel(), Retry(), Annotate(note="n")):
+                with pytest.raises(GroupNotFound):
+                    world.groups.steer(Steering(dag_id=dag_id, prefix=prefix, act=act))
+
+
+def others_of_b():
+    return group_run("g", 1, 1)
+
+
+def three_recorded(world: World):
+    world.dag("a")
+    record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2, 3)))
+
+
+def steer(world: World, act, **more) -> Steered:
+    return world.groups.steer(Steering(dag_id="a", prefix="g", act=act, **more))
+
+
+def states(world: World, prefix: str):
+    return [run.state for run in world.runs.list(DagRunFilter(dag_id="a", prefix=f"{prefix}_")).runs]

@@ -89,7 +89,14 @@ class AirflowUser:
         with _asked():
             return self._may("POST", dag_id, _RUNS)
 
-    def _may(self, method: Literal["GET", "POST"], dag_id: str | None, part: DagAccessEntity | None = None) -> bool:
+    def may_change_runs(self, dag_id: str) -> bool:
+        """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
+        with _asked():
+            return self._may("PUT", dag_id, _RUNS)
+
+    def _may(
+        self, method: Literal["GET", "POST", "PUT"], dag_id: str | None, part: DagAccessEntity | None = None
+    ) -> bool:
         return self._manager.is_authorized_dag(
             method=method, access_entity=part, details=_details(dag_id), user=self._user
         )

@@ -53,7 +53,7 @@ def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool 
     return AirflowBackend(
         dags=AirflowDagRepository(database, schema),
         runs=AirflowDagRunRepository(database, schema),
-        groups=AirflowGroupRepository(database),
+        groups=AirflowGroupRepository(database, schema),
         audit=AirflowAuditLog(audit_database),
         database=database,
         audit_database=audit_database,

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 from airflow import __version__
 from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.timetables.base import DagRunInfo, TimeRestriction, Timetable
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 Minor = tuple[int, int]
@@ -59,6 +62,30 @@ if TYPE_CHECKING or MINOR >= (3, 2):
     from airflow.serialization.definitions.dag import SerializedDAG as SerializedDAG  # noqa: PLC0414 - for others
 else:
     from airflow.serialization.serialized_objects import SerializedDAG
+
+
+class DagsOfRuns:
+    """The DAG of each run, as it was in the run's version. Airflow 3.0 knows the latest version alone.
+
+    May go, for Airflow's own DBDagBag, when 3.0 is no longer supported.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Read them in this session, each once."""
+        self._session = session
+        self._latest: dict[str, SerializedDAG | None] = {}
+        self._bag: Any = import_module("airflow.models.dagbag").DBDagBag() if MINOR >= (3, 1) else None
+
+    def get(self, run: DagRun) -> SerializedDAG | None:
+        """Return the run's DAG, None when it was never serialized."""
+        if self._bag is not None:
+            found: SerializedDAG | None = self._bag.get_dag_for_run(run, session=self._session)
+            return found
+        if run.dag_id not in self._latest:
+            stored = SerializedDagModel.get(run.dag_id, session=self._session)
+            self._latest[run.dag_id] = stored and stored.dag
+        return self._latest[run.dag_id]
+
 
 # Airflow 3.0 and 3.1 store task instance ids with dashes on SQLite; may go when 3.1 is no longer supported.
 DASH = "-" if MINOR < (3, 2) else ""

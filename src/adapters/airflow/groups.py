@@ -4,6 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from airflow.models.dag import DagModel
+from airflow.utils.sqlalchemy import with_row_locks
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from airflow_api_plugin.adapters.airflow import configuration
 from airflow_api_plugin.adapters.airflow.database import Database
 from airflow_api_plugin.adapters.airflow.group_statements import (
@@ -12,16 +17,27 @@ from airflow_api_plugin.adapters.airflow.group_statements import (
     ONE_GROUP,
     group_page,
 )
+from airflow_api_plugin.adapters.airflow.schema import Schema
+from airflow_api_plugin.adapters.airflow.steering import steer
 from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound
-from airflow_api_plugin.domain.groups import RECENT, Group, GroupPage, GroupProgress, StateCounts
+from airflow_api_plugin.domain.groups import (
+    RECENT,
+    Group,
+    GroupPage,
+    GroupProgress,
+    StateCounts,
+    Steered,
+    Steering,
+)
 
 
 class AirflowGroupRepository:
     """The groups of all the runs that Airflow knows."""
 
-    def __init__(self, database: Database) -> None:
-        """Read from this database."""
+    def __init__(self, database: Database, schema: Schema | None = None) -> None:
+        """Read from this database, and write to it as long as its schema is known."""
         self._database = database
+        self._schema = schema or Schema()
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
         """As the port promises."""
@@ -54,6 +70,19 @@ class AirflowGroupRepository:
             last_run_after=row.last_run_after,
             durations=[one.end_date - one.start_date for one in finished],
         )
+
+    def steer(self, order: Steering) -> Steered:
+        """As the port promises."""
+
+        def work(session: Session) -> Steered:
+            self._schema.require_known(session.connection())
+            # The same lock as for new runs: what is done to a group, and what is added to it, come one after the other.
+            session.execute(
+                with_row_locks(select(DagModel.dag_id).where(DagModel.dag_id == order.dag_id), session, of=DagModel)
+            )
+            return steer(order, session)
+
+        return self._database.write(order.dag_id, work)
 
 
 def _group(dag_id: str, prefix: str, row: Any) -> Group:

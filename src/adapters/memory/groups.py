@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
 from airflow_api_plugin.adapters.memory.queue import StoredRun
 from airflow_api_plugin.domain import (
+    Annotate,
+    Cancel,
     DagNotFound,
     DagRunState,
     Group,
@@ -16,7 +18,10 @@ from airflow_api_plugin.domain import (
     GroupPage,
     GroupProgress,
     GroupRunId,
+    Retry,
     StateCounts,
+    Steered,
+    Steering,
 )
 from airflow_api_plugin.domain.groups import RECENT
 
@@ -60,6 +65,38 @@ class MemoryGroupRepository:
                 last_run_after=max((one.run_after for one in queued), default=None),
                 durations=[run.end_date - run.start_date for run in ended[-RECENT:] if run.end_date and run.start_date],
             )
+
+    def steer(self, order: Steering) -> Steered:
+        """As the port promises."""
+        with self._backend.lock:
+            now = self._backend.advance()
+            dag = self._backend.dags.get(order.dag_id)
+            runs = None if dag is None else _by_prefix(dag).get(order.prefix)
+            if dag is None or runs is None:
+                raise GroupNotFound
+            states = {state.value for state in order.act.states}
+            found = [one for one in runs if one.run.id > order.start and one.run.state in states]
+            chosen = found[: order.limit]
+            if not order.dry_run:
+                for one in chosen:
+                    _steer(one, dag, order.act, now)
+            return Steered(
+                dag_run_ids=tuple(one.run.run_id for one in chosen),
+                next_start=chosen[-1].run.id if len(found) > len(chosen) else None,
+                dry_run=order.dry_run,
+            )
+
+
+def _steer(one: StoredRun, dag: StoredDag, act: Cancel | Retry | Annotate, now: dt.datetime) -> None:
+    if isinstance(act, Annotate):
+        one.note = act.note
+    elif isinstance(act, Cancel):
+        dag.queue.remove(one)
+        one.run = one.run._replace(state=DagRunState.FAILED.value, end_date=now)
+    else:
+        one.run = one.run._replace(state=DagRunState.QUEUED.value, start_date=None, end_date=None)
+        one.waiting_since = max(now, one.run_after)
+        dag.queue.put(one, run_after=one.run_after, now=now)
 
 
 def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:

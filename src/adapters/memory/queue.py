@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from airflow_api_plugin.domain import Conf, DagRun, DagRunState
 
@@ -49,6 +49,13 @@ class RunQueue:
     def put(self, stored: StoredRun, *, run_after: dt.datetime, now: dt.datetime) -> None:
         """Add a run that was created now. What happened before must have been worked out already."""
         heappush(self._waiting, (run_after, stored.run.id, max(run_after, now + QUEUED_FOR), stored))
+
+    def remove(self, stored: StoredRun) -> None:
+        """Take a run out, wherever it stands."""
+        self._waiting = [entry for entry in self._waiting if entry[-1] is not stored]
+        self._running = [entry for entry in self._running if entry[-1] is not stored]
+        heapify(self._waiting)
+        heapify(self._running)
 
     def advance(self, now: dt.datetime) -> None:
         """Work out what has happened up to now."""

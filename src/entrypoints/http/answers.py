@@ -167,6 +167,25 @@ class GroupProgressAnswer(GroupAnswer):
         return super().get_attribute(obj if hasattr(obj, attr) else obj.group, attr, default)
 
 
+class SteeredAnswer(Schema):
+    """What was done to a group; dumps a ``Steered``."""
+
+    dag_run_ids = Raw(
+        metadata={
+            "type": "array",
+            "items": _TEXT,
+            "description": "The runs to which it was done, or would be, in the order of their creation.",
+        }
+    )
+    next_start = Raw(
+        metadata={
+            "type": ["integer", "null"],
+            "description": "The `start` with which to go on; null when there are no more.",
+        }
+    )
+    dry_run = Raw(metadata={"type": "boolean", "description": "Whether nothing was done."})
+
+
 class BatchAnswer(Schema):
     """What was created; dumps a ``Batch``. JSON types in either format, as these keys are newer than the text format."""
 

@@ -12,7 +12,7 @@ from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagR
 from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication
 from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
-from airflow_api_plugin.entrypoints.http.group_resources import GroupResource, GroupsResource
+from airflow_api_plugin.entrypoints.http.group_resources import GroupResource, GroupsResource, steer_routes
 from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId, SecurityHeaders
 from airflow_api_plugin.entrypoints.http.observing import LogRequest, Meter, NoMeter, Observation
 from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
@@ -87,6 +87,8 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     app.add_route(f"{prefix}/dag_runs/{{run_id}}", DagRunResource(runs, value_format))
     app.add_route(f"{prefix}/groups", GroupsResource(groups))
     app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}", GroupResource(groups))
+    for act, steering in steer_routes(groups).items():
+        app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}/{act}", steering)
     return app
 
 

@@ -33,7 +33,7 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FullAccess:
-    """A caller who sees every DAG and may create runs of each; ``token`` is the name of what they proved it with."""
+    """A caller who sees every DAG and may create and change runs of each; ``token`` is the name of what they proved it with."""
 
     name: str | None = None
     token: str | None = None
@@ -45,6 +45,8 @@ class FullAccess:
     def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
         """Allow it."""
         return True
+
+    may_change_runs = may_create_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class ReadAccess:
     def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
         """Refuse it."""
         return False
+
+    may_change_runs = may_create_runs
 
 
 class NoAuthentication:

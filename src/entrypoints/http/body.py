@@ -25,15 +25,18 @@ class BodyTooSlow(Exception):
         super().__init__("the body did not arrive in time")
 
 
-def read_object(req: Request) -> dict[str, object]:
-    """Read the body as a JSON object in UTF-8.
+def read_object(req: Request, *, optional: bool = False) -> dict[str, object]:
+    """Read the body as a JSON object in UTF-8; no body at all is an empty one where it is optional.
 
     :raises BodyTooLarge: before more than ``MAX_BYTES`` are read.
     :raises BodyTooSlow: when the server, which decides how long that is, says so.
     :raises Refused: when it is anything else, saying what.
     """
+    data = _read(req)
+    if optional and not data:
+        return {}
     try:
-        value = strict_json.parse(_read(req).decode("utf-8-sig"))
+        value = strict_json.parse(data.decode("utf-8-sig"))
     except ValueError as error:
         raise _NotAnObject(str(error)) from None
     if not isinstance(value, dict):

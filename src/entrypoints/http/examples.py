@@ -37,7 +37,7 @@ class Example:
 
 def examples(value_format: ValueFormat) -> list[Example]:
     """Return them in the order of the story, with dates and truth values in this format."""
-    return [*_created(), *_read(value_format)]
+    return [*_created(), *_read(value_format), *_steered()]
 
 
 def _create(name: str, summary: str, body: Json, answer: Json, status: int = 200) -> Example:
@@ -407,6 +407,41 @@ def _groups() -> list[Example]:
             answer={"error": "Group not found"},
         ),
     ]
+
+
+def _steered() -> list[Example]:
+    waiting = "manual_0000001_2025-01-01T00:00:00"
+    paused = "example_paused/manual"
+
+    def done(*run_ids: str, next_start: int | None = None, dry_run: bool = False) -> Json:
+        return {"dag_run_ids": list(run_ids), "next_start": next_start, "dry_run": dry_run}
+
+    return [
+        _steer("cancel", "queued", f"{paused}: what is queued", {}, done(waiting)),
+        _steer("cancel", "nothing", f"{paused}: when nothing is left", {"running": True}, done()),
+        _steer("retry", "would", f"{paused}: what would run again", {"dry_run": True}, done(waiting, dry_run=True)),
+        _steer("retry", "failed", f"{paused}: what has failed", {"which": "failed"}, done(waiting)),
+        _steer("retry", "no_group", "example_daily/no: no group", {"which": "all"}, {"error": "Group not found"}),
+        _steer(
+            "note",
+            "two",
+            "example_daily/redo: two runs at a time",
+            {"note": "wrong prices in the source", "limit": 2},
+            done(_RUN_ID, "redo_0000002_2025-02-02T00:00:00", next_start=2),
+        ),
+    ]
+
+
+def _steer(act: str, name: str, summary: str, body: Json, answer: Json) -> Example:
+    return Example(
+        operation=f"{act}_group",
+        name=name,
+        summary=summary,
+        target=f"/groups/{summary.partition(':')[0]}/{act}",
+        body=body,
+        status=404 if "error" in answer else 200,
+        answer=answer,
+    )
 
 
 _LAST_DATES = {

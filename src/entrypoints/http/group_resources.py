@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from hashlib import sha256
 
 import falcon
 import orjson
 from falcon import Request, Response
 
-from airflow_api_plugin.domain import GroupNotFound, Groups
-from airflow_api_plugin.entrypoints.http.answers import GroupAnswer, GroupProgressAnswer, write
+from airflow_api_plugin.domain import Annotate, Cancel, GroupNotFound, Groups, Retry, Steering
+from airflow_api_plugin.entrypoints.http.answers import GroupAnswer, GroupProgressAnswer, SteeredAnswer, write
+from airflow_api_plugin.entrypoints.http.body import read_object
 from airflow_api_plugin.entrypoints.http.query import read_query, write_query
-from airflow_api_plugin.entrypoints.http.requests import GroupsQuery, NoQuery
+from airflow_api_plugin.entrypoints.http.requests import (
+    CancelBody,
+    GroupsQuery,
+    NoQuery,
+    NoteBody,
+    RequestSchema,
+    RetryBody,
+)
 
 _NO_QUERY = NoQuery()
 PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
@@ -62,6 +71,37 @@ class GroupResource:
         write(resp, {"group": shown})
 
     on_head = on_get
+
+
+class SteerResource:
+    """``/groups/{dag_id}/{prefix}/…``: what is done to a group. A body is optional where no key of it is required."""
+
+    def __init__(self, groups: Groups, body: RequestSchema, act: type[Cancel | Retry | Annotate]) -> None:
+        """Do this to these groups."""
+        self._groups = groups
+        self._body = body
+        self._act = act
+        self._of_act = frozenset(body.fields) - frozenset(field.name for field in fields(Steering))
+        self._answer = SteeredAnswer()
+
+    def on_post(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
+        """Do it."""
+        _NO_QUERY.load(read_query(req))
+        asked = self._body.load(read_object(req, optional=True))
+        _require_possible(req, dag_id, prefix)
+        act = self._act(**{key: asked.pop(key) for key in self._of_act & asked.keys()})
+        order = Steering(dag_id=dag_id, prefix=prefix, act=act, **asked)
+        req.context.steered = steered = self._groups.steer(order, req.context.caller)
+        write(resp, self._answer.dump(steered))
+
+
+def steer_routes(groups: Groups) -> dict[str, SteerResource]:
+    """Return the resources by what follows a group's path."""
+    return {
+        "cancel": SteerResource(groups, CancelBody(), Cancel),
+        "retry": SteerResource(groups, RetryBody(), Retry),
+        "note": SteerResource(groups, NoteBody(), Annotate),
+    }
 
 
 def _require_possible(req: Request, dag_id: str, prefix: str) -> None:

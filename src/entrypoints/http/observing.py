@@ -79,6 +79,9 @@ class Observation:
             facts["runs_created"] = len(batch.runs)
             facts["dates_existing"] = batch.existing
             self._meter.group(created=len(batch.runs), existing=batch.existing)
+        steered = getattr(context, "steered", None)
+        if steered is not None:
+            facts["runs_changed"] = 0 if steered.dry_run else len(steered.dag_run_ids)
         if "refusal" in facts:
             self._meter.refusal(str(facts["refusal"]))
         self._meter.request(method=method, route=route, status=resp.status_code, seconds=seconds)

@@ -30,7 +30,7 @@ from airflow_api_plugin.entrypoints.http.operations import (
     Operation,
 )
 from airflow_api_plugin.entrypoints.http.parameters import Parameter
-from airflow_api_plugin.entrypoints.http.requests import CreateBody
+from airflow_api_plugin.entrypoints.http.requests import CancelBody, CreateBody, NoteBody, RetryBody
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
 
@@ -84,6 +84,8 @@ _HERE = {"url": ".", "description": "where the description lies"}
 def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     components = spec.components
     components.schema("NewDagRuns", schema=CreateBody(dt.timezone.utc))
+    for name, body in {"CancelGroup": CancelBody(), "RetryGroup": RetryBody(), "NoteGroup": NoteBody()}.items():
+        components.schema(name, schema=body)
     for name, schema in {
         "CreatedDagRuns": answers.BatchAnswer(),
         "PlannedDagRuns": answers.PlanAnswer(),
@@ -92,6 +94,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         "Dag": answers.DagAnswer(value_format),
         "Group": answers.GroupAnswer(),
         "GroupProgress": answers.GroupProgressAnswer(),
+        "SteeredGroup": answers.SteeredAnswer(),
     }.items():
         components.schema(name, schema=schema)
         described = components.schemas[name]
@@ -108,7 +111,7 @@ def _of_parameter(field: Parameter) -> Json:
     dataclass = getattr(field.parent, "arguments_of", None)
     if dataclass is not None:
         name = field.attribute or field.name
-        default = next(argument.default for argument in fields(dataclass) if argument.name == name)
+        default = next((argument.default for argument in fields(dataclass) if argument.name == name), MISSING)
         if default not in (MISSING, None):
             schema["default"] = default.value if isinstance(default, Enum) else default
     return schema
@@ -148,7 +151,7 @@ def _operation(operation: Operation, told: list[Example]) -> Json:
     if operation.body is not None:
         shown = {one.name: _shown(one, one.body) for one in told}
         content = {"schema": _ref("schemas", operation.body), "examples": shown}
-        described["requestBody"] = {"required": True, "content": {falcon.MEDIA_JSON: content}}
+        described["requestBody"] = {"required": operation.body_required, "content": {falcon.MEDIA_JSON: content}}
     return described
 
 

@@ -152,6 +152,7 @@ class Operation:
     description: str
     query: type[RequestSchema] | None = None
     body: str | None = None
+    body_required: bool = True
     answer: Json | None = None
     content: Json | None = None
     media_type: str = "application/json"
@@ -185,6 +186,22 @@ def _health(name: str, summary: str, description: str) -> Operation:
         answer=_object(status={"type": "string", "const": name}),
         open=True,
         at_root=True,
+    )
+
+
+def _steer(act: str, summary: str, description: str) -> Operation:
+    return Operation(
+        name=f"{act}_group",
+        method="post",
+        path=f"/groups/{{dag_id}}/{{prefix}}/{act}",
+        tag="Groups",
+        summary=summary,
+        description=f"{description} All that an answer names was done, or nothing. At most `limit` runs at a time, in the "
+        "order of their creation; `next_start` is where to go on.",
+        body=f"{act.capitalize()}Group",
+        body_required=act == "note",
+        answer=_ref("SteeredGroup"),
+        errors=(404, 413, 429),
     )
 
 
@@ -261,6 +278,19 @@ OPERATIONS = (
         errors=(404,),
         tagged=True,
     ),
+    _steer(
+        "cancel",
+        "Let runs fail",
+        "The queued runs of the group fail at once, and with `running` those, too, that have started, as when their state "
+        "is set to failed in Airflow: their tasks end, but for teardown tasks, after which such a run ends.",
+    ),
+    _steer(
+        "retry",
+        "Let runs run again",
+        "Clears tasks as Airflow does: of the failed runs those tasks that have not succeeded, or with `all` every task of "
+        "every run that has ended.",
+    ),
+    _steer("note", "Put a note on runs", "It is shown beside each run in Airflow, in place of a note that is there."),
     Operation(
         name="list_dags",
         path="/dags",

@@ -10,7 +10,17 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 
-from airflow_api_plugin.domain import MAX_CONF_BYTES, MAX_LIMIT, Conf, ConfPerRun, DagRunState, Interval, Order, Pace
+from airflow_api_plugin.domain import (
+    MAX_CONF_BYTES,
+    MAX_LIMIT,
+    Conf,
+    ConfPerRun,
+    DagRunState,
+    Interval,
+    Order,
+    Pace,
+    Which,
+)
 from airflow_api_plugin.entrypoints.http import strict_json
 from airflow_api_plugin.entrypoints.http.dates import ECMA_PATTERN, parse_date
 from airflow_api_plugin.entrypoints.http.durations import PATTERN, parse_duration
@@ -137,6 +147,46 @@ class Cursor(Integer):
         if not 0 <= number <= _MAX_ID:
             raise NotAllowed
         return number
+
+
+class StepSize(Parameter):
+    """To how many runs something is done at most."""
+
+    allowed = f"an integer from 1 to {MAX_LIMIT}"
+    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
+            raise NotAllowed
+        return value
+
+
+class After(Parameter):
+    """After which run something goes on, as a JSON integer."""
+
+    allowed = f"the next_start of an answer, 0 to {_MAX_ID}"
+    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 0, "maximum": _MAX_ID}
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_ID:
+            raise NotAllowed
+        return value
+
+
+class WhichRuns(Parameter):
+    """Which runs are to run again."""
+
+    allowed = " or ".join(which.value for which in Which)
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [which.value for which in Which]}
+
+    def read(self, value: object) -> Which:
+        """Return which."""
+        for which in Which:
+            if which.value == value:
+                return which
+        raise NotAllowed
 
 
 class State(Parameter):

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, NoReturn
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
-from airflow_api_plugin.domain import MAX_CONF_BYTES, MAX_LIMIT, BatchRequest, DagRunFilter, Refused
+from airflow_api_plugin.domain import MAX_CONF_BYTES, MAX_LIMIT, BatchRequest, DagRunFilter, Refused, Steering
 from airflow_api_plugin.entrypoints.http.parameters import (
     MAX_NOTE,
+    After,
     BetweenDates,
     Configuration,
     ConfigurationPerRun,
@@ -25,7 +26,9 @@ from airflow_api_plugin.entrypoints.http.parameters import (
     Speed,
     Start,
     State,
+    StepSize,
     Text,
+    WhichRuns,
 )
 
 
@@ -103,6 +106,54 @@ class GroupsQuery(RequestSchema):
         }
     )
     limit = PageSize(metadata={"description": "At most so many groups.", "examples": [10], "default": 50})
+
+
+class _SteerBody(RequestSchema):
+    """To which runs of a group something is done; loads as arguments of ``Steering``."""
+
+    kind = "key"
+    arguments_of = Steering
+
+    dry_run = Flag(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
+    limit = StepSize(metadata={"description": "To at most so many runs.", "examples": [100]})
+    start = After(metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]})
+
+
+class CancelBody(_SteerBody):
+    """Which runs are to fail."""
+
+    running = Flag(
+        metadata={
+            "description": "`true`: those that are running, too; `false`: only the queued ones.",
+            "default": False,
+            "examples": [True],
+        }
+    )
+
+
+class RetryBody(_SteerBody):
+    """Which runs are to run again."""
+
+    which = WhichRuns(
+        metadata={
+            "description": "`failed`: what has not succeeded of the failed runs; `all`: all runs that have ended, from "
+            "their start.",
+            "default": "failed",
+            "examples": ["all"],
+        }
+    )
+
+
+class NoteBody(_SteerBody):
+    """What is to be noted on runs."""
+
+    note = Note(
+        required=True,
+        metadata={
+            "description": "What Airflow's UI shows beside each run, in place of the note that it has.",
+            "examples": ["wrong prices in the source"],
+        },
+    )
 
 
 class CreateBody(RequestSchema):

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_api_plugin.adapters.memory import MemoryDagRunRepository, MemoryGroupRepository, demo_backend
 from airflow_api_plugin.domain import CreateBatch, Groups
+from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from tests.unit.http.service import NOW, Service, error
 
@@ -182,3 +183,87 @@ def test_what_a_caller_may_not_see_is_not_found():
     assert (service.get(ONE).status_code, error(service.get(ONE))) == (404, "Group not found")
     assert service.get(ONE, headers={"If-None-Match": "*"}).status_code == 404
     assert service.ask(f"{GROUPS}/example_hourly/redo")["group"]["runs"] == 1
+
+
+def steer(service, act, group="example_daily/redo", **body):
+    return service.request("POST", f"{GROUPS}/{group}/{act}", json=body)
+
+
+def test_a_group_is_cancelled_retried_and_noted_step_by_step(living):
+    answer = steer(living, "cancel", limit=15).json["response"]
+    assert (len(answer["dag_run_ids"]), answer["next_start"], answer["dry_run"]) == (15, 15, False)
+    answer = steer(living, "cancel", start=15).json["response"]
+    assert (len(answer["dag_run_ids"]), answer["next_start"]) == (5, None)
+    assert living.ask(ONE)["group"]["states"]["failed"] == 20
+    assert len(steer(living, "retry").json["response"]["dag_run_ids"]) == 20
+    assert living.ask(ONE)["group"]["states"]["queued"] == 20
+    assert len(steer(living, "note", note="why").json["response"]["dag_run_ids"]) == 20
+    living.later(seconds=60)
+    assert living.ask(ONE)["group"]["done"] == 1
+    assert steer(living, "cancel", running=True).json["response"]["dag_run_ids"] == []
+    assert len(steer(living, "retry", which="all").json["response"]["dag_run_ids"]) == 20
+
+
+def test_running_runs_are_cancelled_when_asked_and_make_room(living):
+    living.later(seconds=2)
+    assert len(steer(living, "cancel").json["response"]["dag_run_ids"]) == 4
+    assert len(steer(living, "cancel", running=True).json["response"]["dag_run_ids"]) == 16
+    living.later(seconds=60)
+    assert living.ask(ONE)["group"]["states"] == {"queued": 0, "running": 0, "success": 0, "failed": 20}
+
+
+def test_a_step_is_100_runs_unless_another_limit_is_asked_for():
+    service = Service()
+    service.create(prefix="redo", start_date="2024-01-01", end_date="2024-04-30")
+    assert len(steer(service, "cancel").json["response"]["dag_run_ids"]) == 100
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{}"])
+def test_a_body_that_is_not_there_is_an_empty_one(living, body):
+    answer = living.request("POST", f"{ONE}/cancel", body=body)
+    assert len(answer.json["response"]["dag_run_ids"]) == 20
+
+
+def test_the_prefix_may_end_in_an_underscore_when_a_group_is_steered(living):
+    assert len(steer(living, "cancel", "example_daily/redo_").json["response"]["dag_run_ids"]) == 20
+
+
+class Bystander(Reader):
+    def readable_dag_ids(self, dag_id=None):
+        return None
+
+    def may_change_runs(self, dag_id):
+        return False
+
+
+class BystanderOnly:
+    def identify(self, req):
+        return Bystander()
+
+
+@pytest.mark.parametrize(("act", "body"), [("cancel", {}), ("retry", {}), ("note", {"note": "n"})])
+def test_who_may_not_change_runs_is_refused_and_written_down(act, body):
+    service = Service(authenticator=BystanderOnly())
+    service.place("example_daily", "redo_0000001_2024-12-01T00:00:00")
+    answer = steer(service, act, **body, dry_run=True)
+    assert (answer.status_code, error(answer)) == (403, "you may not change runs of DAG 'example_daily'")
+    assert [(one.caller, one.dag_id) for one in service.audit.refusals] == [("erika", "example_daily")]
+    hidden = steer(Service(authenticator=ReaderOnly()), act, **body)
+    assert (hidden.status_code, error(hidden)) == (404, "Group not found")
+
+
+def test_what_is_done_counts_as_writing():
+    service = Service(write_rate=WriteRate("1/hour"))
+    service.place("example_daily", "redo_0000001_2024-12-01T00:00:00")
+    assert steer(service, "cancel").status_code == 200
+    assert steer(service, "retry").status_code == 429
+
+
+def test_to_how_many_runs_it_was_done_is_in_the_log():
+    lines = []
+    living = Living(log_request=lines.append)
+    living.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-03")
+    steer(living, "cancel", dry_run=True)
+    steer(living, "cancel")
+    assert [line["runs_changed"] for line in lines[1:]] == [0, 3]
+    assert (lines[-1]["route"], lines[-1]["dag_id"]) == ("/api/v1/groups/{dag_id}/{prefix}/cancel", "example_daily")

@@ -29,12 +29,21 @@ from airflow_api_plugin.entrypoints.http.answers import (
     GroupProgressAnswer,
     PlanAnswer,
     PlannedDateAnswer,
+    SteeredAnswer,
 )
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
 from airflow_api_plugin.entrypoints.http.examples import CREATED_AT, examples
 from airflow_api_plugin.entrypoints.http.openapi import describe
 from airflow_api_plugin.entrypoints.http.operations import ERRORS, OPERATIONS
-from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, GroupsQuery, ListQuery
+from airflow_api_plugin.entrypoints.http.requests import (
+    CancelBody,
+    CreateBody,
+    GetQuery,
+    GroupsQuery,
+    ListQuery,
+    NoteBody,
+    RetryBody,
+)
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service, error
@@ -113,6 +122,10 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         "Dag": DagAnswer(value_format),
         "Group": GroupAnswer(),
         "GroupProgress": GroupProgressAnswer(),
+        "SteeredGroup": SteeredAnswer(),
+        "CancelGroup": CancelBody(),
+        "RetryGroup": RetryBody(),
+        "NoteGroup": NoteBody(),
     }.items():
         properties = schemas[name]["properties"]
         assert list(properties) == [field.data_key or key for key, field in schema.fields.items()]
@@ -288,7 +301,7 @@ def test_every_example_is_answered_as_it_says(value_format):
             service.now = CREATED_AT + dt.timedelta(minutes=1)
             answer = service.get(PREFIX + example.target)
         else:
-            answer = service.post(**example.body)
+            answer = service.request("POST", PREFIX + example.target, json=example.body)
         operation = operation_of(described, example)
         shown = operation["responses"][str(example.status)]["content"]["application/json"]
         assert (answer.status_code, answer.json) == (example.status, {"response": example.answer}), example.name

@@ -5,7 +5,7 @@ import pytest
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
-from tests.contracts.groups import GroupGetContract, GroupListContract
+from tests.contracts.groups import GroupGetContract, GroupListContract, SteerContract
 from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
@@ -34,6 +34,10 @@ class TestMemoryGroupList(GroupListContract):
 
 
 class TestMemoryGroupGet(GroupGetContract):
+    pass
+
+
+class TestMemorySteer(SteerContract):
     pass
 
 

@@ -1,0 +1,180 @@
+"""What is done to a group's runs, by the functions that Airflow's own API does it with, in our transaction."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.api.common.mark_tasks import set_dag_run_state_to_failed
+from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.sqlalchemy import with_row_locks
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from airflow_api_plugin.adapters.airflow.compat import DagsOfRuns, SerializedDAG
+from airflow_api_plugin.adapters.airflow.group_statements import in_group
+from airflow_api_plugin.domain.errors import GroupNotFound, Refused
+from airflow_api_plugin.domain.groups import Annotate, Cancel, Retry, Steered, Steering, Which
+from airflow_api_plugin.domain.model import DagRunState
+
+_RUN = DagRun.__table__
+_TASK = TaskInstance.__table__
+_NOT_STARTED = _TASK.c.state.is_(None) | _TASK.c.state.in_(
+    [
+        TaskInstanceState.SCHEDULED.value,
+        TaskInstanceState.QUEUED.value,
+        TaskInstanceState.RESTARTING.value,
+        TaskInstanceState.UP_FOR_RETRY.value,
+    ]
+)
+"""What Airflow skips when it lets a run fail: all that has not ended, and is not being executed."""
+_NOT_SUCCEEDED = _TASK.c.state.in_(
+    [TaskInstanceState.FAILED.value, TaskInstanceState.UPSTREAM_FAILED.value, TaskInstanceState.SKIPPED.value]
+)
+"""Airflow's ``only_failed``, and what was skipped: a run that was cancelled, or timed out, has skipped tasks that never ran.
+Those that a branch has skipped are skipped again (NotPreviouslySkippedDep, 3.0 to 3.3)."""
+
+
+def steer(order: Steering, session: Session) -> Steered:
+    """Do what is ordered as part of the session's transaction, with one entry in the audit log if anything was done.
+
+    :raises GroupNotFound: when there is no such group.
+    :raises Refused: when Airflow cannot read the DAG of a run.
+    """
+    runs, next_start = _find(order, session)
+    if runs and not order.dry_run:
+        _do(order.act, runs, session)
+        session.flush()
+        session.add(_audit(order, runs))
+    return Steered(dag_run_ids=tuple(run.run_id for run in runs), next_start=next_start, dry_run=order.dry_run)
+
+
+def _find(order: Steering, session: Session) -> tuple[Sequence[DagRun], int | None]:
+    start = f"{order.prefix}_"
+    values = {"dag_id": order.dag_id, "start": start, "length": len(start)}
+    query = (
+        select(DagRun)
+        .where(in_group(), _RUN.c.id > order.start, _RUN.c.state.in_([state.value for state in order.act.states]))
+        .order_by(_RUN.c.id)
+        .limit(order.limit + 1)
+    )
+    if isinstance(order.act, Retry):
+        query = query.where(
+            select(_TASK.c.run_id).where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id).exists()
+        )
+    if isinstance(order.act, Annotate):
+        query = query.options(selectinload(DagRun.dag_run_note))
+    if not order.dry_run:  # the scheduler passes over what is locked
+        query = with_row_locks(query, session, of=DagRun)
+    found = session.scalars(query, values).all()
+    if not found and session.execute(select(_RUN.c.id).where(in_group()).limit(1), values).first() is None:
+        raise GroupNotFound
+    runs = found[: order.limit]
+    return runs, runs[-1].id if len(found) > len(runs) else None
+
+
+def _do(act: Cancel | Retry | Annotate, runs: Sequence[DagRun], session: Session) -> None:
+    if isinstance(act, Annotate):
+        _annotate(runs, act.note)
+        return
+    dags = DagsOfRuns(session)
+    if isinstance(act, Cancel):
+        _cancel(runs, dags, session)
+    else:
+        for run in runs:
+            _retry(run, act.which, _dag_of(run, dags), session)
+
+
+def _annotate(runs: Sequence[DagRun], note: str) -> None:
+    for run in runs:
+        if run.dag_run_note is None:
+            run.note = note
+        else:
+            run.dag_run_note.content = note
+            run.dag_run_note.user_id = None  # who wrote it before did not write this
+
+
+def _cancel(runs: Sequence[DagRun], dags: DagsOfRuns, session: Session) -> None:
+    """Skip what has not started, then have Airflow do the rest.
+
+    Airflow would skip it, too, task by task, and until 3.2 outside our transaction (set_dag_run_state_to_failed). It leaves
+    a run alone that has teardown tasks to come, so these are skipped where nothing has started for them to tear down.
+    """
+    dag_of = {run.run_id: _dag_of(run, dags) for run in runs}
+    begun = _begun([run.run_id for run in runs if run.state == DagRunState.QUEUED.value], runs[0].dag_id, session)
+    for run in runs:
+        keeps_teardowns = run.state != DagRunState.QUEUED.value or run.run_id in begun
+        teardowns = [task.task_id for task in dag_of[run.run_id].tasks if task.is_teardown] if keeps_teardowns else []
+        _skip(run, teardowns, session)
+    for run in runs:
+        set_dag_run_state_to_failed(dag=dag_of[run.run_id], run_id=run.run_id, commit=True, session=session)
+
+
+def _begun(run_ids: Sequence[str], dag_id: str, session: Session) -> set[str]:
+    """Return those of the runs of which some task has been executed, as when they were cleared in part."""
+    query = select(_TASK.c.run_id).where(_TASK.c.dag_id == dag_id, _TASK.c.run_id.in_(run_ids), ~_NOT_STARTED)
+    return set(session.scalars(query.distinct()))
+
+
+def _skip(run: DagRun, but: Sequence[str], session: Session) -> None:
+    now = dt.datetime.now(dt.timezone.utc)
+    session.execute(
+        _TASK.update()
+        .where(_TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, _NOT_STARTED, _TASK.c.task_id.not_in(but))
+        .values(
+            state=TaskInstanceState.SKIPPED.value,
+            start_date=func.coalesce(_TASK.c.start_date, now),
+            end_date=func.coalesce(_TASK.c.end_date, now),
+            duration=func.coalesce(_TASK.c.duration, 0.0),
+        )
+    )
+
+
+def _retry(run: DagRun, which: Which, dag: SerializedDAG, session: Session) -> None:
+    cleared: Any = 0
+    if which is Which.FAILED:
+        query = select(_TASK.c.task_id, _TASK.c.map_index).where(
+            _TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, _NOT_SUCCEEDED
+        )
+        tasks = [(task_id, map_index) for task_id, map_index in session.execute(query)]
+        cleared = dag.clear(run_id=run.run_id, task_ids=tasks, session=session) if tasks else 0
+    if not cleared:
+        dag.clear(run_id=run.run_id, session=session)
+
+
+def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
+    try:
+        dag = dags.get(run)
+    except Exception as error:
+        msg = f"Airflow cannot read DAG {run.dag_id!r}: {type(error).__name__}: {error}"
+        raise Refused(msg) from error
+    if dag is None:
+        msg = f"Airflow has no DAG {run.dag_id!r} for run {run.run_id!r}"
+        raise Refused(msg)
+    return dag
+
+
+def _audit(order: Steering, runs: Sequence[DagRun]) -> Log:
+    """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.3)."""
+    extra: dict[str, object] = {
+        "prefix": order.prefix,
+        "dag_runs": len(runs),
+        "first_run_id": runs[0].run_id,
+        "last_run_id": runs[-1].run_id,
+    }
+    if isinstance(order.act, Cancel):
+        extra["state"] = DagRunState.FAILED.value
+    elif isinstance(order.act, Annotate):
+        extra["note"] = order.act.note
+    else:
+        extra["only_failed"] = order.act.which is Which.FAILED
+    return Log(
+        event="clear_dag_run" if isinstance(order.act, Retry) else "patch_dag_run",
+        dag_id=order.dag_id,
+        owner=order.asked_by or "anonymous",
+        owner_display_name=order.asked_by,
+        extra=json.dumps(extra),
+    )

@@ -1,0 +1,149 @@
+"""What is done to a group is what Airflow's own scheduler can go on with: cancelled and failed runs run again, and block nothing."""
+
+import pytest
+from airflow.models.dag import DagModel
+from airflow.models.log import Log
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import delete, select, update
+
+from tests.integration.airflow.conftest import HOME
+from tests.integration.airflow.processes import airflow, service, wait_until
+
+FAIL = HOME / "fail"
+SLEEP = HOME / "sleep"
+DAG_FILE = f"""
+import time
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import DAG, setup, task, teardown
+
+for dag_id, paused in (("waiting", True), ("failing", False), ("long", False)):
+    with DAG(
+        dag_id,
+        schedule="0 0 * * *",
+        start_date=pendulum.datetime(2024, 1, 1),
+        catchup=False,
+        max_active_runs=2,
+        is_paused_upon_creation=paused,
+    ):
+
+        @setup
+        def prepare():
+            return None
+
+        @task
+        def work(dag=None):
+            if dag.dag_id == "failing" and Path("{FAIL}").exists():
+                raise ValueError("as the test asks")
+            if dag.dag_id == "long" and Path("{SLEEP}").exists():
+                time.sleep(600)
+
+        @task
+        def report():
+            return None
+
+        @teardown
+        def clean_up():
+            return None
+
+        if dag_id == "waiting":
+            prepare() >> work() >> report() >> clean_up()
+        else:
+            work() >> report()
+"""
+
+
+@pytest.fixture
+def served(world, tmp_path):
+    file = HOME / "dags" / "steered.py"
+    file.write_text(DAG_FILE)
+    FAIL.touch()
+    SLEEP.touch()
+    with airflow(tmp_path), service(tmp_path / "service.log") as server:
+
+        def dag_ids():
+            return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}
+
+        wait_until(lambda: dag_ids() >= {"waiting", "failing", "long"}, seconds=240, what="the DAGs in our list")
+        yield server
+    file.unlink()
+    for flag in (FAIL, SLEEP):
+        flag.unlink(missing_ok=True)
+
+
+def create(server, dag_id, last=3):
+    body = {"dag_id": dag_id, "prefix": "group", "start_date": "2024-01-01", "end_date": f"2024-01-0{last}"}
+    answer = server.client.post("/api/v1/dag_runs", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["response"]["dag_run_ids"]
+
+
+def steer(server, dag_id, act, **body):
+    answer = server.client.post(f"/api/v1/groups/{dag_id}/group/{act}", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["response"]["dag_run_ids"]
+
+
+def counts(server, dag_id):
+    found = server.client.get(f"/api/v1/groups/{dag_id}/group").json()["response"]["group"]["states"]
+    return {state: count for state, count in found.items() if count}
+
+
+def wait_for(server, dag_id, **expected):
+    wait_until(lambda: counts(server, dag_id) == expected, seconds=300, what=f"{dag_id}: {expected}")
+
+
+def tasks(world, dag_id):
+    query = select(TaskInstance.task_id, TaskInstance.state).where(TaskInstance.dag_id == dag_id)
+    with world.sessions() as session:
+        return {(task_id, state and str(state)) for task_id, state in session.execute(query)}
+
+
+def succeeded(*task_ids):
+    return {(task_id, "success") for task_id in task_ids}
+
+
+def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, served):
+    with world.sessions.begin() as session:
+        session.execute(delete(Log).where(Log.event.in_(["patch_dag_run", "clear_dag_run"])))
+    created = create(served, "waiting")
+    create(served, "failing")
+    create(served, "long")
+
+    assert steer(served, "waiting", "cancel") == created
+    assert counts(served, "waiting") == {"failed": 3}
+    assert {state for _, state in tasks(world, "waiting")} == {"skipped"}
+    assert steer(served, "waiting", "retry") == created
+    assert counts(served, "waiting") == {"queued": 3}
+    with world.sessions.begin() as session:
+        session.execute(update(DagModel).where(DagModel.dag_id == "waiting").values(is_paused=False))
+
+    wait_until(lambda: ("work", "running") in tasks(world, "long"), seconds=300, what="a long task")
+    assert len(steer(served, "long", "cancel", running=True)) == 3
+    assert counts(served, "long") == {"failed": 3}
+    assert {state for _, state in tasks(world, "long")} <= {"skipped", "failed"}
+    SLEEP.unlink()
+    assert len(steer(served, "long", "retry")) == 3
+
+    wait_for(served, "failing", failed=3)
+    FAIL.unlink()
+    assert len(steer(served, "failing", "retry")) == 3
+
+    for dag_id in ("waiting", "long", "failing"):
+        wait_for(served, dag_id, success=3)
+    assert tasks(world, "waiting") == succeeded("prepare", "work", "report", "clean_up")
+    assert tasks(world, "long") == tasks(world, "failing") == succeeded("work", "report")
+    for dag_id in ("waiting", "long", "failing"):
+        assert len(create(served, dag_id, last=4)) == 1
+        wait_for(served, dag_id, success=4)
+    with world.sessions() as session:
+        entries = session.execute(select(Log.event, Log.dag_id).order_by(Log.id).where(Log.extra.contains("dag_runs")))
+        done = [tuple(entry) for entry in entries if entry.event != "trigger_dag_run"]
+    assert done == [
+        ("patch_dag_run", "waiting"),
+        ("clear_dag_run", "waiting"),
+        ("patch_dag_run", "long"),
+        ("clear_dag_run", "long"),
+        ("clear_dag_run", "failing"),
+    ]
