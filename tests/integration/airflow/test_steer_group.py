@@ -1,0 +1,176 @@
+"""What is done to a group in Airflow's tables: by Airflow's functions, in one transaction, with one entry in the audit log."""
+
+import json
+
+import pytest
+from airflow import settings
+from airflow.models.dagrun import DagRun, DagRunNote
+from airflow.models.log import Log
+from airflow.models.taskinstance import TaskInstance
+from airflow.sdk import DAG, task
+from sqlalchemy import delete, select, update
+
+from airflow_api_plugin.domain import Annotate, Cancel, Order, Retry, Which
+from tests.contracts.world import date, group_run, new_run, record
+from tests.integration.airflow.world import START
+
+EVENTS = ("patch_dag_run", "clear_dag_run")
+
+
+@pytest.fixture
+def furnished(world):
+    """Return a world with two queued runs of a DAG with a setup, two tasks and a teardown."""
+    with DAG("a", schedule="0 0 * * *", start_date=START, catchup=False) as dag:
+        steps = [task(task_id=name)(lambda: None) for name in ("prepare", "work", "report", "clean_up")]
+        first, work, report, last = (step() for step in steps)
+        first.as_setup() >> work >> report >> last.as_teardown(setups=first)
+    world.register(dag)
+    with world.sessions.begin() as session:
+        session.execute(delete(Log))
+    record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
+    return world
+
+
+def steer(world, act, **more):
+    return world.groups.steer(Order(dag_id="a", prefix="g", act=act, **more)).dag_run_ids
+
+
+def states(world, number=1):
+    query = select(TaskInstance.task_id, TaskInstance.state).where(
+        TaskInstance.run_id == group_run("g", number, number)
+    )
+    with world.sessions() as session:
+        return {task_id: state and str(state) for task_id, state in session.execute(query)}
+
+
+def put(world, state, number=1, **tasks):
+    run_id = group_run("g", number, number)
+    with world.sessions.begin() as session:
+        session.execute(update(DagRun).where(DagRun.run_id == run_id).values(state=state))
+        for task_id, reached in tasks.items():
+            same = (TaskInstance.run_id == run_id, TaskInstance.task_id == task_id)
+            session.execute(update(TaskInstance).where(*same).values(state=reached))
+
+
+def run(world, number=1):
+    with world.sessions() as session:
+        return session.scalar(select(DagRun).where(DagRun.run_id == group_run("g", number, number)))
+
+
+def entries(world):
+    with world.sessions() as session:
+        return session.scalars(select(Log).where(Log.event.in_(EVENTS)).order_by(Log.id)).all()
+
+
+def test_nothing_of_a_cancelled_run_that_had_not_started_is_left_to_run(furnished):
+    steer(furnished, Cancel())
+    assert set(states(furnished).values()) == {"skipped"}
+    assert run(furnished).state == "failed"
+    assert run(furnished).end_date is not None
+
+
+def test_a_run_that_has_begun_is_still_torn_down(furnished):
+    put(furnished, "running", prepare="success", work="running", report=None)
+    put(furnished, "queued", 2, prepare="success", work="failed", report=None)
+    assert len(steer(furnished, Cancel(running=True))) == 2
+    assert states(furnished) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": None}
+    assert states(furnished, 2) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": None}
+    assert run(furnished).state == "running"
+
+
+@pytest.mark.parametrize("waiting", ["scheduled", "queued", "up_for_retry"])
+def test_tasks_that_wait_are_skipped_and_running_ones_failed(furnished, waiting):
+    put(furnished, "running", prepare="success", work="running", report=waiting, clean_up="success")
+    steer(furnished, Cancel(running=True), limit=1)
+    assert states(furnished) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": "success"}
+    assert run(furnished).state == "failed"
+
+
+def test_what_has_not_succeeded_runs_again_and_what_has_does_not(furnished):
+    put(furnished, "failed", prepare="success", work="failed", report="skipped", clean_up="upstream_failed")
+    put(furnished, "success", 2, prepare="success", work="success", report="success", clean_up="success")
+    assert steer(furnished, Retry()) == (group_run("g", 1, 1),)
+    after = states(furnished)
+    after.pop("prepare")  # newer Airflows clear a task's setup with it
+    assert after == {"work": None, "report": None, "clean_up": None}
+    assert set(states(furnished, 2).values()) == {"success"}
+
+
+def test_a_failed_run_all_of_whose_tasks_succeeded_runs_again_as_a_whole(furnished):
+    put(furnished, "failed", prepare="success", work="success", report="success", clean_up="success")
+    steer(furnished, Retry())
+    assert set(states(furnished).values()) == {None}
+    assert run(furnished).state == "queued"
+
+
+def test_all_of_it_runs_again_when_asked(furnished):
+    for number in (1, 2):
+        put(furnished, "success", number, prepare="success", work="success", report="success", clean_up="success")
+    assert len(steer(furnished, Retry(which=Which.ALL))) == 2
+    assert set(states(furnished).values()) == set(states(furnished, 2).values()) == {None}
+
+
+def test_a_run_without_tasks_is_left_out(furnished):
+    furnished.run("a", group_run("g", 9, 9), logical_date=date(9), state="failed")
+    assert steer(furnished, Retry()) == ()
+    assert steer(furnished, Retry(), dry_run=True) == ()
+
+
+def test_what_is_done_is_one_entry_under_the_event_of_airflows_own_endpoint(furnished):
+    steer(furnished, Cancel(), dry_run=True)
+    steer(furnished, Cancel(), asked_by="Ada")
+    steer(furnished, Cancel(), asked_by="Ada")
+    steer(furnished, Retry(), limit=1)
+    steer(furnished, Annotate(note="why"))
+    told = [(one.event, one.dag_id, one.run_id, one.owner, one.owner_display_name) for one in entries(furnished)]
+    assert told == [
+        ("patch_dag_run", "a", None, "Ada", "Ada"),
+        ("clear_dag_run", "a", None, "anonymous", None),
+        ("patch_dag_run", "a", None, "anonymous", None),
+    ]
+    first, last = (group_run("g", day, day) for day in (1, 2))
+    both = {"prefix": "g", "dag_runs": 2, "first_run_id": first, "last_run_id": last}
+    assert [json.loads(one.extra) for one in entries(furnished)] == [
+        {**both, "state": "failed"},
+        {**both, "dag_runs": 1, "last_run_id": first, "only_failed": True},
+        {**both, "note": "why"},
+    ]
+
+
+@pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Annotate(note="n")])
+def test_it_is_done_with_its_entry_or_not_at_all(furnished, act, monkeypatch):
+    ended = {"prepare": "success", "work": "running", "report": None, "clean_up": "success"}
+    put(furnished, "success" if isinstance(act, Retry) else "running", **ended)
+    before = states(furnished), run(furnished).state
+
+    def fail(*_):
+        reason = "the database is gone"
+        raise OSError(reason)
+
+    monkeypatch.setattr("airflow_api_plugin.adapters.airflow.steering._audit", fail)
+    with pytest.raises(OSError, match="gone"):
+        steer(furnished, act)
+    assert (states(furnished), run(furnished).state) == before
+    with furnished.sessions() as session:
+        assert session.scalars(select(DagRunNote)).all() == []
+
+
+@pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Annotate(note="n")])
+def test_airflow_opens_no_session_of_its_own_for_it(furnished, act, monkeypatch):
+    put(furnished, "success" if isinstance(act, Retry) else "running", prepare="success", work="running")
+
+    def refuse(*_, **__):
+        reason = "a session of Airflow's own"
+        raise AssertionError(reason)
+
+    monkeypatch.setattr(settings, "Session", refuse)
+    assert steer(furnished, act)
+
+
+def test_a_note_of_ours_does_not_bear_the_name_of_who_wrote_the_one_before(furnished):
+    with furnished.sessions.begin() as session:
+        one = session.scalar(select(DagRun).where(DagRun.run_id == group_run("g", 1, 1)))
+        one.note = ("before", "somebody")
+    steer(furnished, Annotate(note="after"))
+    with furnished.sessions() as session:
+        assert {(note.content, note.user_id) for note in session.scalars(select(DagRunNote))} == {("after", None)}
