@@ -10,7 +10,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG, task
 from sqlalchemy import delete, select, update
 
-from airflow_api_plugin.domain import Annotate, Cancel, Order, Retry, Which
+from airflow_api_plugin.domain import Annotate, Cancel, Retry, Steering, Which
 from tests.contracts.world import date, group_run, new_run, record
 from tests.integration.airflow.world import START
 
@@ -32,7 +32,7 @@ def furnished(world):
 
 
 def steer(world, act, **more):
-    return world.groups.steer(Order(dag_id="a", prefix="g", act=act, **more)).dag_run_ids
+    return world.groups.steer(Steering(dag_id="a", prefix="g", act=act, **more)).dag_run_ids
 
 
 def states(world, number=1):
