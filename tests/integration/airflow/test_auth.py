@@ -10,7 +10,18 @@ from dependency_injector import providers
 from falcon import testing
 from sqlalchemy.exc import OperationalError
 
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, DagNotFound, Forbidden, Unauthenticated, Unavailable
+from airflow_api_plugin.domain import (
+    Annotate,
+    BatchRequest,
+    CreateBatch,
+    DagNotFound,
+    Forbidden,
+    GroupNotFound,
+    Groups,
+    Steering,
+    Unauthenticated,
+    Unavailable,
+)
 from airflow_api_plugin.entrypoints.settings import Auth, Settings
 from tests.integration.airflow import versions
 
@@ -26,17 +37,18 @@ def manager_class():
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager  # noqa: PLC0415 - the same
 
     class PerDag(SimpleAuthManager):
-        def __init__(self, *, dags="", runs="", creates="", all_runs=False):
+        def __init__(self, *, dags="", runs="", creates="", changes="", all_runs=False):
             super().__init__()
-            self.dags, self.runs, self.creates, self.all_runs = dags, runs, creates, all_runs
+            self.dags, self.runs, self.all_runs = dags, runs, all_runs
+            self.may = {"POST": creates, "PUT": changes}
             self.asked = []
 
         def is_authorized_dag(self, *, method, user, access_entity=None, details=None):
             dag_id = details.id if details else None
             self.asked.append(dag_id)
-            if method == "POST":
+            if method in self.may:
                 assert access_entity is DagAccessEntity.RUN
-                return dag_id in self.creates.split()
+                return dag_id in self.may[method].split()
             if access_entity is None:
                 return dag_id in self.dags.split()
             assert access_entity is DagAccessEntity.RUN
@@ -113,6 +125,23 @@ def test_a_group_is_created_where_the_user_may_and_refused_or_not_found_elsewher
     assert world.count_runs() == 1
 
 
+def test_a_group_is_steered_where_the_user_may_edit_runs_and_refused_or_not_found_elsewhere(world, users):
+    known, manager = users(dags="a b", runs="a b", creates="a b c", changes="a c")
+    user = known.identify(token(manager))
+    groups = Groups(world.groups, lambda: NOW)
+    for dag_id in ("a", "b", "c"):
+        world.run(dag_id, "g_0000001_2021-01-01T00:00:00")
+
+    def note(dag_id):
+        return groups.steer(Steering(dag_id=dag_id, prefix="g", act=Annotate(note="n")), user)
+
+    assert len(note("a").dag_run_ids) == 1
+    with pytest.raises(Forbidden, match="you may not change runs of DAG 'b'"):
+        note("b")
+    with pytest.raises(GroupNotFound):
+        note("c")
+
+
 def test_a_manager_that_cannot_ask_its_database_is_unavailable(users, monkeypatch):
     known, manager = users(dags="a", runs="a")
     user = known.identify(token(manager))
@@ -122,7 +151,12 @@ def test_a_manager_that_cannot_ask_its_database_is_unavailable(users, monkeypatc
         raise OperationalError(statement, {}, Exception(reason))
 
     monkeypatch.setattr(manager, "is_authorized_dag", fail)
-    for ask in (user.readable_dag_ids, lambda: user.readable_dag_ids("a"), lambda: user.may_create_runs("a")):
+    for ask in (
+        user.readable_dag_ids,
+        lambda: user.readable_dag_ids("a"),
+        lambda: user.may_create_runs("a"),
+        lambda: user.may_change_runs("a"),
+    ):
         with pytest.raises(Unavailable, match="does not answer"):
             ask()
 
