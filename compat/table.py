@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,8 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 PINS = ROOT / "compat"
 DATABASES = ("sqlite", "postgresql")
-TESTS = "tests/integration/airflow"
-TEXT = """\
+TESTS = ("tests/integration/airflow", "--ignore=tests/integration/airflow/test_fuzz.py")
+README = ROOT / "README.md"
+HEADING = """\
+| Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
+|---|---|---|---|---|
+"""
+TEXT = f"""\
 # Versions of Airflow
 
 Airflow 3.0.6 to 3.3. `make compat` runs the tests that need an Airflow in each of these environments, whose pins are in
@@ -23,9 +30,7 @@ Airflow 3.0.6 to 3.3. `make compat` runs the tests that need an Airflow in each 
 with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, and have Airflow execute a
 group that came in over HTTP.
 
-| Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
-|---|---|---|---|---|
-{rows}
+{HEADING}{{rows}}
 An older Airflow is refused when the service starts. With a newer minor version it starts and logs a warning: Airflow itself
 then makes each run of a group, which takes longer. On every version, groups are refused with 503 while the database requires
 values that the installed Airflow does not know, as after an upgrade of Airflow elsewhere.
@@ -40,12 +45,16 @@ def main(environments: Iterable[str]) -> int:
     print(f"\n{table}")  # noqa: T201 - what it is run for
     if environments == sorted(path.stem for path in PINS.glob("*.txt")):
         DOCUMENT.write_text(TEXT.format(rows=table), encoding="utf-8")
+        before, _, rest = README.read_text(encoding="utf-8").partition(HEADING)
+        _, _, after = rest.partition("\n\n")
+        README.write_text(f"{before}{HEADING}{table}\n{after}", encoding="utf-8")
     return int(any("failed" in cell for row in rows.values() for cell in row))
 
 
 def _row(environment: str) -> list[str]:
     python = ROOT / ".venvs" / environment / "bin" / "python"
-    return [*_versions(python), *(_outcome(python, database) for database in DATABASES)]
+    with ThreadPoolExecutor() as pool:
+        return [*_versions(python), *pool.map(partial(_outcome, python), DATABASES)]
 
 
 def _versions(python: Path) -> list[str]:
@@ -61,7 +70,7 @@ def _outcome(python: Path, database: str) -> str:
         report = Path(folder) / "report.xml"
         environment = {**os.environ, "AIRFLOW_API_TEST_DB": database}
         subprocess.run(
-            [python, "-m", "pytest", "-q", f"--junitxml={report}", TESTS], cwd=ROOT, env=environment, check=False
+            [python, "-m", "pytest", "-q", f"--junitxml={report}", *TESTS], cwd=ROOT, env=environment, check=False
         )
         return _count(next(ET.parse(report).getroot().iter("testsuite")).attrib)
 

@@ -1,75 +1,15 @@
 """What is done to a group is what Airflow's own scheduler can go on with: cancelled and failed runs run again, and block nothing."""
 
-import pytest
 from airflow.models.dag import DagModel
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import delete, select, update
 
 from tests.integration.airflow.conftest import HOME
-from tests.integration.airflow.processes import airflow, service, wait_until
+from tests.integration.airflow.processes import wait_until
 
 FAIL = HOME / "fail"
 SLEEP = HOME / "sleep"
-DAG_FILE = f"""
-import time
-from pathlib import Path
-
-import pendulum
-from airflow.sdk import DAG, setup, task, teardown
-
-for dag_id, paused in (("waiting", True), ("failing", False), ("long", False)):
-    with DAG(
-        dag_id,
-        schedule="0 0 * * *",
-        start_date=pendulum.datetime(2024, 1, 1),
-        catchup=False,
-        max_active_runs=2,
-        is_paused_upon_creation=paused,
-    ):
-
-        @setup
-        def prepare():
-            return None
-
-        @task
-        def work(dag=None):
-            if dag.dag_id == "failing" and Path("{FAIL}").exists():
-                raise ValueError("as the test asks")
-            while dag.dag_id == "long" and Path("{SLEEP}").exists():
-                time.sleep(0.5)
-
-        @task
-        def report():
-            return None
-
-        @teardown
-        def clean_up():
-            return None
-
-        if dag_id == "waiting":
-            prepare() >> work() >> report() >> clean_up()
-        else:
-            work() >> report()
-"""
-
-
-@pytest.fixture
-def served(world, tmp_path):
-    file = HOME / "dags" / "steered.py"
-    file.write_text(DAG_FILE)
-    FAIL.touch()
-    SLEEP.touch()
-    with airflow(tmp_path), service(tmp_path / "service.log") as server:
-
-        def dag_ids():
-            return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}
-
-        wait_until(lambda: dag_ids() >= {"waiting", "failing", "long"}, seconds=240, what="the DAGs in our list")
-        yield server
-    file.unlink()
-    for flag in (FAIL, SLEEP):
-        flag.unlink(missing_ok=True)
 
 
 def create(server, dag_id, last=3):
@@ -107,39 +47,39 @@ def succeeded(*task_ids):
     return {(task_id, "success") for task_id in task_ids}
 
 
-def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, served):
+def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, server):
     with world.sessions.begin() as session:
         session.execute(delete(Log).where(Log.event.in_(["patch_dag_run", "clear_dag_run"])))
-    created = create(served, "waiting")
-    create(served, "failing")
-    create(served, "long")
+    created = create(server, "waiting")
+    create(server, "failing")
+    create(server, "long")
 
-    assert steer(served, "waiting", "cancel") == created
-    assert counts(served, "waiting") == {"failed": 3}
+    assert steer(server, "waiting", "cancel") == created
+    assert counts(server, "waiting") == {"failed": 3}
     assert {state for _, state in tasks(world, "waiting")} == {"skipped"}
-    assert steer(served, "waiting", "retry") == created
-    assert counts(served, "waiting") == {"queued": 3}
+    assert steer(server, "waiting", "retry") == created
+    assert counts(server, "waiting") == {"queued": 3}
     with world.sessions.begin() as session:
         session.execute(update(DagModel).where(DagModel.dag_id == "waiting").values(is_paused=False))
 
     wait_until(lambda: ("work", "running") in tasks(world, "long"), seconds=300, what="a long task")
-    assert len(steer(served, "long", "cancel", running=True)) == 3
-    assert counts(served, "long") == {"failed": 3}
+    assert len(steer(server, "long", "cancel", running=True)) == 3
+    assert counts(server, "long") == {"failed": 3}
     assert {state for _, state in tasks(world, "long")} <= {"skipped", "failed"}
     SLEEP.unlink()
-    assert len(steer(served, "long", "retry")) == 3
+    assert len(steer(server, "long", "retry")) == 3
 
-    wait_for(served, "failing", failed=3)
+    wait_for(server, "failing", failed=3)
     FAIL.unlink()
-    assert len(steer(served, "failing", "retry")) == 3
+    assert len(steer(server, "failing", "retry")) == 3
 
     for dag_id in ("waiting", "long", "failing"):
-        wait_for(served, dag_id, success=3)
+        wait_for(server, dag_id, success=3)
     assert tasks(world, "waiting") == succeeded("prepare", "work", "report", "clean_up")
     assert tasks(world, "long") == tasks(world, "failing") == succeeded("work", "report")
     for dag_id in ("waiting", "long", "failing"):
-        assert len(create(served, dag_id, last=4)) == 1
-        wait_for(served, dag_id, success=4)
+        assert len(create(server, dag_id, last=4)) == 1
+        wait_for(server, dag_id, success=4)
     with world.sessions() as session:
         entries = session.execute(select(Log.event, Log.dag_id).order_by(Log.id).where(Log.extra.contains("dag_runs")))
         done = [tuple(entry) for entry in entries if entry.event != "trigger_dag_run"]

@@ -1,0 +1,44 @@
+"""One Airflow with scheduler, DAG processor and API server, and the service beside it, for all the tests of this folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.airflow.conftest import HOME
+from tests.integration.airflow.processes import airflow, service, wait_until
+
+DAGS = sorted(Path(__file__).with_name("dags").glob("*.py"))
+DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long"}
+
+
+@pytest.fixture(scope="package")
+def world(_migrated):
+    from tests.integration.airflow.world import AirflowWorld  # noqa: PLC0415 - after the environment
+
+    world = AirflowWorld()
+    world.clear()
+    yield world
+    world.backend.database.engine.dispose()
+    world.backend.audit_database.engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def server(world, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("airflow")
+    flags = [HOME / name for name in ("fail", "sleep")]
+    for flag in flags:
+        flag.touch()
+    for file in DAGS:
+        shutil.copy(file, HOME / "dags")
+    with airflow(folder), service(folder / "service.log") as server:
+
+        def dag_ids():
+            return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}
+
+        wait_until(lambda: dag_ids() >= DAG_IDS, seconds=240, what="the DAGs in our list")
+        yield server
+    for file in DAGS:
+        (HOME / "dags" / file.name).unlink()
+    for flag in flags:
+        flag.unlink(missing_ok=True)
