@@ -66,7 +66,7 @@ fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, f
 	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
 	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) AIRFLOW_API_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/test_fuzz.py
 
-compat: $(PINNED:%=.venvs/%/installed) ## the same tests on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
+compat: $(PINNED:%=.venvs/%/installed) ## backend, rows and plugin on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
 
 compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
