@@ -59,7 +59,7 @@ class AirflowWorld:
         with self.sessions.begin() as session:
             for model in (SerializedDagModel, DagVersion, DagModel):
                 session.execute(delete(model))
-            session.execute(delete(Log).where(Log.event == "forbidden"))
+            session.execute(delete(Log))
             if session.get(DagBundleModel, BUNDLE) is None:
                 session.add(DagBundleModel(name=BUNDLE))
 
