@@ -39,7 +39,7 @@ demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --output-sync -j3 faults-postgresql postgresql sqlite package-test faults-sqlite  # much of it is waiting
+	@$(MAKE) --no-print-directory --output-sync -j2 faults-postgresql postgresql sqlite package-test faults-sqlite  # much of it is waiting
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
