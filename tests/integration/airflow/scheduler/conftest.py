@@ -38,7 +38,7 @@ def server(world, tmp_path_factory):
 
         wait_until(lambda: dag_ids() >= DAG_IDS, seconds=240, what="the DAGs in our list")
         yield server
+        for flag in flags:  # the scheduler waits for the tasks that wait for them
+            flag.unlink(missing_ok=True)
     for file in DAGS:
         (HOME / "dags" / file.name).unlink()
-    for flag in flags:
-        flag.unlink(missing_ok=True)
