@@ -20,12 +20,7 @@ FOLDER = Path("tests/integration/airflow")
 TESTS = [
     FOLDER / name for name in ("test_contracts.py", "test_parity.py", "test_dag_kinds.py", "test_versions.py", "plugin")
 ]
-README = ROOT / "README.md"
-HEADING = """\
-| Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
-|---|---|---|---|---|
-"""
-TEXT = f"""\
+TEXT = """\
 # Versions of Airflow
 
 Airflow 3.0.6 to 3.3. `make compat` runs the tests in which Airflows could differ in each of these environments, whose pins
@@ -33,7 +28,9 @@ are in `compat/`, and writes this table. They hold the backend to what its ports
 rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, and, on PostgreSQL, use the plugin inside
 Airflow's API server, with a scheduler that executes a group that came in over HTTP.
 
-{HEADING}{{rows}}
+| Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
+|---|---|---|---|---|
+{rows}
 An older Airflow is refused when the service starts. With a newer minor version it starts and logs a warning: Airflow itself
 then makes each run of a group, which takes longer. On every version, groups are refused with 503 while the database requires
 values that the installed Airflow does not know, as after an upgrade of Airflow elsewhere.
@@ -48,9 +45,6 @@ def main(environments: Iterable[str]) -> int:
     print(f"\n{table}")  # noqa: T201 - what it is run for
     if environments == sorted(path.stem for path in PINS.glob("*.txt")):
         DOCUMENT.write_text(TEXT.format(rows=table), encoding="utf-8")
-        before, _, rest = README.read_text(encoding="utf-8").partition(HEADING)
-        _, _, after = rest.partition("\n\n")
-        README.write_text(f"{before}{HEADING}{table}\n{after}", encoding="utf-8")
     return int(any("failed" in cell for row in rows.values() for cell in row))
 
 
