@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from airflow_api_plugin.domain.model import DagRunState
 
-RECENT = 20
-"""So many of a DAG's latest finished runs tell how long the next will take."""
+DURATIONS = 20
+"""So many of a DAG's last runs that have ended tell how long the next will take."""
 
 
 class StateCounts(NamedTuple):
@@ -58,7 +58,7 @@ class GroupProgress:
 
     ``waiting_since``: the first moment at which a run that is still queued could have started.
     ``last_run_after``: the moment before which the last of its queued runs does not start. Both are None when none is queued.
-    ``durations``: how long the DAG's last finished runs took, at most ``RECENT`` of them.
+    ``durations``: how long the DAG's last finished runs took, at most ``DURATIONS`` of them, by their logical date.
     """
 
     group: Group

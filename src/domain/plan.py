@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MAX_OTHERS = 1000
 """The most dates that a plan shows beside those that get a run."""
-DURATIONS = 20
-"""How many of a DAG's last runs tell how long a run takes."""
 
 
 class Action(str, Enum):

@@ -164,7 +164,7 @@ _STEERING = (
     _steer("cancel", '{"running": "yes"}', "running must be true or false, not 'yes'"),
     _steer("cancel", '{"running": null}', "running cannot be null"),
     _steer("cancel", '{"which": "all"}', "unknown key 'which'"),
-    _steer("retry", '{"which": "some"}', "which must be failed or all, not 'some'"),
+    _steer("retry", '{"which": "some"}', "which must be one of failed, all, not 'some'"),
     _steer("retry", '{"which": null}', "which cannot be null"),
     _steer("note", "", "note is required"),
     _steer("note", '{"note": ""}', "note must be text of 1 to 1000 characters, not ''"),

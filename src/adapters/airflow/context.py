@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat, configuration
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
-from airflow_api_plugin.adapters.airflow.statements import starts_with
+from airflow_api_plugin.adapters.airflow.statements import RECENT, starts_with
 from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable, timetable_of
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
-from airflow_api_plugin.domain.model import Conf, Dag, DagRunState, DagRunType
+from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
 from airflow_api_plugin.domain.plan import ExistingRun
 from airflow_api_plugin.domain.request import Interval
 from airflow_api_plugin.domain.run_id import GroupRunId
@@ -26,7 +26,6 @@ _PAGE = 2000
 """Dates that are read at a time."""
 _PAGE_OF_DATES = 500
 """Dates that are asked for at a time."""
-_LOOKED_AT = 1000
 """How many of a DAG's last runs are looked at for some that have ended."""
 
 
@@ -111,33 +110,16 @@ class AirflowDagContext:
                 found[date] = ExistingRun(
                     logical_date=date,
                     run_id=run_id,
-                    state=DagRunState(state).value,
+                    state=state,
                     run_type=run_type,
                     created_by=created_by,
                 )
         return found
 
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
-        """As the port promises: the last dates are found in the index (dag_id, logical_date)."""
-        dated = (_RUN.c.dag_id == self._row.dag_id, _RUN.c.logical_date.is_not(None))
-        last = (
-            select(_RUN.c.logical_date, _RUN.c.state, _RUN.c.start_date, _RUN.c.end_date)
-            .where(*dated)
-            .order_by(_RUN.c.logical_date.desc())
-            .limit(_LOOKED_AT)
-            .subquery()
-        )
-        ended = (
-            select(last.c.start_date, last.c.end_date)
-            .where(
-                last.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
-                last.c.start_date.is_not(None),
-                last.c.end_date.is_not(None),
-            )
-            .order_by(last.c.logical_date.desc())
-            .limit(count)
-        )
-        return [end - start for start, end in self._session.execute(ended)]
+        """As the port promises."""
+        rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
+        return [end - start for start, end in rows]
 
     def last_number(self, prefix: str) -> int:
         """As the port promises."""

@@ -79,18 +79,3 @@ ONE_GROUP = select(
 """One row about the group, of no runs when there is none."""
 
 DAG = select(_DAG.c.is_paused, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))
-
-DURATIONS = (
-    select(
-        type_coerce(_RUN.c.start_date, DATE).label("start_date"), type_coerce(_RUN.c.end_date, DATE).label("end_date")
-    )
-    .where(
-        _RUN.c.dag_id == bindparam("dag_id"),
-        _RUN.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
-        _RUN.c.start_date.is_not(None),
-        _RUN.c.end_date.is_not(None),
-    )
-    .order_by(_RUN.c.id.desc())
-    .limit(bindparam("rows"))
-)
-"""When the DAG's last finished runs started and ended."""

@@ -13,15 +13,15 @@ from airflow_api_plugin.adapters.airflow import configuration
 from airflow_api_plugin.adapters.airflow.database import Database
 from airflow_api_plugin.adapters.airflow.group_statements import (
     DAG,
-    DURATIONS,
     ONE_GROUP,
     group_page,
 )
 from airflow_api_plugin.adapters.airflow.schema import Schema
+from airflow_api_plugin.adapters.airflow.statements import RECENT
 from airflow_api_plugin.adapters.airflow.steering import steer
 from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound
 from airflow_api_plugin.domain.groups import (
-    RECENT,
+    DURATIONS,
     Group,
     GroupPage,
     GroupProgress,
@@ -58,9 +58,9 @@ class AirflowGroupRepository:
             if dag is None or not row.runs:
                 raise GroupNotFound
             group = _group(dag_id, prefix, row)
-            finished: Sequence[Any] = ()
+            ended: Sequence[Any] = ()
             if group.states.queued or group.states.running:
-                finished = connection.execute(DURATIONS, {"dag_id": dag_id, "rows": RECENT}).all()
+                ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
         return GroupProgress(
             group=group,
             seen_at=now,
@@ -68,7 +68,7 @@ class AirflowGroupRepository:
             is_paused=bool(dag.is_paused),
             waiting_since=row.waiting_since,
             last_run_after=row.last_run_after,
-            durations=[one.end_date - one.start_date for one in finished],
+            durations=[end - start for start, end in ended],
         )
 
     def steer(self, order: Steering) -> Steered:

@@ -11,7 +11,7 @@ from sqlalchemy import TIMESTAMP, Boolean, DateTime, TypeDecorator, bindparam, c
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement, Select  # here in SQLAlchemy 1.4, too
 
-from airflow_api_plugin.domain.model import DagRunFilter, DagRunType
+from airflow_api_plugin.domain.model import DagRunFilter, DagRunState, DagRunType
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
@@ -166,3 +166,31 @@ def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
         run = _RUN
         query = select(*_columns(run)).where(*same)
     return _scoped(query, run, dag_id=False, readable=readable)
+
+
+LOOKED_AT = 1000
+"""Among so many of a DAG's last runs, those are looked for that have ended."""
+
+_LAST = (
+    select(
+        _RUN.c.logical_date,
+        _RUN.c.state,
+        type_coerce(_RUN.c.start_date, DATE).label("start_date"),
+        type_coerce(_RUN.c.end_date, DATE).label("end_date"),
+    )
+    .where(_RUN.c.dag_id == bindparam("dag_id"), _RUN.c.logical_date.is_not(None))
+    .order_by(_RUN.c.logical_date.desc())  # found in the index (dag_id, logical_date)
+    .limit(LOOKED_AT)
+    .subquery()
+)
+RECENT = (
+    select(_LAST.c.start_date, _LAST.c.end_date)
+    .where(
+        _LAST.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
+        _LAST.c.start_date.is_not(None),
+        _LAST.c.end_date.is_not(None),
+    )
+    .order_by(_LAST.c.logical_date.desc())
+    .limit(bindparam("rows"))
+)
+"""When the last ``rows`` runs of the DAG ``dag_id`` that have ended started and ended, by their logical date."""

@@ -1,7 +1,6 @@
 """What is done to a group's runs, by the functions that Airflow's own API does it with, in our transaction."""
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from airflow_api_plugin.adapters.airflow.audit import entry
 from airflow_api_plugin.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_api_plugin.adapters.airflow.group_statements import in_group
 from airflow_api_plugin.domain.errors import GroupNotFound, Refused
@@ -159,22 +159,20 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
 
 def _audit(order: Steering, runs: Sequence[DagRun]) -> Log:
     """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.3)."""
-    extra: dict[str, object] = {
-        "prefix": order.prefix,
-        "dag_runs": len(runs),
-        "first_run_id": runs[0].run_id,
-        "last_run_id": runs[-1].run_id,
-    }
+    about: dict[str, object]
     if isinstance(order.act, Cancel):
-        extra["state"] = DagRunState.FAILED.value
+        event, about = "patch_dag_run", {"state": DagRunState.FAILED.value}
     elif isinstance(order.act, Annotate):
-        extra["note"] = order.act.note
+        event, about = "patch_dag_run", {"note": order.act.note}
     else:
-        extra["only_failed"] = order.act.which is Which.FAILED
-    return Log(
-        event="clear_dag_run" if isinstance(order.act, Retry) else "patch_dag_run",
+        event, about = "clear_dag_run", {"only_failed": order.act.which is Which.FAILED}
+    return entry(
+        event,
         dag_id=order.dag_id,
-        owner=order.asked_by or "anonymous",
-        owner_display_name=order.asked_by,
-        extra=json.dumps(extra),
+        caller=order.asked_by,
+        prefix=order.prefix,
+        dag_runs=len(runs),
+        first_run_id=runs[0].run_id,
+        last_run_id=runs[-1].run_id,
+        **about,
     )

@@ -1,6 +1,5 @@
 """How a batch becomes rows: Airflow makes the runs and their task instances, or one of them that the others are copied from."""
 
-import json
 import logging
 
 from airflow.models.dagrun import DagRun
@@ -12,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat
+from airflow_api_plugin.adapters.airflow.audit import entry
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
 from airflow_api_plugin.adapters.airflow.copying import alike, copy_note, copy_run, why_not_copy
 from airflow_api_plugin.adapters.airflow.database import LostRace
@@ -88,22 +88,18 @@ def _check_complete(batch: Batch, session: Session) -> None:
 
 
 def _audit(batch: Batch) -> Log:
-    """Return one entry for the whole group, under the event of Airflow's own trigger, which names nobody in the same way.
+    """Return one entry for the whole group, under the event of Airflow's own trigger.
 
     It leaves conf out, which can hold secrets, and which each run shows to whoever may see it.
     """
     dates = [run.logical_date for run in batch.runs]
-    extra = {
-        "prefix": batch.prefix,
-        "dag_runs": len(batch.runs),
-        "first_logical_date": min(dates).isoformat(),
-        "last_logical_date": max(dates).isoformat(),
-        "existing": batch.existing,
-    }
-    return Log(
-        event="trigger_dag_run",
+    return entry(
+        "trigger_dag_run",
         dag_id=batch.dag_id,
-        owner=batch.created_by or "anonymous",
-        owner_display_name=batch.created_by,
-        extra=json.dumps(extra),
+        caller=batch.created_by,
+        prefix=batch.prefix,
+        dag_runs=len(batch.runs),
+        first_logical_date=min(dates).isoformat(),
+        last_logical_date=max(dates).isoformat(),
+        existing=batch.existing,
     )

@@ -171,14 +171,7 @@ class _Context:
         }
 
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
-        dated = sorted(
-            (stored.run for stored in self._stored.runs if stored.run.logical_date is not None),
-            key=lambda run: run.logical_date or _NEVER,
-            reverse=True,
-        )
-        ended = (run for run in dated[:LOOKED_AT] if run.state in _ENDED)
-        durations = (run.end_date - run.start_date for run in ended if run.start_date and run.end_date)
-        return list(islice(durations, count))
+        return recent_durations(self._stored, count)
 
     def last_number(self, prefix: str) -> int:
         return self._stored.last_numbers.get(prefix, 0)
@@ -215,3 +208,15 @@ def _check_batch(batch: Batch, stored: StoredDag) -> None:
             raise Refused(msg)
         run_ids.add(new.run_id)
         dates.add(new.logical_date)
+
+
+def recent_durations(dag: StoredDag, count: int) -> Sequence[dt.timedelta]:
+    """Return how long the last runs took, by their logical date, that have ended: at most ``count`` of them."""
+    dated = sorted(
+        (stored.run for stored in dag.runs if stored.run.logical_date is not None),
+        key=lambda run: run.logical_date or _NEVER,
+        reverse=True,
+    )
+    ended = (run for run in dated[:LOOKED_AT] if run.state in _ENDED)
+    durations = (run.end_date - run.start_date for run in ended if run.start_date and run.end_date)
+    return list(islice(durations, count))

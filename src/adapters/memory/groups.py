@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
+from airflow_api_plugin.adapters.memory.dag_runs import recent_durations
 from airflow_api_plugin.adapters.memory.queue import StoredRun
 from airflow_api_plugin.domain import (
     Annotate,
@@ -23,7 +24,7 @@ from airflow_api_plugin.domain import (
     Steered,
     Steering,
 )
-from airflow_api_plugin.domain.groups import RECENT
+from airflow_api_plugin.domain.groups import DURATIONS
 
 
 class MemoryGroupRepository:
@@ -55,7 +56,6 @@ class MemoryGroupRepository:
             if stored is None or runs is None:
                 raise GroupNotFound
             queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
-            ended = [one.run for one in stored.runs if one.run.start_date and one.run.end_date]
             return GroupProgress(
                 group=_group(prefix, runs),
                 seen_at=now,
@@ -63,7 +63,7 @@ class MemoryGroupRepository:
                 is_paused=stored.dag.is_paused,
                 waiting_since=min((one.waiting_since for one in queued), default=None),
                 last_run_after=max((one.run_after for one in queued), default=None),
-                durations=[run.end_date - run.start_date for run in ended[-RECENT:] if run.end_date and run.start_date],
+                durations=recent_durations(stored, DURATIONS),
             )
 
     def steer(self, order: Steering) -> Steered:

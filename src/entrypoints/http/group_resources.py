@@ -12,7 +12,7 @@ from falcon import Request, Response
 from airflow_api_plugin.domain import Annotate, Cancel, GroupNotFound, Groups, Retry, Steering
 from airflow_api_plugin.entrypoints.http.answers import GroupAnswer, GroupProgressAnswer, SteeredAnswer, write
 from airflow_api_plugin.entrypoints.http.body import read_object
-from airflow_api_plugin.entrypoints.http.query import read_query, write_query
+from airflow_api_plugin.entrypoints.http.query import link_to_next, read_query
 from airflow_api_plugin.entrypoints.http.requests import (
     CancelBody,
     GroupsQuery,
@@ -42,9 +42,7 @@ class GroupsResource:
         req.context.dag_id = query.get("dag_id")
         page = self._groups.list(caller=req.context.caller, **self._query.load(query))
         write(resp, {"groups": self._answer.dump(page.groups, many=True), "next_start": page.next_start})
-        if page.next_start is not None:
-            following = write_query({**query, "start": str(page.next_start)})
-            resp.set_header("Link", f'<?{following}>; rel="next"')
+        link_to_next(resp, query, page.next_start)
 
     on_head = on_get
 

@@ -176,6 +176,12 @@ def _object(**properties: Json) -> Json:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+def _page(**items: str) -> Json:
+    next_start = {"type": ["integer", "null"], "description": "The `start` of the next page, null on the last one."}
+    lists = {key: {"type": "array", "items": _ref(schema)} for key, schema in items.items()}
+    return _object(**lists, next_start=next_start)
+
+
 def _health(name: str, summary: str, description: str) -> Operation:
     return Operation(
         name=name,
@@ -229,13 +235,7 @@ OPERATIONS = (
         description="Runs in the order of their creation, a page at a time. Filters are combined with and. A parameter "
         "that does not exist is refused, as a filter with a typo in its name would show everything.",
         query=ListQuery,
-        answer=_object(
-            dag_runs={"type": "array", "items": _ref("DagRun")},
-            next_start={
-                "type": ["integer", "null"],
-                "description": "The `start` of the next page, null on the last one.",
-            },
-        ),
+        answer=_page(dag_runs="DagRun"),
         headers=("Link",),
         errors=(404, 409),
     ),
@@ -257,13 +257,7 @@ OPERATIONS = (
         description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
         "many requests made its runs; whoever made them.",
         query=GroupsQuery,
-        answer=_object(
-            groups={"type": "array", "items": _ref("Group")},
-            next_start={
-                "type": ["integer", "null"],
-                "description": "The `start` of the next page, null on the last one.",
-            },
-        ),
+        answer=_page(groups="Group"),
         headers=("Link",),
         errors=(404,),
     ),

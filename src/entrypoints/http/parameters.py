@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from abc import ABC, abstractmethod
+from enum import Enum
 from reprlib import Repr
 from typing import Any, ClassVar
 
@@ -21,6 +23,7 @@ from airflow_api_plugin.domain import (
     Pace,
     Which,
 )
+from airflow_api_plugin.domain.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_api_plugin.entrypoints.http import strict_json
 from airflow_api_plugin.entrypoints.http.dates import ECMA_PATTERN, parse_date
 from airflow_api_plugin.entrypoints.http.durations import PATTERN, parse_duration
@@ -28,7 +31,6 @@ from airflow_api_plugin.entrypoints.http.durations import PATTERN, parse_duratio
 MAX_NOTE = 1000
 """How many characters Airflow's column for notes holds."""
 _MAX_CRON = 100
-_MAX_INTERVAL = dt.timedelta(days=366)
 _MAX_TEXT = 250  # characters that Airflow's columns for ids hold
 _MAX_ID = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,1000}")
@@ -41,7 +43,7 @@ class NotAllowed(ValueError):
     """The value is none of those that are allowed."""
 
 
-class Parameter(Field[Any]):
+class Parameter(Field[Any], ABC):
     """Any of them. Null is refused unless it is allowed: who wants the default leaves the parameter out."""
 
     allowed: ClassVar[str]
@@ -49,12 +51,12 @@ class Parameter(Field[Any]):
     """What is allowed, as far as JSON Schema can say it."""
     default_error_messages = {"required": "is required", "null": "cannot be null: leave it out instead"}  # noqa: RUF012 - declared so in marshmallow
 
+    @abstractmethod
     def read(self, value: object) -> object:
         """Return what the value stands for.
 
         :raises ValueError: when it is not allowed; its text says more, where there is more to say.
         """
-        raise NotImplementedError
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> object:  # noqa: ARG002 - marshmallow's signature
         try:
@@ -121,86 +123,94 @@ class Integer(Parameter):
         return value
 
 
-class PageSize(Integer):
-    """How many runs a list shows at most."""
+class JsonInteger(Parameter):
+    """A JSON integer within bounds, both included."""
 
-    allowed = "an integer from 1 to 100"
-    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 100}
+    minimum: ClassVar[int] = 0
+    maximum: ClassVar[int] = _MAX_ID
 
-    def read(self, value: object) -> int:
-        """Return the number."""
-        number = super().read(value)
-        if not 1 <= number <= 100:  # noqa: PLR2004 - as it says above
-            raise NotAllowed
-        return number
-
-
-class Cursor(Integer):
-    """Where a list goes on."""
-
-    allowed = f"the next_start of an answer, 0 to {_MAX_ID}"
-    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 0, "maximum": _MAX_ID}
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Say the bounds as JSON Schema does."""
+        super().__init_subclass__(**more)
+        cls.json_schema = {"type": "integer", "minimum": cls.minimum, "maximum": cls.maximum}
 
     def read(self, value: object) -> int:
         """Return the number."""
-        number = super().read(value)
-        if not 0 <= number <= _MAX_ID:
+        if not isinstance(value, int) or isinstance(value, bool) or not self.minimum <= value <= self.maximum:
             raise NotAllowed
-        return number
+        return value
 
 
-class StepSize(Parameter):
+class QueryInteger(JsonInteger):
+    """The same in a query, where a number is digits."""
+
+    def read(self, value: object) -> int:
+        """Return the number."""
+        return super().read(Integer().read(value))
+
+
+class StepSize(JsonInteger):
     """To how many runs something is done at most."""
 
-    allowed = f"an integer from 1 to {MAX_LIMIT}"
-    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
-
-    def read(self, value: object) -> int:
-        """Return the number."""
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
-            raise NotAllowed
-        return value
+    minimum, maximum = 1, MAX_LIMIT
+    allowed = f"an integer from {minimum} to {maximum}"
 
 
-class After(Parameter):
-    """After which run something goes on, as a JSON integer."""
+class After(JsonInteger):
+    """After which run something goes on."""
 
     allowed = f"the next_start of an answer, 0 to {_MAX_ID}"
-    json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 0, "maximum": _MAX_ID}
-
-    def read(self, value: object) -> int:
-        """Return the number."""
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_ID:
-            raise NotAllowed
-        return value
 
 
-class WhichRuns(Parameter):
-    """Which runs are to run again."""
+class PageSize(QueryInteger):
+    """How much a page shows at most."""
 
-    allowed = " or ".join(which.value for which in Which)
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [which.value for which in Which]}
+    minimum, maximum = 1, 100
+    allowed = f"an integer from {minimum} to {maximum}"
 
-    def read(self, value: object) -> Which:
-        """Return which."""
-        for which in Which:
-            if which.value == value:
-                return which
+
+class Cursor(QueryInteger):
+    """Where a list goes on."""
+
+    allowed = After.allowed
+
+
+class OneOf(Parameter):
+    """The value of one member of an enumeration."""
+
+    members: ClassVar[type[Enum]]
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Say the values in a sentence, and as JSON Schema does."""
+        super().__init_subclass__(**more)
+        values = [member.value for member in cls.members]
+        cls.allowed = f"one of {', '.join(values)}"
+        cls.json_schema = {"type": "string", "enum": values}
+
+    def read(self, value: object) -> Enum:
+        """Return the member."""
+        for member in self.members:
+            if member.value == value:
+                return member
         raise NotAllowed
 
 
-class State(Parameter):
+class State(OneOf):
     """A state that a run can be in."""
 
-    allowed = "one of " + ", ".join(state.value for state in DagRunState)
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [state.value for state in DagRunState]}
+    members = DagRunState
 
-    def read(self, value: object) -> DagRunState:
-        """Return the state."""
-        for state in DagRunState:
-            if state.value == value:
-                return state
-        raise NotAllowed
+
+class RunOrder(OneOf):
+    """Whether the first date comes first."""
+
+    members = Order
+
+
+class WhichRuns(OneOf):
+    """Which runs are to run again."""
+
+    members = Which
 
 
 class Flag(Parameter):
@@ -263,20 +273,6 @@ class Dates(Parameter):
         raise NotAllowed(msg)
 
 
-class RunOrder(Parameter):
-    """Whether the first date comes first."""
-
-    allowed = "one of " + ", ".join(order.value for order in Order)
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "enum": [order.value for order in Order]}
-
-    def read(self, value: object) -> Order:
-        """Return the order."""
-        for order in Order:
-            if order.value == value:
-                return order
-        raise NotAllowed
-
-
 class Speed(Parameter):
     """So many runs per interval."""
 
@@ -318,7 +314,7 @@ class BetweenDates(Parameter):
                 raise NotAllowed
             return value
         duration = parse_duration(value)
-        if not dt.timedelta(seconds=1) <= duration <= _MAX_INTERVAL:
+        if not MIN_INTERVAL <= duration <= MAX_INTERVAL:
             raise NotAllowed
         return duration
 

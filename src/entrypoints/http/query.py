@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
-from falcon import Request
+from falcon import Request, Response
 
 from airflow_api_plugin.domain import Refused
 
@@ -29,6 +29,13 @@ def read_query(req: Request) -> dict[str, str]:
 def write_query(query: dict[str, str]) -> str:
     """Write parameters so that :func:`read_query` reads the same."""
     return urlencode(query, quote_via=quote, safe="")
+
+
+def link_to_next(resp: Response, query: dict[str, str], next_start: int | None) -> None:
+    """Lead to the next page, if there is one, with the same filters: relative, so that it holds behind any proxy."""
+    if next_start is not None:
+        following = write_query({**query, "start": str(next_start)})
+        resp.set_header("Link", f'<?{following}>; rel="next"')
 
 
 def _decode(part: str) -> str:

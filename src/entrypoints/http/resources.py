@@ -18,7 +18,7 @@ from airflow_api_plugin.domain import (
 )
 from airflow_api_plugin.entrypoints.http.answers import BatchAnswer, DagAnswer, DagRunAnswer, PlanAnswer, write
 from airflow_api_plugin.entrypoints.http.body import read_object
-from airflow_api_plugin.entrypoints.http.query import read_query, write_query
+from airflow_api_plugin.entrypoints.http.query import link_to_next, read_query
 from airflow_api_plugin.entrypoints.http.requests import CreateBody, GetQuery, ListQuery, NoQuery
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 
@@ -70,9 +70,7 @@ class DagRunsResource:
         page = self._runs.list(where)
         runs = self._run_answer.dump(page.runs, many=True)
         write(resp, {"dag_runs": runs, "next_start": page.next_start})
-        if page.next_start is not None:
-            following = write_query({**query, "start": str(page.next_start)})
-            resp.set_header("Link", f'<?{following}>; rel="next"')
+        link_to_next(resp, query, page.next_start)
 
     on_head = on_get
 

@@ -41,9 +41,9 @@ class Client:
     def get(self):
         return self.timed(lambda: self.server.client.get("/api/v1/dag_runs"))
 
-    def post(self, prefix="p", start="2024-01-01", end="2024-01-05", dag_id="a_dag"):
+    def post(self, prefix="p", start="2024-01-01", end="2024-01-05", dag_id="a_dag", **more):
         dates = {"start_date": start, "end_date": end} if start else {}
-        body = {"dag_id": dag_id, "prefix": prefix, **dates}
+        body = {"dag_id": dag_id, "prefix": prefix, **dates, **more}
         return self.timed(lambda: self.server.client.post("/api/v1/dag_runs", json=body))
 
     def timed(self, send):

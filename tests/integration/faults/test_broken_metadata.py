@@ -1,5 +1,6 @@
 """What is broken about one DAG is said about that DAG, and every other DAG and the lists go on working."""
 
+import datetime as dt
 import importlib
 
 import pytest
@@ -104,6 +105,16 @@ def test_a_run_with_a_value_of_a_version_to_come_is_listed_and_does_not_stop_a_b
     assert [run["run_id"] for run in client.get()[2]["dag_runs"]] == ["odd"]
     assert server.client.get("/api/v1/dag_runs/odd").status_code == 200
     assert client.post()[0] == 200
+    dags.clear_runs()
+
+
+def test_a_plan_shows_a_run_in_a_state_of_a_version_to_come(client, dags):
+    dags.run("a_dag", "odd", logical_date=dt.datetime(2024, 1, 3, tzinfo=dt.timezone.utc))
+    with dags.sessions.begin() as session:
+        session.execute(update(DagRun.__table__).values(state="limbo"))
+    status, _, answer = client.post(dry_run=True)
+    assert status == 200
+    assert [date["state"] for date in answer["plan"] if date["action"] == "exists"] == ["limbo"]
     dags.clear_runs()
 
 
