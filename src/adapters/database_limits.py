@@ -52,7 +52,8 @@ class DatabaseLimits:
         default=5.0,
         metadata={
             "reason": "Wait for another process that writes the same DAG, and once more as long at the second try (on "
-            "SQLite: for one that writes anything). The largest batches take a few seconds."
+            "SQLite: for one that writes anything). The largest batches take a few seconds, and what is done to a group ends "
+            "a step after half of it."
         },
     )
     idle_in_transaction_timeout: float = field(

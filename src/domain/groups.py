@@ -146,7 +146,7 @@ class Annotate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steering:
-    """What is to be done to a group: to so many of its runs, 1 to 500, whose id is greater than ``start``.
+    """What is to be done to a group: to at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
     ``asked_by``: the name of who asked, None when nobody asked who they are. ``dry_run``: only say to which.
     """

@@ -181,7 +181,10 @@ class GroupRepository(Protocol):
         """
 
     def steer(self, order: Steering) -> Steered:
-        """Do what is ordered to the first of the group's runs that it is for, by their ids, to all of them or to none.
+        """Do what is ordered to the first of the group's runs that it is for, by their ids, and to at most ``order.limit``.
+
+        A step that would keep others waiting for too long ends sooner; it has done at least one run, if there is one, and
+        says where to go on. To the runs that it names all of it was done; when it fails, nothing was done to any.
 
         A run that was queued and is cancelled is failed at once, and so is nothing of it left to run. One that was
         running is told to end, as Airflow does; its teardown tasks still run, and it ends after them. A run that is to run

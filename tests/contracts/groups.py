@@ -287,6 +287,25 @@ class SteerContract:
             start = step.next_start
         assert seen == [group_run("g", day, day) for day in range(1, 8)]
 
+    @pytest.mark.parametrize("act", [Cancel(), Retry(), Annotate(note="n")])
+    def test_steps_that_are_short_of_time_do_one_run_at_least_and_together_reach_every_run_once(
+        self, world: World, act
+    ):
+        world.dag("a")
+        record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 6)))
+        if isinstance(act, Retry):
+            steer(world, Cancel())
+        seen, start = [], 0
+        while start is not None:
+            step = world.hurried_groups.steer(Steering(dag_id="a", prefix="g", act=act, start=start))
+            assert step.dag_run_ids
+            seen += step.dag_run_ids
+            start = step.next_start
+            if not isinstance(act, Annotate):
+                before, after = ("queued", "failed") if isinstance(act, Cancel) else ("failed", "queued")
+                assert states(world, "g") == [after] * len(seen) + [before] * (5 - len(seen))
+        assert seen == [group_run("g", day, day) for day in range(1, 6)]
+
     def test_the_runs_of_no_other_group_are_touched(self, world: World):
         world.dag("a")
         world.dag("b")

@@ -48,6 +48,10 @@ class World(Protocol):
         """The repository under test."""
 
     @property
+    def hurried_groups(self) -> GroupRepository:
+        """The same with hardly any time, so that it ends each step as soon as it may."""
+
+    @property
     def audit(self) -> AuditLog:
         """The audit log under test."""
 

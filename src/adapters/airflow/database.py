@@ -1,6 +1,7 @@
 """Connections to Airflow's metadata database: reads without a transaction, and one writer of a DAG at a time."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +88,15 @@ class Database:
             except (LostRace, IntegrityError) as error:
                 msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
                 raise Unavailable(msg) from error
+
+    def seconds_for_a_step(self) -> float:
+        """Return after how many seconds this thread, as it writes, should come to its end for those who wait for its locks.
+
+        Half of the time for which they wait, or which it has left itself, so that what it has begun by then fits in, too.
+        """
+        deadline = self._deadlines.current
+        left = math.inf if deadline is None else deadline.left
+        return min(self._limits.lock_timeout, left) / 2
 
     def _transaction(self, work: Callable[[Session], T], deadline: Deadline) -> T:
         with self.engine.connect() as connection:

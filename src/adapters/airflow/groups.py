@@ -80,7 +80,7 @@ class AirflowGroupRepository:
             session.execute(
                 with_row_locks(select(DagModel.dag_id).where(DagModel.dag_id == order.dag_id), session, of=DagModel)
             )
-            return steer(order, session)
+            return steer(order, session, seconds=self._database.seconds_for_a_step())
 
         return self._database.write(order.dag_id, work)
 

@@ -1,6 +1,7 @@
 """What is done to a group's runs, by the functions that Airflow's own API does it with, in our transaction."""
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow.audit import entry
 from airflow_api_plugin.adapters.airflow.compat import DagsOfRuns, SerializedDAG
@@ -38,26 +39,40 @@ _NOT_SUCCEEDED = _TASK.c.state.in_(
 Those that a branch has skipped are skipped again (NotPreviouslySkippedDep, 3.0 to 3.3)."""
 
 
-def steer(order: Steering, session: Session) -> Steered:
+def steer(order: Steering, session: Session, *, seconds: float) -> Steered:
     """Do what is ordered as part of the session's transaction, with one entry in the audit log if anything was done.
+
+    A run is locked when its turn comes, and left out when it is in another state by then. Airflow clears task by task, with
+    some statements for each: after so many seconds no run begins but the first.
 
     :raises GroupNotFound: when there is no such group.
     :raises Refused: when Airflow cannot read the DAG of a run.
     """
-    runs, next_start = _find(order, session)
-    if runs and not order.dry_run:
-        _do(order.act, runs, session)
+    end = time.monotonic() + seconds
+    found = _find(order, session)
+    dags = DagsOfRuns(session)
+    steered: list[str] = []
+    last = None
+    for number, run_id in found[: order.limit]:
+        if steered and time.monotonic() > end:
+            break
+        last = number
+        if order.dry_run or _do(order.act, number, dags, session):
+            steered.append(run_id)
+    if steered and not order.dry_run:
         session.flush()
-        session.add(_audit(order, runs))
-    return Steered(dag_run_ids=tuple(run.run_id for run in runs), next_start=next_start, dry_run=order.dry_run)
+        session.add(_audit(order, steered))
+    is_all = not found or last == found[-1][0]
+    return Steered(dag_run_ids=tuple(steered), next_start=None if is_all else last, dry_run=order.dry_run)
 
 
-def _find(order: Steering, session: Session) -> tuple[Sequence[DagRun], int | None]:
+def _find(order: Steering, session: Session) -> Sequence[tuple[int, str]]:
+    """Return id and run id of the runs that it is for, one more than the limit if there is one."""
     start = f"{order.prefix}_"
     values = {"dag_id": order.dag_id, "start": start, "length": len(start)}
     query = (
-        select(DagRun)
-        .where(in_group(), _RUN.c.id > order.start, _RUN.c.state.in_([state.value for state in order.act.states]))
+        select(_RUN.c.id, _RUN.c.run_id)
+        .where(in_group(), _RUN.c.id > order.start, _is_for(order.act))
         .order_by(_RUN.c.id)
         .limit(order.limit + 1)
     )
@@ -65,58 +80,54 @@ def _find(order: Steering, session: Session) -> tuple[Sequence[DagRun], int | No
         query = query.where(
             select(_TASK.c.run_id).where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id).exists()
         )
-    if isinstance(order.act, Annotate):
-        query = query.options(selectinload(DagRun.dag_run_note))
-    if not order.dry_run:  # the scheduler passes over what is locked
-        query = with_row_locks(query, session, of=DagRun)
-    found = session.scalars(query, values).all()
+    found = [(number, run_id) for number, run_id in session.execute(query, values)]
     if not found and session.execute(select(_RUN.c.id).where(in_group()).limit(1), values).first() is None:
         raise GroupNotFound
-    runs = found[: order.limit]
-    return runs, runs[-1].id if len(found) > len(runs) else None
+    return found
 
 
-def _do(act: Cancel | Retry | Annotate, runs: Sequence[DagRun], session: Session) -> None:
+def _is_for(act: Cancel | Retry | Annotate) -> Any:
+    return _RUN.c.state.in_([state.value for state in act.states])
+
+
+def _do(act: Cancel | Retry | Annotate, number: int, dags: DagsOfRuns, session: Session) -> bool:
+    """Do it to the run with this number, which the scheduler passes over from now on, if it is still for that run."""
+    query = select(DagRun).where(_RUN.c.id == number, _is_for(act))
+    run = session.scalars(with_row_locks(query, session, of=DagRun)).one_or_none()
+    if run is None:
+        return False
     if isinstance(act, Annotate):
-        _annotate(runs, act.note)
-        return
-    dags = DagsOfRuns(session)
-    if isinstance(act, Cancel):
-        _cancel(runs, dags, session)
+        _annotate(run, act.note)
+    elif isinstance(act, Cancel):
+        _cancel(run, _dag_of(run, dags), session)
     else:
-        for run in runs:
-            _retry(run, act.which, _dag_of(run, dags), session)
+        _retry(run, act.which, _dag_of(run, dags), session)
+    return True
 
 
-def _annotate(runs: Sequence[DagRun], note: str) -> None:
-    for run in runs:
-        if run.dag_run_note is None:
-            run.note = note
-        else:
-            run.dag_run_note.content = note
-            run.dag_run_note.user_id = None  # who wrote it before did not write this
+def _annotate(run: DagRun, note: str) -> None:
+    if run.dag_run_note is None:
+        run.note = note
+    else:
+        run.dag_run_note.content = note
+        run.dag_run_note.user_id = None  # who wrote it before did not write this
 
 
-def _cancel(runs: Sequence[DagRun], dags: DagsOfRuns, session: Session) -> None:
+def _cancel(run: DagRun, dag: SerializedDAG, session: Session) -> None:
     """Skip what has not started, then have Airflow do the rest.
 
     Airflow would skip it, too, task by task, and until 3.2 outside our transaction (set_dag_run_state_to_failed). It leaves
     a run alone that has teardown tasks to come, so these are skipped where nothing has started for them to tear down.
     """
-    dag_of = {run.run_id: _dag_of(run, dags) for run in runs}
-    begun = _begun([run.run_id for run in runs if run.state == DagRunState.QUEUED.value], runs[0].dag_id, session)
-    for run in runs:
-        keeps_teardowns = run.state != DagRunState.QUEUED.value or run.run_id in begun
-        teardowns = [task.task_id for task in dag_of[run.run_id].tasks if task.is_teardown] if keeps_teardowns else []
-        _skip(run, teardowns, session)
-    for run in runs:
-        set_dag_run_state_to_failed(dag=dag_of[run.run_id], run_id=run.run_id, commit=True, session=session)
+    keeps_teardowns = run.state != DagRunState.QUEUED.value or _has_begun(run, session)
+    _skip(run, [task.task_id for task in dag.tasks if task.is_teardown] if keeps_teardowns else [], session)
+    set_dag_run_state_to_failed(dag=dag, run_id=run.run_id, commit=True, session=session)
 
 
-def _begun(run_ids: Sequence[str], dag_id: str, session: Session) -> set[str]:
-    """Return those of the runs of which some task has been executed, as when they were cleared in part."""
-    query = select(_TASK.c.run_id).where(_TASK.c.dag_id == dag_id, _TASK.c.run_id.in_(run_ids), ~_NOT_STARTED)
-    return set(session.scalars(query.distinct()))
+def _has_begun(run: DagRun, session: Session) -> bool:
+    """Tell whether some task of the run has been executed, as when it was cleared in part."""
+    query = select(_TASK.c.run_id).where(_TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, ~_NOT_STARTED)
+    return session.execute(query.limit(1)).first() is not None
 
 
 def _skip(run: DagRun, but: Sequence[str], session: Session) -> None:
@@ -157,7 +168,7 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
     return dag
 
 
-def _audit(order: Steering, runs: Sequence[DagRun]) -> Log:
+def _audit(order: Steering, run_ids: Sequence[str]) -> Log:
     """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.3)."""
     about: dict[str, object]
     if isinstance(order.act, Cancel):
@@ -171,8 +182,8 @@ def _audit(order: Steering, runs: Sequence[DagRun]) -> Log:
         dag_id=order.dag_id,
         caller=order.asked_by,
         prefix=order.prefix,
-        dag_runs=len(runs),
-        first_run_id=runs[0].run_id,
-        last_run_id=runs[-1].run_id,
+        dag_runs=len(run_ids),
+        first_run_id=run_ids[0],
+        last_run_id=run_ids[-1],
         **about,
     )

@@ -202,8 +202,8 @@ def _steer(act: str, summary: str, description: str) -> Operation:
         path=f"/groups/{{dag_id}}/{{prefix}}/{act}",
         tag="Groups",
         summary=summary,
-        description=f"{description} All that an answer names was done, or nothing. At most `limit` runs at a time, in the "
-        "order of their creation; `next_start` is where to go on.",
+        description=f"{description} All that an answer names was done, or nothing. At most `limit` runs at a time, "
+        "and fewer when they take long, in the order of their creation; `next_start` is where to go on.",
         body=f"{act.capitalize()}Group",
         body_required=act == "note",
         answer=_ref("SteeredGroup"),

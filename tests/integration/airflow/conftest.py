@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,17 @@ def _migrated() -> None:
     initdb()
 
 
-@pytest.fixture
-def world(_migrated):
+@contextmanager
+def empty_world():
     from tests.integration.airflow.world import AirflowWorld  # noqa: PLC0415 - after the environment
 
     world = AirflowWorld()
     world.clear()
     yield world
-    world.backend.database.engine.dispose()
-    world.backend.audit_database.engine.dispose()
+    world.close()
+
+
+@pytest.fixture
+def world(_migrated):
+    with empty_world() as world:
+        yield world

@@ -1,6 +1,7 @@
 """What is done to a group in Airflow's tables: by Airflow's functions, in one transaction, with one entry in the audit log."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from airflow import settings
@@ -10,8 +11,12 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG, task
 from sqlalchemy import delete, select, update
 
+from airflow_api_plugin.adapters.airflow import connect, steering
+from airflow_api_plugin.adapters.airflow.compat import DagsOfRuns
+from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 from airflow_api_plugin.domain import Annotate, Cancel, Retry, Steering, Which
 from tests.contracts.world import date, group_run, new_run, record
+from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.world import START
 
 EVENTS = ("patch_dag_run", "clear_dag_run")
@@ -165,6 +170,50 @@ def test_airflow_opens_no_session_of_its_own_for_it(furnished, act, monkeypatch)
 
     monkeypatch.setattr(settings, "Session", refuse)
     assert steer(furnished, act)
+
+
+def test_a_step_without_time_does_one_run_and_its_entry_names_that_one(furnished):
+    for act in (Cancel(), Retry(), Annotate(note="n")):
+        order = Steering(dag_id="a", prefix="g", act=act)
+        step = furnished.hurried_groups.steer(order)
+        assert step.dag_run_ids == (group_run("g", 1, 1),)
+        rest = furnished.hurried_groups.steer(replace(order, start=step.next_start))
+        assert (rest.dag_run_ids, rest.next_start) == ((group_run("g", 2, 2),), None)
+    told = [json.loads(entry.extra) for entry in entries(furnished)]
+    assert [(entry["dag_runs"], entry["first_run_id"]) for entry in told] == 3 * [
+        (1, group_run("g", day, day)) for day in (1, 2)
+    ]
+
+
+def test_a_step_ends_at_half_of_the_time_for_which_others_wait_for_its_locks(world):
+    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2)).database
+    seconds = database.write("a", lambda _: database.seconds_for_a_step())
+    database.engine.dispose()
+    assert 0 < seconds <= (1 if DATABASE == "sqlite" else 3)
+
+
+def test_a_run_is_locked_when_its_turn_comes(furnished, monkeypatch):
+    free = select(DagRun.run_id).where(DagRun.dag_id == "a").with_for_update(skip_locked=True)
+    seen = []
+
+    def look(**_):
+        with furnished.sessions() as session:
+            seen.append(set(session.scalars(free)))
+
+    monkeypatch.setattr(steering, "set_dag_run_state_to_failed", look)
+    first, second = steer(furnished, Cancel())
+    assert seen == ([{first, second}] * 2 if DATABASE == "sqlite" else [{second}, set()])
+
+
+def test_a_run_that_is_in_another_state_when_its_turn_comes_is_left_out(furnished, monkeypatch):
+    def start_the_first(session):
+        session.execute(update(DagRun).where(DagRun.run_id == group_run("g", 1, 1)).values(state="running"))
+        return DagsOfRuns(session)
+
+    monkeypatch.setattr(steering, "DagsOfRuns", start_the_first)  # the runs have been found by then
+    assert steer(furnished, Cancel()) == (group_run("g", 2, 2),)
+    assert run(furnished).state == "running"
+    assert set(states(furnished).values()) == {None}
 
 
 def test_a_note_of_ours_does_not_bear_the_name_of_who_wrote_the_one_before(furnished):

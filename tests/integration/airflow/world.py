@@ -51,8 +51,15 @@ class AirflowWorld:
         self.dags = self.backend.dags
         self.runs = self.backend.runs
         self.groups = self.backend.groups
+        self._hurried = connect(DatabaseLimits(lock_timeout=1e-6, sqlite_write_timeout=20))
+        self.hurried_groups = self._hurried.groups
         self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
+
+    def close(self) -> None:
+        for backend in (self.backend, self._hurried):
+            backend.database.engine.dispose()
+            backend.audit_database.engine.dispose()
 
     def clear(self) -> None:
         self.clear_runs()

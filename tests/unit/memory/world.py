@@ -17,7 +17,7 @@ class MemoryWorld:
         self.backend = MemoryBackend(clock=lambda: utc(2025, 1, 1))
         self.dags = MemoryDagRepository(self.backend)
         self.runs = MemoryDagRunRepository(self.backend)
-        self.groups = MemoryGroupRepository(self.backend)
+        self.groups = self.hurried_groups = MemoryGroupRepository(self.backend)
         self.audit = MemoryAuditLog()
 
     def refusals(self):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.airflow.conftest import HOME
+from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
 
 DAGS = sorted(Path(__file__).with_name("dags").glob("*.py"))
@@ -14,13 +14,8 @@ DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long"}
 
 @pytest.fixture(scope="package")
 def world(_migrated):
-    from tests.integration.airflow.world import AirflowWorld  # noqa: PLC0415 - after the environment
-
-    world = AirflowWorld()
-    world.clear()
-    yield world
-    world.backend.database.engine.dispose()
-    world.backend.audit_database.engine.dispose()
+    with empty_world() as world:
+        yield world
 
 
 @pytest.fixture(scope="package")
