@@ -9,13 +9,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from statistics import median
 from typing import NamedTuple
 
+from airflow_api_plugin.domain.estimate import expected_end
 from airflow_api_plugin.domain.model import DagRunState
-
-DURATIONS = 20
-"""So many of a DAG's last runs that have ended tell how long the next will take."""
 
 
 class StateCounts(NamedTuple):
@@ -58,7 +55,7 @@ class GroupProgress:
 
     ``waiting_since``: the first moment at which a run that is still queued could have started.
     ``last_run_after``: the moment before which the last of its queued runs does not start. Both are None when none is queued.
-    ``durations``: how long the DAG's last finished runs took, at most ``DURATIONS`` of them, by their logical date.
+    ``durations``: how long the DAG's last finished runs took, at most ``estimate.DURATIONS`` of them, by their logical date.
     """
 
     group: Group
@@ -87,18 +84,13 @@ class GroupProgress:
 
         None when it is done, when the DAG is paused, when nothing is known of its runs, and beyond the year 9999.
         """
-        left = self.group.states.queued + self.group.states.running
-        if not left or self.is_paused or not self.durations:
+        queued, running = self.group.states.queued, self.group.states.running
+        if not queued + running or self.is_paused:
             return None
-        each = median(duration.total_seconds() for duration in self.durations)
-        turns = -(-left // self.max_active_runs)
-        try:
-            end = self.seen_at + dt.timedelta(seconds=each * turns)
-            if self.last_run_after is not None:
-                end = max(end, self.last_run_after + dt.timedelta(seconds=each))
-        except OverflowError:
-            return None
-        return end.replace(microsecond=0)
+        known = ((queued + running, self.seen_at), (queued, self.waiting_since), (1, self.last_run_after))
+        starts = [(runs, start) for runs, start in known if start is not None]
+        end = expected_end(starts, self.durations, max_active_runs=self.max_active_runs, now=self.seen_at)
+        return end and end.replace(microsecond=0)
 
 
 class Which(str, Enum):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from heapq import heapreplace
-from statistics import median
 from typing import TYPE_CHECKING
 
+from airflow_api_plugin.domain.estimate import expected_end
 from airflow_api_plugin.domain.model import DataInterval
 
 if TYPE_CHECKING:
@@ -71,26 +70,12 @@ def complete(
     :param durations: how long the DAG's last runs took, empty when there are none.
     """
     dates = tuple(_with_run(one, existing.get(one.logical_date)) for one in batch.dates)
-    starts = [run.run_after for run in batch.runs]
-    usual = median(one.total_seconds() for one in durations) if durations else None
-    expected = None if usual is None else _drained_in(starts, dt.timedelta(seconds=usual), max_active_runs, now)
-    return replace(batch, dates=dates, expected=expected)
+    starts = [(len(batch.runs) - before, run.run_after) for before, run in enumerate(batch.runs)]
+    end = expected_end(starts, durations, max_active_runs=max_active_runs, now=now)
+    return replace(batch, dates=dates, expected=None if end is None else end - now)
 
 
 def _with_run(date: PlannedDate, run: ExistingRun | None) -> PlannedDate:
     if date.action is not Action.EXISTS or run is None:
         return date
     return replace(date, run_id=run.run_id, state=run.state, run_type=run.run_type, created_by=run.created_by)
-
-
-def _drained_in(
-    starts: Iterable[dt.datetime], duration: dt.timedelta, max_active_runs: int, now: dt.datetime
-) -> dt.timedelta:
-    """Let each run take that long, so many at a time, in the order of their starts, and return when the last has ended."""
-    places = [now] * max_active_runs
-    end = now
-    for start in sorted(starts):
-        one = max(start, places[0]) + duration
-        heapreplace(places, one)
-        end = max(end, one)
-    return end - now

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from airflow_api_plugin.domain.batch import Batch, plan_batch
 from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns
-from airflow_api_plugin.domain.groups import DURATIONS, GroupPage, GroupProgress, Steered, Steering
+from airflow_api_plugin.domain.estimate import DURATIONS
+from airflow_api_plugin.domain.groups import GroupPage, GroupProgress, Steered, Steering
 from airflow_api_plugin.domain.plan import Action, complete
 from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
 from airflow_api_plugin.domain.request import BatchRequest

@@ -20,8 +20,8 @@ from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.airflow.statements import RECENT
 from airflow_api_plugin.adapters.airflow.steering import steer
 from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound
+from airflow_api_plugin.domain.estimate import DURATIONS
 from airflow_api_plugin.domain.groups import (
-    DURATIONS,
     Group,
     GroupPage,
     GroupProgress,

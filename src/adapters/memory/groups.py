@@ -24,7 +24,7 @@ from airflow_api_plugin.domain import (
     Steered,
     Steering,
 )
-from airflow_api_plugin.domain.groups import DURATIONS
+from airflow_api_plugin.domain.estimate import DURATIONS
 
 
 class MemoryGroupRepository:

@@ -62,6 +62,13 @@ def test_it_ends_when_the_runs_that_are_left_have_had_their_turns():
     assert progress(queued=4, max_active_runs=9, durations=[MINUTE]).expected_end == SECOND + MINUTE
 
 
+def test_its_queued_runs_have_their_turns_from_when_the_first_may_start():
+    later = NOW + 30 * MINUTE
+    paced = {"queued": 4, "waiting_since": later, "last_run_after": later, "durations": [MINUTE]}
+    assert progress(**paced).expected_end == SECOND + 32 * MINUTE
+    assert progress(running=100, **paced).expected_end == SECOND + 52 * MINUTE
+
+
 def test_it_does_not_end_before_the_last_run_may_start():
     later = NOW + 30 * MINUTE
     assert progress(queued=1, last_run_after=later, durations=[MINUTE]).expected_end == SECOND + 31 * MINUTE

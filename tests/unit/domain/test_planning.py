@@ -126,6 +126,10 @@ class TestACompletePlan:
         batch = plan(dry_run=True, start_date=day(1), end_date=day(5), pace=Pace(runs=2, interval=60 * MINUTE))
         assert expected(batch, [MINUTE], 16) == 121 * MINUTE + 4 * TICK
 
+    def test_does_not_tell_of_an_end_beyond_the_year_9999(self):
+        batch = plan(dry_run=True, start_date=day(1), end_date=day(5), not_before=utc(9999, 12, 31))
+        assert expected(batch, [1440 * MINUTE], 16) is None
+
     def test_of_nothing_takes_no_time(self):
         batch = plan(dry_run=True, start_date=day(1), end_date=day(1), taken=[day(1)])
         assert expected(batch, [MINUTE], 16) == dt.timedelta(0)
