@@ -1,6 +1,5 @@
 """The page on which to try requests, in a real browser: under gunicorn, in an ASGI server's mount, behind a proxy."""
 
-import datetime as dt
 import socket
 import threading
 from contextlib import contextmanager
@@ -12,18 +11,9 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryAuditLog,
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import TokenAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.mounted import MountedApp
+from tests.demo import demo_app
 from tests.integration.http_memory.server import serving
 
 TOKEN = "s3cret-token"
@@ -57,19 +47,7 @@ def proxy_that_takes_a_path_away(folder):
 
 
 def app(**more):
-    backend = demo_backend()
-    runs = MemoryDagRunRepository(backend)
-    return create_app(
-        dags=MemoryDagRepository(backend),
-        runs=runs,
-        audit=MemoryAuditLog(),
-        create_batch=CreateBatch(runs, lambda: dt.datetime.now(dt.timezone.utc)),
-        groups=Groups(MemoryGroupRepository(backend), lambda: dt.datetime.now(dt.timezone.utc)),
-        authenticator=TokenAuthentication(TOKEN),
-        value_format=ValueFormat.TEXT,
-        default_timezone=dt.timezone.utc,
-        **more,
-    )
+    return demo_app(authenticator=TokenAuthentication(TOKEN), **more)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What deploy/ and the documents about it say is what the software has."""
 
-import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -8,18 +7,8 @@ from pathlib import Path
 import yaml
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryAuditLog,
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
-from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.settings import LIMITS, OPTIONS, OTHER_TOKEN_NAME
+from tests.demo import demo_app
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "deploy").iterdir())}
@@ -62,7 +51,7 @@ def test_every_path_of_ours_that_is_named_answers():
         for path in re.findall(r"(?<![\w.}])(/health/\w+|/api/v1/\w+)(?=[`\"' ?]|$)", text, re.MULTILINE)
     }
     assert {"/health/live", "/health/ready", "/api/v1/dags", "/api/v1/dag_runs"} <= named
-    client = testing.TestClient(_demo(), headers={"Host": "localhost"})
+    client = testing.TestClient(demo_app(), headers={"Host": "localhost"})
     for path in named - {"/api/v1/health", "/api/v1/latest_runs"}:  # of Airflow 2, and of the 2017 plugin
         assert client.simulate_get(path).status_code == 200, path
 
@@ -133,18 +122,3 @@ def _read(name):
 
 def _anchor(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
-def _demo():
-    backend = demo_backend()
-    runs = MemoryDagRunRepository(backend)
-    return create_app(
-        dags=MemoryDagRepository(backend),
-        runs=runs,
-        audit=MemoryAuditLog(),
-        create_batch=CreateBatch(runs, lambda: dt.datetime.now(dt.timezone.utc)),
-        groups=Groups(MemoryGroupRepository(backend), lambda: dt.datetime.now(dt.timezone.utc)),
-        authenticator=NoAuthentication(),
-        value_format=ValueFormat.TEXT,
-        default_timezone=dt.timezone.utc,
-    )

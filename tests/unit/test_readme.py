@@ -11,17 +11,7 @@ from pathlib import Path
 import pytest
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryAuditLog,
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
-from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from tests.demo import demo_app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,19 +38,7 @@ class Demo:
 
     def __init__(self):
         self.now = dt.datetime(2026, 11, 22, 8, 40, 18, 363958, tzinfo=dt.timezone.utc)
-        backend = demo_backend(clock=self.clock)
-        runs = MemoryDagRunRepository(backend)
-        app = create_app(
-            dags=MemoryDagRepository(backend),
-            runs=runs,
-            audit=MemoryAuditLog(),
-            create_batch=CreateBatch(runs, self.clock),
-            groups=Groups(MemoryGroupRepository(backend), self.clock),
-            authenticator=NoAuthentication(),
-            value_format=ValueFormat.TEXT,
-            default_timezone=dt.timezone.utc,
-        )
-        self.client = testing.TestClient(app, headers={"Host": "127.0.0.1:8000"})
+        self.client = testing.TestClient(demo_app(self.clock), headers={"Host": "127.0.0.1:8000"})
 
     def clock(self):
         return self.now

@@ -8,37 +8,16 @@ from urllib.parse import unquote
 import pytest
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryAuditLog,
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
 from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication, TokenAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from airflow_api_plugin.entrypoints.mounted import MountedApp
 from tests.contracts.bad_requests import BAD_REQUESTS
+from tests.demo import demo_app
 
 NOW = dt.datetime(2025, 1, 1, 12, tzinfo=dt.timezone.utc)
 
 
 def wsgi(prefix, authenticator=None):
-    backend = demo_backend(clock=lambda: NOW)
-    runs = MemoryDagRunRepository(backend)
-    return create_app(
-        dags=MemoryDagRepository(backend),
-        runs=runs,
-        audit=MemoryAuditLog(),
-        create_batch=CreateBatch(runs, lambda: NOW),
-        groups=Groups(MemoryGroupRepository(backend), lambda: NOW),
-        authenticator=authenticator or NoAuthentication(),
-        value_format=ValueFormat.TEXT,
-        default_timezone=dt.timezone.utc,
-        prefix=prefix,
-    )
+    return demo_app(lambda: NOW, authenticator=authenticator or NoAuthentication(), prefix=prefix)
 
 
 def mounted(authenticator=None, receive_timeout=5.0):

@@ -4,17 +4,9 @@ import datetime as dt
 
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryAuditLog,
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, DagRunState, DagRunType, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
-from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_api_plugin.adapters.memory import MemoryAuditLog, demo_backend
+from airflow_api_plugin.domain import DagRunState, DagRunType
+from tests.demo import demo_app
 
 UTC = dt.timezone.utc
 NOW = dt.datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -23,21 +15,11 @@ NOW = dt.datetime(2025, 1, 1, 12, tzinfo=UTC)
 class Service:
     """What a test talks to; ``backend`` is what lies behind."""
 
-    def __init__(self, **parts):
-        self.backend = demo_backend(clock=lambda: NOW)
+    def __init__(self, clock=lambda: NOW, **parts):
+        self.backend = demo_backend(clock=clock)
         self.audit = MemoryAuditLog()
-        runs = MemoryDagRunRepository(self.backend)
-        default = {
-            "dags": MemoryDagRepository(self.backend),
-            "runs": runs,
-            "audit": self.audit,
-            "create_batch": CreateBatch(parts.get("runs", runs), lambda: NOW),
-            "groups": Groups(MemoryGroupRepository(self.backend), lambda: NOW),
-            "authenticator": NoAuthentication(),
-            "value_format": ValueFormat.TEXT,
-            "default_timezone": UTC,
-        }
-        self.client = testing.TestClient(create_app(**{**default, **parts}), headers={"Host": "localhost"})
+        app = demo_app(clock, backend=self.backend, **{"audit": self.audit, **parts})
+        self.client = testing.TestClient(app, headers={"Host": "localhost"})
 
     def request(self, method, target, **more):
         return self.client.simulate_request(method, target, **more)

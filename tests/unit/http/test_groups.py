@@ -6,8 +6,6 @@ from urllib.parse import quote, urljoin
 
 import pytest
 
-from airflow_api_plugin.adapters.memory import MemoryDagRunRepository, MemoryGroupRepository, demo_backend
-from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 from airflow_api_plugin.entrypoints.http.values import ValueFormat
 from tests.unit.http.service import NOW, Service, error
@@ -21,11 +19,7 @@ class Living(Service):
 
     def __init__(self, **parts):
         self.now = NOW
-        backend = demo_backend(clock=lambda: self.now)
-        runs = MemoryDagRunRepository(backend)
-        groups = Groups(MemoryGroupRepository(backend), lambda: self.now)
-        super().__init__(runs=runs, create_batch=CreateBatch(runs, lambda: self.now), groups=groups, **parts)
-        self.backend = backend
+        super().__init__(lambda: self.now, **parts)
 
     def later(self, **by):
         self.now += dt.timedelta(**by)

@@ -13,13 +13,6 @@ from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from airflow_api_plugin.adapters.memory import (
-    MemoryDagRepository,
-    MemoryDagRunRepository,
-    MemoryGroupRepository,
-    demo_backend,
-)
-from airflow_api_plugin.domain import CreateBatch, Groups
 from airflow_api_plugin.entrypoints.http import errors
 from airflow_api_plugin.entrypoints.http.answers import (
     BatchAnswer,
@@ -276,16 +269,7 @@ class Story(Service):
 
     def __init__(self, value_format=ValueFormat.TEXT):
         self.now = CREATED_AT
-        backend = demo_backend(clock=self.clock)
-        runs = MemoryDagRunRepository(backend)
-        create_batch = CreateBatch(runs, self.clock)
-        super().__init__(
-            dags=MemoryDagRepository(backend),
-            runs=runs,
-            create_batch=create_batch,
-            groups=Groups(MemoryGroupRepository(backend), self.clock),
-            value_format=value_format,
-        )
+        super().__init__(self.clock, value_format=value_format)
 
     def clock(self):
         return self.now
