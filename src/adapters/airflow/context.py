@@ -26,7 +26,6 @@ _PAGE = 2000
 """Dates that are read at a time."""
 _PAGE_OF_DATES = 500
 """Dates that are asked for at a time."""
-"""How many of a DAG's last runs are looked at for some that have ended."""
 
 
 class AirflowDagContext:
