@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "deploy").iterdir())}
 DOCUMENTS = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("deployment.md", "migration.md")}
 TEXTS = DEPLOY | DOCUMENTS
-IN_AIRFLOW = {"click", "croniter", "structlog"}
+IN_AIRFLOW = {"click", "croniter", "httpx", "pyyaml", "rich", "structlog", "tenacity"}
 """Those of our dependencies that Airflow needs too, so that its image has them."""
 
 
