@@ -116,7 +116,7 @@ build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist
 	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
 	$(VENV)/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
 
-bench: $(INSTALLED) ## this service beside Airflow's own API, in benchmarks/results: five minutes, or all of it (FULL=1)
+bench: $(INSTALLED) ## this service beside Airflow's own API, in benchmarks/results: 5 to 15 minutes, or all of it (FULL=1)
 	@exec $(VENV)/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full)
 
 clean: ## remove all that the other targets made, the Airflow home included

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import logging
 import multiprocessing
 import os
 import sys
@@ -124,8 +125,11 @@ def _list_runs(query: str, repeats: int) -> tuple[list[float], list[float]]:
     import psycopg2  # type: ignore[import-untyped]
     from sqlalchemy import make_url
 
+    from airflow_api_plugin.entrypoints.logs import configure
     from airflow_api_plugin.entrypoints.wsgi import app
     from benchmarks.servers import TOKEN
+
+    configure(sys.stderr, logging.INFO)  # as under gunicorn
 
     names = ("id", "dag_id", "run_id", "state", "run_type", "execution_date", "start_date", "end_date")
     columns = ", ".join(names).replace("execution_date", "logical_date")

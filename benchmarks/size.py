@@ -29,7 +29,7 @@ class Size:
     """Runs that each DAG has in a third table."""
 
 
-QUICK = Size(name="quick", rounds=2, triggers=50, large=100, huge=None)
+QUICK = Size(name="quick", rounds=2, triggers=50, large=1000, huge=None)
 FULL = Size(name="full", rounds=5, triggers=500, large=1000, huge=10_000)
 
 
