@@ -4,6 +4,12 @@ find_python = $(shell for python in $(1) python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
 PYTHON ?= $(call find_python,python3.13 python3.12 python3.11 python3.10)
 OLD_PYTHON ?= >=3.10,<3.13
+# of the supported Pythons each has its turn, where the machine has it
+PYTHON_3.0 ?= 3.10
+PYTHON_3.1 ?= 3.11
+PYTHON_3.1-sqlalchemy-1.4 ?= 3.12
+PYTHON_3.2 ?= 3.12
+PYTHON_3.3 ?= 3.13
 PORT ?= 8000
 AIRFLOW_PORT ?= 8080
 ONCE ?=
@@ -123,7 +129,7 @@ clean: ## remove all that the other targets made, the Airflow home included
 	rm -rf .venv .venvs airflow-home build dist *.egg-info .hypothesis .*_cache
 
 .venvs/%/installed: compat/%.txt $(INSTALLED)
-	test -x $(@D)/bin/python || $(VENV)/uv venv -q --python '$(OLD_PYTHON)' $(@D)
+	test -x $(@D)/bin/python || $(VENV)/uv venv -q --python $(PYTHON_$*) $(@D) 2>/dev/null || $(VENV)/uv venv -q --python '$(OLD_PYTHON)' $(@D)
 	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< -e '.[airflow,postgres]' --group test
 	@touch $@
 

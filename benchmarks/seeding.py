@@ -55,7 +55,7 @@ def grow(database: Database, present: int, wanted: int) -> None:
         seed = f"""
             CROSS JOIN (
                 SELECT v.dag_id, v.id AS dag_version_id, number, hashtext(v.dag_id || number || nth) AS shuffled,
-                       timestamptz '2010-01-01Z' + (number * every + nth) * interval '1 minute' AS date
+                       timestamptz '2010-01-01Z' + number * interval '1 hour' + nth * (interval '1 hour' / every) AS date
                 FROM (SELECT *, CASE dag_id WHEN 'busy' THEN {BUSY} ELSE 1 END AS every FROM dag_version) v
                 CROSS JOIN generate_series({first}, {last}) number
                 CROSS JOIN LATERAL generate_series(0, every - 1) nth
@@ -63,6 +63,10 @@ def grow(database: Database, present: int, wanted: int) -> None:
             ) s
             WHERE t.run_id = '{TEMPLATE}' ORDER BY s.number, s.shuffled"""
         database.execute(_COPIES, _copy(database, "dag_run", own, seed))
+    following = "(SELECT max(logical_date) + interval '1 hour' FROM dag_run r WHERE r.dag_id = dag.dag_id)"
+    database.execute(
+        f"UPDATE dag SET next_dagrun = {following}", "VACUUM (FULL) dag"
+    )  # where Airflow's scheduler has it
     database.settle()
 
 

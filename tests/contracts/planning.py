@@ -2,6 +2,7 @@
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout  # until Python 3.10 another one
 from dataclasses import replace
 from threading import Event
 
@@ -147,7 +148,7 @@ class PlannedRunsContract:
             first = pool.submit(CreateBatch(Slow(), lambda: NOW), request, Anyone())
             assert planned.wait(timeout=30)
             again = pool.submit(CreateBatch(world.runs, lambda: NOW), request, Anyone())
-            with pytest.raises(TimeoutError):
+            with pytest.raises(FutureTimeout):
                 again.result(timeout=0.3)
             go_on.set()
             assert (len(first.result().runs), first.result().existing) == (12, 0)

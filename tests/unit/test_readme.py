@@ -33,6 +33,12 @@ def test_the_example_of_the_library_prints_what_the_readme_says():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == printed
 
 
+def test_the_readme_shows_the_table_of_versions():
+    document = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| Airflow \|.+?\n\n", document, re.DOTALL | re.MULTILINE)[0]
+    assert table in README
+
+
 class Demo:
     """The in-memory backend behind the HTTP side, a second older at each request."""
 

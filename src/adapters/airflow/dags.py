@@ -6,7 +6,7 @@ from sqlalchemy import literal, select
 
 from airflow_api_plugin.adapters.airflow.database import Database
 from airflow_api_plugin.adapters.airflow.schema import Schema
-from airflow_api_plugin.adapters.airflow.statements import DAGS
+from airflow_api_plugin.adapters.airflow.statements import dags
 from airflow_api_plugin.domain.model import DagSummary
 
 _ONE = select(literal(1))
@@ -23,7 +23,7 @@ class AirflowDagRepository:
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """As the port promises."""
         with self._database.reading() as connection:
-            rows = connection.execute(DAGS).all()
+            rows = connection.execute(dags(bounded=connection.dialect.name == "postgresql")).all()
         return [
             DagSummary(dag_id=dag_id, is_paused=is_paused, fileloc=fileloc or "", last_logical_date=last)
             for dag_id, is_paused, fileloc, last in rows

@@ -70,19 +70,26 @@ def _starts_with_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"(substr({text}, 1, length({length})) = {start})"
 
 
-DAGS = (
-    select(
-        _DAG.c.dag_id,
-        _DAG.c.is_paused,
-        _DAG.c.fileloc,
-        select(func.max(type_coerce(_RUN.c.logical_date, DATE)))
-        .where(_RUN.c.dag_id == _DAG.c.dag_id)
-        .scalar_subquery(),  # one look at the index (dag_id, logical_date) for each DAG
-    )
-    .where(~_DAG.c.is_stale)
-    .order_by(_DAG.c.dag_id)
-)
-"""The DAGs that are not stale, as dag_id, is_paused, fileloc and the largest logical date."""
+LATELY = (dt.timedelta(hours=1), dt.timedelta(days=2))
+"""How long before its next scheduled date a DAG's latest date is looked for first."""
+
+
+@cache
+def dags(*, bounded: bool) -> Select[Any]:
+    """Return the statement that lists the DAGs that are not stale: dag_id, is_paused, fileloc, largest logical date.
+
+    The date is found by a look at the index (dag_id, logical_date) for each DAG.
+
+    :param bounded: whether the database, as PostgreSQL, compares a whole page of the index to find its last entry. It is then
+        asked for the dates around the next scheduled one first, and for all only where there are none.
+    """
+    latest = select(func.max(type_coerce(_RUN.c.logical_date, DATE))).where(_RUN.c.dag_id == _DAG.c.dag_id)
+    last: ColumnElement[Any] = latest.scalar_subquery()
+    if bounded:
+        bounds = [type_coerce(_DAG.c.next_dagrun, DATE) - before for before in LATELY]
+        looks = [latest.where(type_coerce(_RUN.c.logical_date, DATE) >= bound).scalar_subquery() for bound in bounds]
+        last = func.coalesce(*looks, last)
+    return select(_DAG.c.dag_id, _DAG.c.is_paused, _DAG.c.fileloc, last).where(~_DAG.c.is_stale).order_by(_DAG.c.dag_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from airflow.models.dag import DagModel
+from sqlalchemy import update
 
 from airflow_api_plugin.domain import DagRunFilter, DagRunState
 
@@ -46,3 +48,21 @@ def test_one_run_is_one_statement(furnished, dag_id):
 
 def test_the_list_of_dags_is_one_statement(furnished):
     assert furnished.count_statements(lambda: furnished.dags.list(readable=None)) == 1
+
+
+@pytest.mark.parametrize(
+    "next_date",
+    [
+        None,
+        dt.datetime(2021, 1, 5, 1, tzinfo=UTC),
+        dt.datetime(2021, 1, 6, tzinfo=UTC),
+        dt.datetime(2030, 1, 1, tzinfo=UTC),
+        dt.datetime(2021, 1, 3, tzinfo=UTC),
+    ],
+    ids=["none", "an hour later", "a day later", "years later", "among the others"],
+)
+def test_the_last_date_does_not_hang_on_the_next_one(furnished, next_date):
+    with furnished.sessions.begin() as session:
+        session.execute(update(DagModel).values(next_dagrun=next_date))
+    last = [dag.last_logical_date for dag in furnished.dags.list(readable=None)]
+    assert last == [dt.datetime(2021, 1, 5, tzinfo=UTC)] * 2
