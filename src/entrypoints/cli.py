@@ -7,11 +7,21 @@ import sys
 
 import click
 
+from airflow_api_plugin.entrypoints.terminal.commands import COMMANDS
+
 
 @click.group()
 @click.version_option(package_name="airflow-api-plugin")
 def main() -> None:
-    """Create groups of Airflow DAG runs over HTTP."""
+    """Create groups of Airflow DAG runs: serve the HTTP API, or ask one that is served.
+
+    The exit status is 0 when all went well, 1 when runs have failed, 2 when the command is wrong, 3 when the service
+    refuses it, and 4 when the service is not reached.
+    """
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()

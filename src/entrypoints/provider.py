@@ -15,6 +15,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "airflow-api-plugin",
         "name": "airflow-api-plugin",
         "description": "Groups of DAG runs over a date range, asked for once over HTTP and found again by their prefix.",
+        "cli": ["airflow_api_plugin.entrypoints.terminal.airflow_commands.get_runs_commands"],  # read from 3.2 on
         "config": {
             "airflow_api_plugin": {
                 "description": "The HTTP service that creates groups of DAG runs.",

@@ -13,7 +13,7 @@ from airflow_api_plugin.adapters.client.answers import (
 from airflow_api_plugin.adapters.client.client import Client
 from airflow_api_plugin.adapters.client.errors import ClientError, RefusedByService, Unreachable
 from airflow_api_plugin.adapters.client.sending import Repeat
-from airflow_api_plugin.adapters.client.steps import GroupRequest, Step
+from airflow_api_plugin.adapters.client.steps import GroupRequest, Step, moment
 
 __all__ = [
     "Client",
@@ -31,4 +31,5 @@ __all__ = [
     "Steered",
     "Step",
     "Unreachable",
+    "moment",
 ]

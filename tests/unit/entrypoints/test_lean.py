@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from airflow_api_plugin.entrypoints import injection
+from tests.unit.test_packaging import loaded_by
 
 
 def test_the_memory_service_loads_neither_airflow_nor_a_framework_that_it_does_not_use():
@@ -16,6 +17,12 @@ def test_the_memory_service_loads_neither_airflow_nor_a_framework_that_it_does_n
     environ = {**os.environ, "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
     result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_whoever_serves_waits_for_nothing_that_the_other_commands_need():
+    assert loaded_by("import airflow_api_plugin.entrypoints.cli").isdisjoint(
+        {"falcon", "gunicorn", "httpx", "rich", "tenacity", "yaml"}
+    )
 
 
 def test_what_was_kept_from_loading_can_be_loaded_afterwards():

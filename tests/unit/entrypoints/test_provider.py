@@ -1,6 +1,7 @@
 """What Airflow is told about the options."""
 
 import sys
+from importlib import import_module
 
 from airflow_api_plugin.entrypoints.provider import get_provider_info
 from airflow_api_plugin.entrypoints.settings import OPTIONS, read_settings
@@ -29,6 +30,17 @@ def test_the_token_alone_is_sensitive():
 
 def test_the_plugin_is_declared_as_an_entry_point_and_not_here_as_well():
     assert "plugins" not in get_provider_info()
+
+
+def test_the_commands_are_where_it_says():
+    (path,) = get_provider_info()["cli"]
+    module, _, name = path.rpartition(".")
+    assert callable(getattr(import_module(module), name))
+
+
+def test_looking_at_the_commands_loads_what_describes_them_and_no_more():
+    modules = loaded_by("import airflow_api_plugin.entrypoints.terminal.airflow_commands")
+    assert {name for name in modules if name not in sys.stdlib_module_names} <= {"airflow_api_plugin", "click"}
 
 
 def test_telling_it_loads_nothing_that_has_to_be_installed():

@@ -79,8 +79,11 @@ LIGHT = {
     "airflow_api_plugin.entrypoints.plugin",
     "airflow_api_plugin.entrypoints.provider",
     "airflow_api_plugin.entrypoints.server_limits",
+    "airflow_api_plugin.entrypoints.terminal",
+    "airflow_api_plugin.entrypoints.terminal.airflow_commands",
+    "airflow_api_plugin.entrypoints.terminal.commands",
 }
-"""What Airflow asks of the package in any component: the plugin, and the description of its options."""
+"""What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""The whole service in this process, for whoever may open the database anyway."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import sys
+
+import click
+import httpx
+from falcon import Request
+
+from airflow_api_plugin.domain import Caller
+from airflow_api_plugin.entrypoints import logs
+from airflow_api_plugin.entrypoints.container import Container
+from airflow_api_plugin.entrypoints.http.authentication import FullAccess
+from airflow_api_plugin.entrypoints.injection import Object
+from airflow_api_plugin.entrypoints.settings import SettingsError
+
+
+class OperatingSystemUser:
+    """Whoever runs the command may do what the database lets this process do; their name is entered as Airflow's CLI does."""
+
+    def identify(self, req: Request) -> Caller:  # noqa: ARG002 - the signature of an authenticator
+        """Return them, without a name where the system knows none."""
+        try:
+            return FullAccess(getpass.getuser())
+        except (KeyError, OSError):
+            return FullAccess()
+
+
+def transport() -> httpx.WSGITransport:
+    """Build the service, with nothing between it and its one caller; only warnings are logged.
+
+    :raises click.UsageError: when its configuration is wrong.
+    """
+    container = Container(authenticator=Object(OperatingSystemUser()), write_rate=Object(None))
+    try:
+        app = container.app()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    logs.configure(sys.stderr, logging.WARNING)
+    return httpx.WSGITransport(app=app)  # type: ignore[arg-type]

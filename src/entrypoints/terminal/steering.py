@@ -1,0 +1,38 @@
+"""``cancel``, ``retry`` and ``note``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_api_plugin.adapters.client import ClientError, Steered
+from airflow_api_plugin.entrypoints.terminal import exits
+from airflow_api_plugin.entrypoints.terminal.session import Session
+
+_DONE = {"cancel": "Cancelled", "retry": "Queued again", "note": "Noted on"}
+_WOULD = {"cancel": "Would cancel", "retry": "Would queue again", "note": "Would note on"}
+
+
+def steer(session: Session, act: str, *, dag_id: str, prefix: str, dry_run: bool, **asked: Any) -> int:
+    """Do it to the group, step by step."""
+    output = session.output
+    done: list[str] = []
+
+    def on_step(step: Steered) -> None:
+        done.extend(step["dag_run_ids"])
+        if step["next_start"] is not None:
+            output.say(f"{len(done):,} runs so far")
+
+    try:
+        getattr(session.client, act)(dag_id, prefix, dry_run=dry_run, on_step=on_step, **asked)
+    except (ClientError, KeyboardInterrupt):
+        if done and not dry_run:
+            output.say(f"It was done to {len(done):,} runs, {done[0]} to {done[-1]}, and perhaps to more.")
+        raise
+    if output.kind == "plain":
+        output.lines(done)
+    elif output.is_for_people:
+        words = (_WOULD if dry_run else _DONE)[act]
+        output.result.print(f"{words} {len(done):,} run{'s' * (len(done) != 1)} of {dag_id}, group {prefix}")
+    else:
+        output.data({"dag_id": dag_id, "prefix": prefix, "dry_run": dry_run, "dag_run_ids": done})
+    return exits.SUCCEEDED

@@ -1,0 +1,82 @@
+"""The commands without a service, on Airflow's database, and as commands of Airflow's own."""
+
+import datetime as dt
+import getpass
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.models.dagrun import DagRun
+from sqlalchemy import select
+
+from tests.integration.airflow.processes import service
+
+BIN = Path(sys.executable).parent
+OURS, AIRFLOWS = (str(BIN / "airflow-api"),), (str(BIN / "airflow"), "runs")
+
+
+@pytest.fixture
+def dags(world):
+    world.dag("example_daily", start_date=dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc))
+    return world
+
+
+def start(program, *words, **environ):
+    return subprocess.Popen(
+        [*program, *words], env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ended(process, status=0):
+    said, told = process.communicate(timeout=120)
+    assert process.returncode == status, told
+    return said, told
+
+
+def january(prefix, last):
+    return "--dag-id", "example_daily", "--prefix", prefix, "--from-date", "2020-01-01", "--to-date", f"2020-01-{last}"
+
+
+def test_without_a_service_runs_are_created_in_the_name_of_the_user_of_the_operating_system(dags):
+    said, told = ended(start(OURS, "create", *january("p", "05"), "--local", "-o", "json"))
+    assert len(json.loads(said)["dag_run_ids"]) == 5
+    assert told == ""
+    with dags.sessions() as session:
+        runs = session.scalars(select(DagRun)).all()
+    assert {run.triggering_user_name for run in runs} == {getpass.getuser()}
+    assert {run.state for run in runs} == {"queued"}
+
+
+def test_airflow_has_the_same_commands(dags, tmp_path):
+    with service(tmp_path / "service.log") as server:
+        asked = january("p", "05")
+        url = {"AIRFLOW_API_URL": server.url, "NO_PROXY": "*"}
+        created = start(AIRFLOWS, "create", *asked, "--dag-run-conf", '{"a": "-b"}', "--step", "2", "-o", "json", **url)
+        refused = start(AIRFLOWS, "create", "--dag-id", "nowhere", **url)
+        said, _ = ended(created)
+        _, told = ended(refused, 3)
+    assert len(json.loads(said)["dag_run_ids"]) == 5
+    assert "refused: Dag id 'nowhere' not found" in told
+    with dags.sessions() as session:
+        assert [run.conf for run in session.scalars(select(DagRun))] == [{"a": "-b"}] * 5
+
+
+def test_airflow_tells_of_them():
+    told = [ended(start(AIRFLOWS, *words, "--help"))[0] for words in ((), ("create",))]
+    assert "watch and steer them" in told[0]
+    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
+        assert f" {command} " in told[0]
+    assert "--run-backwards" in told[1]
+    assert "airflow runs create --dag-id" in told[1]
+
+
+def test_airflow_takes_listed_dates_and_refuses_a_wrong_command_line(dags):
+    words = ("create", "--dag-id", "example_daily", "--date", "2020-02-01", "--date", "2020-02-03", "--local")
+    several = start(AIRFLOWS, *words, "-o", "plain")
+    wrong = start(AIRFLOWS, "create", "--dag-id", "example_daily", "--dag-run-conf", "{")
+    said, _ = ended(several)
+    assert said.splitlines() == ["manual_0000001_2020-02-01T00:00:00", "manual_0000002_2020-02-03T00:00:00"]
+    ended(wrong, 2)

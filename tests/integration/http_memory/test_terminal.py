@@ -1,0 +1,340 @@
+"""The commands, at a terminal and in pipes, against a service under a real gunicorn."""
+
+import json
+import socket
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import yaml
+
+from tests.integration.http_memory.server import serving
+from tests.integration.http_memory.terminal import COMMAND, Terminal, called, environ_of, piped
+
+GREEN, CYAN = "\x1b[32m", "\x1b[36m"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server") / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(server):
+    return f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture
+def run(url):
+    """Run a command that has to succeed, and return what it has written to its standard output."""
+
+    def run(*words):
+        done = called(*words, url=url)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def dates(prefix, first, last, dag_id="example_daily"):
+    return "--dag-id", dag_id, "--prefix", prefix, "--from-date", first, "--to-date", last
+
+
+def group(prefix, dag_id="example_daily"):
+    return "--dag-id", dag_id, "--prefix", prefix
+
+
+def logical_dates(run, prefix):
+    """Return the dates of the runs that a group has, in the order of their creation."""
+    return [one["execution_date"][:10] for one in json.loads(run("list", *group(prefix), "-o", "json"))]
+
+
+def test_create_watches_with_bars_and_colours_at_a_terminal(url):
+    terminal = Terminal(COMMAND, "create", *dates("watched", "2020-01-01", "2020-01-03"), "--watch", url=url)
+    assert terminal.end() == 0
+    for state in ("queued", "running", "success", "failed"):
+        assert state in terminal.text
+    assert "━" in terminal.output
+    assert GREEN in terminal.output
+    assert CYAN in terminal.output
+    assert "3 / 3" in terminal.text
+    assert "runs/min" in terminal.text
+    assert "Created 3 runs of example_daily" in terminal.text
+
+
+def test_a_terminal_that_wants_no_colours_gets_none(url):
+    terminal = Terminal(COMMAND, "dags", url=url, NO_COLOR="1")
+    assert terminal.end() == 0
+    assert "\x1b[3" not in terminal.output
+
+
+def test_in_pipes_there_are_no_escape_codes_and_the_result_stands_alone(url):
+    done = piped("create", *dates("piped", "2020-02-01", "2020-02-03"), "--watch", "-o", "json", url=url)
+    assert done.returncode == 0
+    result = json.loads(done.stdout)
+    assert result["dag_run_ids"] == [f"piped_000000{day}_2020-02-0{day}T00:00:00" for day in (1, 2, 3)]
+    assert result["group"]["states"]["success"] == 3
+    assert "example_daily piped: 0 queued, 0 running, 3 success, 0 failed" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_range_of_any_size_is_created_in_steps_that_are_told_of(url):
+    done = called("create", *dates("steps", "2021-01-01", "2022-12-31", "example_six_hourly"), "-o", "plain", url=url)
+    assert len(done.stdout.splitlines()) == 2917
+    assert done.stderr.splitlines()[:2] == [
+        "500 runs created, 0 dates had one already",
+        "1,000 runs created, 0 dates had one already",
+    ]
+
+
+def test_ctrl_c_leaves_what_is_created_and_the_command_it_names_creates_the_rest(url, run):
+    asked = dates("broken_off", "2023-01-01", "2025-11-01")
+    terminal = Terminal(COMMAND, "create", *asked, "--step", "1", "--note", "it's mine", url=url)
+    terminal.wait_for("creating")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "Finishing the step that is under way" in terminal.text
+    before = logical_dates(run, "broken_off")
+    assert len(before) < 1036
+    (following,) = [line for line in terminal.text.splitlines() if line.startswith("airflow-api create")]
+    subprocess.run(following, shell=True, env=environ_of(url), check=True, capture_output=True, timeout=60)
+    after = logical_dates(run, "broken_off")
+    assert after[: len(before)] == before
+    assert len(after) == len(set(after)) == 1036
+    assert after == sorted(after)
+
+
+def test_the_second_ctrl_c_ends_it_at_once():
+    terminal = Terminal(COMMAND, "create", *dates("gone", "2020-03-01", "2020-03-02"), url=nowhere())
+    terminal.wait_for("again in")
+    terminal.type("\x03")
+    terminal.wait_for("once more")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "may have been created" in terminal.text
+
+
+def test_ctrl_c_while_watching_leaves_the_runs_and_says_how_to_watch_them(url, run):
+    run("create", *dates("left", "2020-04-01", "2020-04-02", "example_paused"))
+    terminal = Terminal(COMMAND, "wait", *group("left", "example_paused"), "--retry-for", "5", url=url)
+    terminal.wait_for("queued")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "airflow-api wait --dag-id example_paused --prefix left --retry-for 5.0" in terminal.text
+
+
+def test_the_exit_status_tells_how_it_ended(url, run):
+    paused = group("ends", "example_paused")
+    run("create", *paused, "--from-date", "2020-05-01", "--to-date", "2020-05-02")
+    waited = called("wait", *paused, "--timeout", "0.1", url=url)
+    assert waited.returncode == 124
+    assert waited.stderr.count("is paused: its runs wait") == 1
+    run("cancel", *paused)
+    assert called("wait", *paused, url=url).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("create",),
+        ("create", "--dag-id", "a", "--dag-run-conf", "{"),
+        ("create", "--dag-id", "a", "--dag-run-conf", "[]"),
+        ("create", "--dag-id", "a", "--conf-per-run", "1"),
+        ("create", "--dag-id", "a", "--limit", "0"),
+        ("list", "--dag-id", "a", "--state", "failed"),
+        ("dags", "--url", "nowhere"),
+        ("dags", "--token-file", "/nowhere"),
+        ("dags", "-o", "xml"),
+        ("nothing",),
+    ],
+)
+def test_a_wrong_command_line_is_a_2(words):
+    done = called(*words)
+    assert done.returncode == 2
+    assert "Error: " in done.stderr
+    assert done.stdout == ""
+
+
+def test_what_the_service_refuses_is_a_3_in_its_words(url):
+    for words in (("create", "--dag-id", "nowhere"), ("plan", "--dag-id", "nowhere"), ("status", *group("nothing"))):
+        done = called(*words, url=url)
+        assert done.returncode == 3
+        assert done.stderr.startswith("refused: ")
+        assert "not found" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_service_that_is_not_there_is_a_4():
+    done = called("dags", "--retry-for", "0", url=nowhere())
+    assert done.returncode == 4
+    assert done.stderr.startswith("unreachable: ")
+    again = called("dags", "--retry-for", "1", url=nowhere())
+    assert again.returncode == 4
+    assert "again in" in again.stderr
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<html>Please log in</html>")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_somebody_elses_page_is_a_4_that_shows_it():
+    with HTTPServer(("127.0.0.1", 0), Page) as other:
+        threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
+        done = called("dags", url=f"http://127.0.0.1:{other.server_port}")
+        other.shutdown()
+    assert done.returncode == 4
+    assert "Please log in" in done.stderr
+
+
+def test_the_token_comes_from_the_environment_a_file_or_the_keyboard(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("s3cret-token\n")
+    with serving(tmp_path / "log", AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret-token") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        assert piped("dags", url=url).returncode == 3
+        assert piped("dags", url=url, AIRFLOW_API_TOKEN="s3cret-token").returncode == 0
+        assert piped("dags", url=url, AIRFLOW_API_TOKEN_FILE=str(file), AIRFLOW_API_TOKEN="old").returncode == 0
+        assert piped("dags", "--token-file", str(file), url=url).returncode == 0
+        terminal = Terminal(COMMAND, "dags", "--ask-token", url=url)
+        terminal.wait_for("Token: ")
+        terminal.type("s3cret-token\n")
+        assert terminal.end() == 0
+        assert "s3cret" not in terminal.output
+    broken = piped("dags", url=url, AIRFLOW_API_TOKEN="s3cret token\n")
+    assert broken.returncode == 2
+    assert "s3cret" not in broken.stderr
+
+
+def test_every_format_says_the_same(run):
+    paused = group("formats", "example_paused")
+    run("create", *paused, "--from-date", "2020-06-01", "--to-date", "2020-06-02")
+    for words in (("status", *paused), ("list", *paused), ("dags",), ("list", "--dag-id", "example_paused")):
+        as_json, as_yaml = json.loads(run(*words, "-o", "json")), yaml.safe_load(run(*words, "-o", "yaml"))
+        if words[0] == "status":
+            del as_json["oldest_queued_seconds"], as_yaml["oldest_queued_seconds"]
+        assert as_json == as_yaml
+        rows = 14 if words[0] == "status" else len(as_json)
+        plain = run(*words, "-o", "plain").splitlines()
+        assert len(plain) == rows
+        assert all("\t" in line for line in plain)
+        table = run(*words).splitlines()
+        assert len(table) == rows + (words[0] != "status")
+        assert all("\t" not in line for line in table)
+
+
+def test_a_plan_is_what_is_then_created(run):
+    asked = dates("planned", "2020-07-01", "2020-07-05")
+    plan = json.loads(run("plan", *asked, "--step", "2", "-o", "json"))
+    assert [date["action"] for date in plan["plan"]] == ["create"] * 5
+    assert json.loads(run("create", *asked, "--step", "2", "--dry-run", "-o", "json")) == plan
+    assert run("create", *asked, "-o", "plain").splitlines() == plan["dag_run_ids"]
+    assert "0 runs would be created" in run("plan", *asked)
+
+
+def test_a_group_is_made_as_the_options_say(run):
+    words = (
+        "--run-backwards",
+        "--dag-run-conf",
+        '{"a": 1}',
+        "--conf-per-run",
+        '{"b": "{number}"}',
+        "--note",
+        "n",
+        "--limit",
+        "3",
+    )
+    pace = ("--not-before", "2099-01-01", "--pace", "1/P1D")
+    result = json.loads(
+        run("create", *dates("all", "2020-08-01", "2020-08-05"), *words, *pace, "--step", "2", "-o", "json")
+    )
+    assert [run_id[-19:-9] for run_id in result["dag_run_ids"]] == ["2020-08-05", "2020-08-04", "2020-08-03"]
+    assert result["next_start_date"] == "2020-08-02T00:00:00Z"
+    assert result["next_not_before"] == "2099-01-04T00:00:00Z"
+    listed = run("create", *group("listed"), "--date", "2020-09-01", "--date", "2020-09-03", "-o", "plain")
+    assert [line[-19:-9] for line in listed.splitlines()] == ["2020-09-01", "2020-09-03"]
+    spaced = run(
+        "create",
+        *dates("spaced", "2020-09-01", "2020-09-02", "example_unscheduled"),
+        "--interval",
+        "PT12H",
+        "-o",
+        "plain",
+    )
+    assert len(spaced.splitlines()) == 3
+    assert len(run("create", *group("now"), "-o", "plain").splitlines()) == 1
+
+
+def test_groups_are_cancelled_retried_and_noted(run):
+    paused = group("steered", "example_paused")
+    ids = run("create", *paused, "--from-date", "2020-10-01", "--to-date", "2020-10-03", "-o", "plain")
+    assert run("cancel", *paused, "--dry-run", "-o", "plain") == ids
+    assert run("cancel", *paused, "--step", "2") == "Cancelled 3 runs of example_paused, group steered\n"
+    assert run("list", *paused, "--state", "failed", "-o", "plain").count("failed") == 3
+    assert json.loads(run("retry", *paused, "-o", "json"))["dag_run_ids"] == ids.split()
+    assert run("retry", *paused, "--which", "all", "-o", "plain") == ""
+    assert run("note", *paused, "--note", "seen", "-o", "plain") == ids
+
+
+def test_the_runs_of_a_group_are_not_those_of_one_whose_prefix_is_longer(run):
+    run("create", *dates("short", "2020-11-01", "2020-11-01"))
+    run("create", *dates("short_er", "2020-11-02", "2020-11-02"))
+    assert len(logical_dates(run, "short")) == len(logical_dates(run, "short_")) == 1
+
+
+def test_the_service_can_be_in_the_same_process():
+    done = piped("create", *dates("p", "2020-01-01", "2020-01-02"), "--local", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["dag_run_ids"]) == 2
+    assert done.stderr == ""
+
+
+def test_one_run_now_is_not_asked_for_again_by_whoever_does_not_know_whether_it_is_there(url, run):
+    terminal = Terminal(COMMAND, "create", *group("gone"), url=nowhere())
+    terminal.wait_for("again in")
+    terminal.type("\x03")
+    terminal.wait_for("once more")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "airflow-api list --dag-id example_daily --prefix gone" in terminal.text
+
+
+def test_a_wrong_configuration_of_the_service_in_the_same_process_is_a_2():
+    done = piped("dags", "--local", AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT="xml")
+    assert done.returncode == 2
+    assert "value_format must be one of" in done.stderr
+
+
+def test_every_command_has_help_with_an_example():
+    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
+        assert f"\n    airflow-api {command} " in called(command, "--help").stdout
+
+
+def test_shells_complete_commands_and_options():
+    completed = piped(_AIRFLOW_API_COMPLETE="bash_complete", COMP_WORDS="airflow-api st", COMP_CWORD="1")
+    assert completed.stdout == "plain,status\n"
+    completed = piped(_AIRFLOW_API_COMPLETE="bash_complete", COMP_WORDS="airflow-api retry --which ", COMP_CWORD="3")
+    assert completed.stdout.split() == ["plain,failed", "plain,all"]
+
+
+def test_a_reader_that_has_read_enough_is_no_failure_that_is_told_of(url, run):
+    run("create", *dates("many", "2020-01-01", "2020-01-02", "example_hourly"))
+    command = f"{COMMAND} list --dag-id example_hourly --prefix many -o plain | head -1"
+    done = subprocess.run(command, shell=True, env=environ_of(url), capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def nowhere():
+    """Return a URL at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
