@@ -31,7 +31,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ run: $(INSTALLED) ## an Airflow of its own and this service on it, with a first 
 
 demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 	@exec $(VENV)/airflow-api serve --backend memory --bind 127.0.0.1:$(PORT)
+
+recording: $(INSTALLED) ## the picture of `airflow-api create --watch` in the README, docs/create-watch.svg, from the command itself
+	$(VENV)/python examples/recording.py
 
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 

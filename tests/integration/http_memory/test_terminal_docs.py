@@ -54,6 +54,15 @@ def test_the_options_that_it_names_are_there():
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", PAGE)) - known == {"--help"}
 
 
+def test_the_picture_in_the_readme_is_of_the_command_that_it_shows():
+    picture = "docs/create-watch.svg"
+    assert f"({picture})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = (ROOT / picture).read_text(encoding="utf-8").replace("&#160;", " ")
+    (command,) = re.findall(r"\$ airflow-api ([\w :.-]+)", shown)
+    assert main.commands["create"].make_context("create", shlex.split(command)[1:]).params["watch"]
+    assert "http" not in re.sub(r"xmlns=\"[^\"]+\"", "", shown).replace("https://www.textualize.io", "")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_line_for_the_shell_is_the_one_that_completes(shell):
     variable = f"_AIRFLOW_API_COMPLETE={shell}_source airflow-api"
