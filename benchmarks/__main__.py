@@ -25,6 +25,7 @@ from benchmarks.report import report
 from benchmarks.seeding import TEMPLATE, grow, seed_small
 from benchmarks.servers import Home, Server
 from benchmarks.size import FULL, QUICK, SMALL, Size, deep_page
+from benchmarks.year import Year
 
 RESULTS = Path(__file__).parent / "results"
 WORKERS = 2
@@ -37,11 +38,21 @@ def main() -> int:
     parser.add_argument(
         "--full", action="store_true", help="all of it; hours, and 20 GB in the folder for temporary files"
     )
-    size = FULL if parser.parse_args().full else QUICK
+    parser.add_argument(
+        "--year",
+        action="store_true",
+        help="nothing but the year of hourly runs from a terminal; no results are written",
+    )
+    arguments = parser.parse_args()
+    size = FULL if arguments.full else QUICK
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="airflow-api-bench-")))
-        Benchmark(size, folder, stack).run()
+        benchmark = Benchmark(size, folder, stack)
+        if arguments.year:
+            benchmark.year()
+        else:
+            benchmark.run()
     return 0
 
 
@@ -69,7 +80,7 @@ class Benchmark:
             process=self._process(small.database),
             size=self._size,
         )
-        lines = creating.lines()
+        lines = [*creating.lines(), *self._year(small)]
         large, large_airflow, _ = self._serve(self._size.large)
         lines += [growth.groups(small, large, self._size.rounds)]
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
@@ -99,6 +110,16 @@ class Benchmark:
         large_airflow.stop()
         lines += [*starting.demo(self._home), *starting.workers(self._home, small.database, self._size.rounds)]
         self._write(lines, tables)
+
+    def year(self) -> None:
+        """Measure a year of hourly runs from a terminal, and print it."""
+        self._prepare()
+        for line in self._year(self._table(SMALL)):
+            console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def _year(self, table: Table) -> list[Line]:
+        environment = self._home.environment(table.database)
+        return Year(database=table.database, ours=table.ours, environment=environment).lines()
 
     def _prepare(self) -> None:
         say("migrating Airflow's database, storing the DAGs")
