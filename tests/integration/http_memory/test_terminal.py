@@ -175,6 +175,18 @@ def test_a_service_that_is_not_there_is_a_4():
     assert "again in" in again.stderr
 
 
+def test_a_service_that_goes_away_while_somebody_waits_is_a_4_after_a_while(tmp_path):
+    with serving(tmp_path / "log") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        paused = group("waiting", "example_paused")
+        called("create", *paused, "--from-date", "2020-05-01", "--to-date", "2020-05-02", url=url)
+        terminal = Terminal(COMMAND, "wait", *paused, "--retry-for", "1", url=url)
+        terminal.wait_for("runs/min")
+    assert terminal.end() == 4
+    assert "again in" in terminal.text
+    assert "unreachable: " in terminal.text
+
+
 class Page(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
