@@ -98,8 +98,10 @@ class Changed:
 
 @pytest.fixture
 def changed():
-    with create_engine("sqlite://", **compat.ENGINE_OPTIONS).connect() as connection:
+    engine = create_engine("sqlite://", **compat.ENGINE_OPTIONS)
+    with engine.connect() as connection:
         yield Changed(connection)
+    engine.dispose()
 
 
 def test_a_revision_that_nobody_knows_is_refused_unless_it_is_allowed(changed, caplog):
