@@ -66,15 +66,17 @@ def _outcome(python: Path, database: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         environment = {**os.environ, "AIRFLOW_API_TEST_DB": database}
-        subprocess.run(
+        run = subprocess.run(
             [python, "-m", "pytest", "-q", f"--junitxml={report}", *TESTS], cwd=ROOT, env=environment, check=False
         )
-        return _count(next(ET.parse(report).getroot().iter("testsuite")).attrib)
+        return _count(next(ET.parse(report).getroot().iter("testsuite")).attrib, run.returncode)
 
 
-def _count(suite: Mapping[str, str]) -> str:
+def _count(suite: Mapping[str, str], status: int) -> str:
+    """Put the counts into words; what pytest objects to after the last test is a failure that the report does not have."""
     tests, skipped, *bad = (int(suite[name]) for name in ("tests", "skipped", "failures", "errors"))
-    counts = {"passed": tests - skipped - sum(bad), "failed": sum(bad), "skipped": skipped}
+    passed = tests - skipped - sum(bad)
+    counts = {"passed": passed, "failed": sum(bad) or int(status != 0), "skipped": skipped}
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 

@@ -155,10 +155,12 @@ def test_while_the_schema_is_not_known_the_service_is_not_ready_and_creates_noth
     world.dag("a_dag")
     monkeypatch.setattr(schema, "REVISIONS", {})
     monkeypatch.setattr(schema, "has_migration", lambda revision: False)
-    backend = connect()
+    backend, allowing = connect(), connect(allow_unknown_schema=True)
     with pytest.raises(Unavailable, match="neither this service"):
         backend.dags.ping()
     with pytest.raises(Unavailable, match="neither this service"):
         backend.runs.record("a_dag", lambda context: pytest.fail("a plan is made"))
     assert "a_dag" in [dag.dag_id for dag in backend.dags.list(readable=None)]
-    connect(allow_unknown_schema=True).dags.ping()
+    allowing.dags.ping()
+    for one in (backend, allowing):
+        one.database.engine.dispose()
