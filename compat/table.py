@@ -18,7 +18,15 @@ PINS = ROOT / "compat"
 DATABASES = ("sqlite", "postgresql")
 FOLDER = Path("tests/integration/airflow")
 TESTS = [
-    FOLDER / name for name in ("test_contracts.py", "test_parity.py", "test_dag_kinds.py", "test_versions.py", "plugin")
+    FOLDER / name
+    for name in (
+        "test_contracts.py",
+        "test_parity.py",
+        "test_dag_kinds.py",
+        "test_prefixes.py",
+        "test_versions.py",
+        "plugin",
+    )
 ]
 TEXT = """\
 # Versions of Airflow

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat, configuration
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
-from airflow_api_plugin.adapters.airflow.statements import RECENT, starts_with
+from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
+from airflow_api_plugin.adapters.airflow.statements import RECENT
 from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable, timetable_of
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
 from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
@@ -122,9 +123,10 @@ class AirflowDagContext:
 
     def last_number(self, prefix: str) -> int:
         """As the port promises."""
-        start = f"{prefix}_"
-        query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, starts_with(_RUN.c.run_id, start))
-        parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query))
+        values = values_of(f"{prefix}_", self._session.connection())
+        in_group = begins(_RUN.c.run_id, ranged=is_ranged(values))
+        query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, in_group)
+        parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values))
         return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
 
     def check_conf(self, conf: Conf) -> None:

@@ -34,9 +34,8 @@ class AirflowDagRunRepository:
         """As the port promises."""
         if isinstance(where.start, int) and where.start > MAX_ID:
             return DagRunPage(runs=(), next_start=None)
-        query, values = page(where)
         with self._database.reading() as connection:
-            rows = connection.execute(query, values).all()
+            rows = connection.execute(*page(where, connection)).all()
             if not rows and isinstance(where.start, str):
                 _find(connection, where.start, where.dag_id, where.readable)
         runs = tuple(map(DagRun._make, rows[: where.limit]))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from airflow_api_plugin.adapters.airflow.compat import ENGINE_OPTIONS
 from airflow_api_plugin.adapters.airflow.deadlines import Deadlines
+from airflow_api_plugin.adapters.airflow.prefixes import learn_order
 from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
 APPLICATION = "airflow-api-plugin"
@@ -64,6 +65,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
     event.listen(engine, "before_cursor_execute", lender.before_statement)
     if dialect == "postgresql":
         event.listen(engine, "do_connect", lender.connect)
+        event.listen(engine, "connect", learn_order)
     elif dialect == "sqlite":
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin)

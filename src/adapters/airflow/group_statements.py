@@ -1,13 +1,16 @@
 """The SQL that finds groups: which runs are of one is told by their ids alone, as ``GroupRunId.parse`` reads them."""
 
+from functools import cache
 from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from sqlalchemy import bindparam, case, func, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
+from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
-from airflow_api_plugin.adapters.airflow.statements import DATE, starts_with
+from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
+from airflow_api_plugin.adapters.airflow.statements import DATE
 from airflow_api_plugin.domain.model import DagRunState
 from airflow_api_plugin.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
 
@@ -31,12 +34,18 @@ START = func.rtrim(
 """A group's prefix and its underscore, for the id of one of its runs."""
 
 
-def in_group() -> Any:
-    """Return the condition that a run of the DAG ``dag_id`` is in the group whose ids begin with ``start``."""
+def in_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Any, dict[str, Any]]:
+    """Return the condition that a run is in the group of this prefix, and its values."""
+    start = f"{prefix}_"
+    values = values_of(start, connection)
+    return _in_group(ranged=is_ranged(values)), {"dag_id": dag_id, "length": len(start), **values}
+
+
+def _in_group(*, ranged: bool) -> Any:
     return (
         (_RUN.c.dag_id == bindparam("dag_id"))
-        & starts_with(_ID, bindparam("start"))
-        & func.substr(_ID, bindparam("length") + 1).regexp_match(rf"\A{NUMBER_AND_DATE}\Z")
+        & begins(_ID, ranged=ranged)
+        & func.substr(_ID, bindparam("length", type_=Integer) + 1).regexp_match(rf"\A{NUMBER_AND_DATE}\Z")
     )
 
 
@@ -71,11 +80,21 @@ _LATER_PAGE = _PAGE.having(func.max(_RUN.c.id) < bindparam("last_id"))
 _QUEUED = _RUN.c.state == DagRunState.QUEUED.value
 _QUEUED_AT = func.coalesce(_RUN.c.queued_at, _RUN.c.run_after)
 _COULD_START = case((_RUN.c.run_after > _QUEUED_AT, _RUN.c.run_after), else_=_QUEUED_AT)
-ONE_GROUP = select(
-    *_COUNTS,
-    func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
-    func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
-).where(in_group())
-"""One row about the group, of no runs when there is none."""
+
+
+def one_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the statement of one row about a group, of no runs when there is none, and its values."""
+    _, values = in_group(dag_id, prefix, connection)
+    return _one_group(ranged=is_ranged(values)), values
+
+
+@cache
+def _one_group(*, ranged: bool) -> Select[Any]:
+    return select(
+        *_COUNTS,
+        func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
+        func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
+    ).where(_in_group(ranged=ranged))
+
 
 DAG = select(_DAG.c.is_paused, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))

@@ -13,8 +13,8 @@ from airflow_api_plugin.adapters.airflow import configuration
 from airflow_api_plugin.adapters.airflow.database import Database
 from airflow_api_plugin.adapters.airflow.group_statements import (
     DAG,
-    ONE_GROUP,
     group_page,
+    one_group,
 )
 from airflow_api_plugin.adapters.airflow.schema import Schema
 from airflow_api_plugin.adapters.airflow.statements import RECENT
@@ -51,10 +51,9 @@ class AirflowGroupRepository:
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         """As the port promises."""
-        start = f"{prefix}_"
         with self._database.reading() as connection:
             dag = connection.execute(DAG, {"dag_id": dag_id}).first()
-            row = connection.execute(ONE_GROUP, {"dag_id": dag_id, "start": start, "length": len(start)}).one()
+            row = connection.execute(*one_group(dag_id, prefix, connection)).one()
             if dag is None or not row.runs:
                 raise GroupNotFound
             group = _group(dag_id, prefix, row)

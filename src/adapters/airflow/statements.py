@@ -7,10 +7,11 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from sqlalchemy import TIMESTAMP, Boolean, DateTime, TypeDecorator, bindparam, case, func, select, true, type_coerce
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement, FunctionElement, Select  # here in SQLAlchemy 1.4, too
+from sqlalchemy import TIMESTAMP, DateTime, TypeDecorator, bindparam, case, func, select, true, type_coerce
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
 
+from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
 from airflow_api_plugin.domain.model import DagRunFilter, DagRunState, DagRunType
 
 _DAG = DagModel.__table__
@@ -46,30 +47,6 @@ def _columns(run: Any) -> list[Any]:
     ]
 
 
-class starts_with(FunctionElement[bool]):  # noqa: N801 - named as in SQL
-    """Whether a text starts with another, letter for letter.
-
-    PostgreSQL finds it by an index where the collation lets it. LIKE would need escapes, and SQLite's knows no case; range
-    bounds would lose rows where the collation orders letters by their neighbours, as Czech and Danish do.
-    """
-
-    type = Boolean()
-    inherit_cache = True
-
-
-@compiles(starts_with)
-def _starts_with(element: Any, compiler: Any, **options: Any) -> str:
-    text, start = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"starts_with({text}, {start})"
-
-
-@compiles(starts_with, "sqlite")
-def _starts_with_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    # SQLAlchemy 1.4 counts a value each time that it is asked to write it, and puts "= 1" behind
-    text, length, start = (compiler.process(element.clauses.clauses[place], **options) for place in (0, 1, 1))
-    return f"(substr({text}, 1, length({length})) = {start})"
-
-
 LATELY = (dt.timedelta(hours=1), dt.timedelta(days=2))
 """How long before its next scheduled date a DAG's latest date is looked for first."""
 
@@ -101,26 +78,27 @@ class _PageShape:
     state: bool
     external_trigger: bool | None
     prefix: bool
+    ranged: bool
     readable: bool
 
 
-def page(where: DagRunFilter) -> tuple[Select[Any], dict[str, Any]]:
+def page(where: DagRunFilter, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
     """Return the statement of a list's page, and its values. It yields one run more than the page holds, if there is one."""
+    prefix = values_of(where.prefix, connection) if where.prefix else {}
     shape = _PageShape(
         from_run_id=isinstance(where.start, str),
         dag_id=where.dag_id is not None,
         state=where.state is not None,
         external_trigger=where.external_trigger,
-        prefix=bool(where.prefix),
+        prefix=bool(prefix),
+        ranged=is_ranged(prefix),
         readable=where.readable is not None,
     )
-    values: dict[str, Any] = {"start": where.start, "rows": where.limit + 1}
+    values: dict[str, Any] = {"start": where.start, "rows": where.limit + 1, **prefix}
     if where.dag_id is not None:
         values["dag_id"] = where.dag_id
     if where.state is not None:
         values["state"] = where.state.value
-    if where.prefix:
-        values["prefix"] = where.prefix
     if where.readable is not None:
         values["readable"] = sorted(where.readable)
     return _page(shape), values
@@ -142,7 +120,7 @@ def _page(shape: _PageShape) -> Select[Any]:
         external = _RUN.c.run_type.in_(_EXTERNAL)
         query = query.where(external if shape.external_trigger else ~external)
     if shape.prefix:
-        query = query.where(starts_with(_RUN.c.run_id, bindparam("prefix")))
+        query = query.where(begins(_RUN.c.run_id, ranged=shape.ranged))
     return query.order_by(_RUN.c.id).limit(bindparam("rows"))
 
 

@@ -68,11 +68,10 @@ def steer(order: Steering, session: Session, *, seconds: float) -> Steered:
 
 def _find(order: Steering, session: Session) -> Sequence[tuple[int, str]]:
     """Return id and run id of the runs that it is for, one more than the limit if there is one."""
-    start = f"{order.prefix}_"
-    values = {"dag_id": order.dag_id, "start": start, "length": len(start)}
+    is_of_group, values = in_group(order.dag_id, order.prefix, session.connection())
     query = (
         select(_RUN.c.id, _RUN.c.run_id)
-        .where(in_group(), _RUN.c.id > order.start, _is_for(order.act))
+        .where(is_of_group, _RUN.c.id > order.start, _is_for(order.act))
         .order_by(_RUN.c.id)
         .limit(order.limit + 1)
     )
@@ -81,7 +80,7 @@ def _find(order: Steering, session: Session) -> Sequence[tuple[int, str]]:
             select(_TASK.c.run_id).where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id).exists()
         )
     found = [(number, run_id) for number, run_id in session.execute(query, values)]
-    if not found and session.execute(select(_RUN.c.id).where(in_group()).limit(1), values).first() is None:
+    if not found and session.execute(select(_RUN.c.id).where(is_of_group).limit(1), values).first() is None:
         raise GroupNotFound
     return found
 
