@@ -23,6 +23,7 @@ TESTS = [
         "test_contracts.py",
         "test_parity.py",
         "test_dag_kinds.py",
+        "test_timetables.py",
         "test_prefixes.py",
         "test_versions.py",
         "plugin",

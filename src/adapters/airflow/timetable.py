@@ -2,15 +2,19 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from copy import copy
+from types import FunctionType, MethodType
 from typing import Any
 
 import pendulum
+from airflow.timetables._cron import CronMixin
 from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
 from airflow.timetables.base import DataInterval as AirflowsDataInterval
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.base import Timetable as AirflowsTimetable
 from airflow.timetables.interval import _DataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
+from croniter import croniter  # type: ignore[import-untyped]
 
 from airflow_api_plugin.adapters.airflow import compat
 from airflow_api_plugin.domain.errors import Refused
@@ -31,7 +35,7 @@ class AirflowTimetable:
     def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
         """Wrap the timetable of the DAG with this id."""
         self._dag_id = dag_id
-        self._timetable = timetable
+        self._timetable = _parsing_once(timetable)
 
     @property
     def periodic(self) -> bool:
@@ -117,6 +121,42 @@ def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTi
         msg = f"interval {interval!r} is no cron expression: {error}"
         raise Refused(msg) from error
     return AirflowTimetable(dag_id, timetable)
+
+
+_ASKED = ("_get_next", "_get_prev")
+"""Where Airflow asks croniter for a date (CronMixin, 3.0 to 3.3)."""
+
+
+def _parsing_once(timetable: AirflowsTimetable) -> AirflowsTimetable:
+    """Return a timetable with the same dates.
+
+    Airflow's own parses its cron expression anew for each of them, which takes longer than finding it. This one runs the
+    same code with a croniter that is kept, unless the code is not Airflow's.
+    """
+    kind = type(timetable)
+    own = any(getattr(kind, name, None) is not getattr(CronMixin, name) for name in _ASKED)
+    if own or compat.MINOR not in compat.PROVED_MINORS:
+        return timetable
+    kept, croniter_ = copy(timetable), _KeptCroniter()
+    for name in _ASKED:
+        code = getattr(CronMixin, name)
+        with_it = FunctionType(code.__code__, {**code.__globals__, "croniter": croniter_})
+        setattr(kept, name, MethodType(with_it, kept))
+    return kept
+
+
+class _KeptCroniter:
+    """Stands in for croniter's class where one expression is asked for its dates."""
+
+    def __init__(self) -> None:
+        self._made: croniter | None = None
+
+    def __call__(self, expression: str, start_time: dt.datetime) -> croniter:
+        if self._made is None:
+            self._made = croniter(expression, start_time=start_time)
+        else:
+            self._made.set_current(start_time)
+        return self._made
 
 
 def _pendulum(date: dt.datetime) -> pendulum.DateTime:
