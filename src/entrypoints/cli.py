@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -32,10 +33,17 @@ def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
     """Serve the API with gunicorn, whose other options are taken from GUNICORN_CMD_ARGS."""
     if backend is not None:
         os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND"] = backend
+    from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]  # noqa: PLC0415 - for this command only
+
     package = __package__ or ""
-    command = [sys.executable, "-m", "gunicorn", "-c", f"python:{package}.gunicorn", f"{package}.wsgi:app"]
+    sys.argv = [
+        str(Path(sys.executable).with_name("gunicorn")),
+        "-c",
+        f"python:{package}.gunicorn",
+        f"{package}.wsgi:app",
+    ]
     if bind is not None:
-        command += ["--bind", bind]
+        sys.argv += ["--bind", bind]
     if workers is not None:
-        command += ["--workers", str(workers)]
-    os.execv(sys.executable, command)  # noqa: S606 - gunicorn takes the place of this process
+        sys.argv += ["--workers", str(workers)]
+    run(prog="gunicorn")  # which starts itself anew with this command line at SIGUSR2

@@ -71,7 +71,7 @@ class AnswerSchema(Schema):
         return self._written(obj) if many else self._written([obj])[0]
 
     def _written(self, objects: Sequence[object]) -> list[dict[str, object]]:
-        columns = [write([read(one) for one in objects]) for read, write in self._columns]
+        columns = [write(list(map(read, objects))) for read, write in self._columns]
         keys = tuple(self.dump_fields)
         return [dict(zip(keys, values)) for values in zip(*columns)]  # noqa: B905 - strictness would cost a fifth
 

@@ -53,9 +53,9 @@ class Server:
             connection.sendall(data)
             return read_answer(connection)
 
-    def wait_for_log(self, text, seconds=10):
+    def wait_for_log(self, text, seconds=10, times=1):
         deadline = time.monotonic() + seconds
-        while text not in self.log.read_text():
+        while self.log.read_text().count(text) < times:
             assert time.monotonic() < deadline, f"{text!r} is not in {self.log.read_text()}"
             time.sleep(0.02)
 

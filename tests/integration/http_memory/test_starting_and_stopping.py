@@ -39,6 +39,18 @@ def test_a_request_under_way_is_finished_before_the_server_ends(tmp_path, form, 
             server.connect()
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_at_sigusr2_it_starts_itself_anew_and_the_new_server_goes_on_when_the_old_one_ends(tmp_path, form):
+    with serving(tmp_path / "log", form) as server:
+        server.process.send_signal(signal.SIGUSR2)
+        server.wait_for_log("Booting worker", times=2)
+        server.process.send_signal(signal.SIGTERM)
+        server.end()
+        assert server.get("/health/ready")[0] == 200
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("Shutting down: Master", times=2)
+
+
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
