@@ -1,0 +1,81 @@
+"""The role in the database that docs/deployment.md gives the service suffices for all that it does, and for nothing else."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from airflow import settings
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskreschedule import TaskReschedule
+from sqlalchemy import make_url, select, text, update
+
+from tests.integration.airflow.processes import service
+
+UTC = dt.timezone.utc
+DOCUMENT = Path(__file__).parents[3] / "docs" / "deployment.md"
+GROUP = "/api/v1/groups/a_dag/g"
+
+
+@pytest.fixture
+def role(world):
+    """The role of the document, in the database."""
+    (grants,) = re.findall(r"```sql\n(CREATE ROLE.+?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    with world.sessions.begin() as session:
+        session.execute(text(grants))
+    yield "airflow_api"
+    with world.sessions.begin() as session:
+        session.execute(text("DROP OWNED BY airflow_api; DROP ROLE airflow_api"))
+
+
+@pytest.fixture
+def client(role, tmp_path):
+    """A client of a service that has the database under this role."""
+    url = make_url(str(settings.SQL_ALCHEMY_CONN)).set(username=role).render_as_string(hide_password=False)
+    with service(tmp_path / "service.log", environment={"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}) as server:
+        yield server.client
+
+
+def test_every_endpoint_works_under_the_role(world, client):
+    world.dag("a_dag", tasks=2, start_date=dt.datetime(2020, 1, 1, tzinfo=UTC))
+
+    def post(path, **body):
+        answer = client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["response"]
+
+    group = {"dag_id": "a_dag", "prefix": "g", "start_date": "2020-01-01", "end_date": "2020-01-04"}
+    assert len(post("/api/v1/dag_runs", **group, note="a note", dry_run=True)["dag_run_ids"]) == 4
+    created = post("/api/v1/dag_runs", **group, note="a note")["dag_run_ids"]
+    assert len(created) == 4
+    assert post(f"{GROUP}/note", note="another note")["dag_run_ids"] == created
+    assert post(f"{GROUP}/cancel", limit=2)["dag_run_ids"] == created[:2]
+    _let_fail(world, created[2])
+    assert post(f"{GROUP}/retry")["dag_run_ids"] == created[:3]
+    assert post(f"{GROUP}/cancel", running=True)["dag_run_ids"] == created
+    assert post(f"{GROUP}/retry", which="all")["dag_run_ids"] == created
+    for path in ("/health/ready", "/api/v1/dags", "/api/v1/dag_runs?prefix=g_", "/api/v1/groups?dag_id=a_dag", GROUP):
+        assert client.get(path).status_code == 200, path
+
+
+def _let_fail(world, run_id):
+    """Leave of a run what Airflow leaves of one whose tasks were tried, put off, and failed."""
+    now = dt.datetime.now(UTC)
+    with world.sessions.begin() as session:
+        session.execute(text("UPDATE dag_run SET state = 'failed' WHERE run_id = :run_id"), {"run_id": run_id})
+        of_run = TaskInstance.run_id == run_id
+        session.execute(update(TaskInstance).where(of_run).values(state="failed", try_number=1, start_date=now))
+        for task in session.scalars(select(TaskInstance).where(of_run)):
+            session.add(TaskReschedule(ti_id=task.id, start_date=now, end_date=now, reschedule_date=now))
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM dag_run", "UPDATE connection SET host = ''", "CREATE TABLE t (a INT)"]
+)
+def test_the_role_may_do_no_more(world, role, statement):
+    with world.sessions() as session:
+        session.execute(text(f"SET ROLE {role}"))
+        with pytest.raises(Exception, match="permission denied"):
+            session.execute(text(statement))
+        session.rollback()
+        session.execute(text("RESET ROLE"))
