@@ -212,6 +212,8 @@ _ROUTES = (
     _get("/api/v1", 404, "there is nothing at '/api/v1'"),
     _get("/api/v2/dags", 404, "there is nothing at '/api/v2/dags'"),
     _get("/api/v1/dag_run", 404, "there is nothing at"),
+    _get("/api/v1//dags", 404, "there is nothing at '/api/v1//dags'"),
+    _get("//api/v1/dags", 404, "there is nothing at '//api/v1/dags'"),
     _get("/api/v1/DAGS", 404, "there is nothing at"),
     _get("/api/v1/dags/example_daily", 404, "there is nothing at"),
     _get(f"{_RUNS}/a/b", 404, "there is nothing at"),
@@ -226,6 +228,9 @@ _ROUTES = (
     _method("POST", "/health/ready", "GET, HEAD, OPTIONS"),
     _method("TRACE", "/api/v1/dags", "GET, HEAD, OPTIONS"),
     _method("BREW", _RUNS, "GET, HEAD, POST"),
+    BadRequest(
+        method="WEBSOCKET", target=_RUNS, status=405, says=("is not allowed here, allowed are GET, HEAD, POST",)
+    ),
     BadRequest(method="DELETE", target="/nowhere", status=404, says=("there is nothing at '/nowhere'",)),
 )
 

@@ -13,7 +13,13 @@ from airflow_api_plugin.entrypoints.http.authentication import Authenticator, No
 from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
 from airflow_api_plugin.entrypoints.http.errors import answer_errors
 from airflow_api_plugin.entrypoints.http.group_resources import GroupResource, GroupsResource, steer_routes
-from airflow_api_plugin.entrypoints.http.middleware import Authentication, KnownMethods, RequestId, SecurityHeaders
+from airflow_api_plugin.entrypoints.http.middleware import (
+    Authentication,
+    KnownMethods,
+    PathAsWritten,
+    RequestId,
+    SecurityHeaders,
+)
 from airflow_api_plugin.entrypoints.http.observing import LogRequest, Meter, NoMeter, Observation
 from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
 from airflow_api_plugin.entrypoints.http.refusals import Refusals
@@ -69,14 +75,16 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     )
     open_routes = {**health_routes, **docs}
     app: App = falcon.App(
+        request_type=_Request,
         middleware=[
             Observation(log_request, meter or NoMeter()),
             *_tracing(tracer),
             RequestId(),
             SecurityHeaders(),
+            PathAsWritten(),
             Authentication(authenticator, frozenset(open_routes), write_rate),
             KnownMethods(),
-        ]
+        ],
     )
     app.req_options.strip_url_path_trailing_slash = True
     answer_errors(app, prefix, Refusals(audit))
@@ -90,6 +98,15 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     for act, steering in steer_routes(groups).items():
         app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}/{act}", steering)
     return app
+
+
+class _Request(falcon.Request):
+    """A request by any method. Falcon keeps a word for itself that a client may send, and asks no middleware about it."""
+
+    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
+        super().__init__(env, options)
+        if self.method == "WEBSOCKET":
+            self.method = "websocket"
 
 
 def _tracing(tracer: Any) -> list[Any]:

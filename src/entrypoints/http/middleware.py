@@ -75,6 +75,15 @@ class SecurityHeaders:
                 resp.set_header(name, value)
 
 
+class PathAsWritten:
+    """Finds nothing at a path that begins with two slashes. Falcon takes them for one, and a proxy's rules may not."""
+
+    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+        """Refuse it."""
+        if req.path.startswith("//"):
+            raise falcon.HTTPRouteNotFound
+
+
 class KnownMethods:
     """Answers a method that HTTP does not know like one that the resource does not have."""
 
