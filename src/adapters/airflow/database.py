@@ -23,6 +23,10 @@ from airflow_api_plugin.domain.errors import Refused, Unavailable
 QUEUES = 64
 """Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
 
+SQLITE_GAP = 0.15
+"""Seconds, at most, that a process leaves between two writes on SQLite: who waits for its lock looks again each tenth of a
+second, and would hardly ever find it free where one write follows on the other."""
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class Database:
         self._deadlines = Deadlines()
         self.engine = create(url, limits, self._deadlines)
         self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
+        self._next_on_sqlite = 0.0
         self._queues = [threading.Lock() for _ in range(1 if self.engine.dialect.name == "sqlite" else QUEUES)]
 
     def dispose_after_fork(self) -> None:
@@ -115,7 +120,9 @@ class Database:
                 return result
 
     def _with_sqlites_lock(self, work: Callable[[Session], T], session: Session, deadline: Deadline) -> T:
+        time.sleep(max(0, self._next_on_sqlite - time.monotonic()))
         session.connection()  # waits for the lock
+        began = time.monotonic()
         seconds = min(self._limits.sqlite_write_timeout, deadline.left)
         try:
             with deadline.at_most(seconds):
@@ -127,6 +134,9 @@ class Database:
                 "cannot wait on SQLite: ask for fewer at a time, with limit and partial"
             )
             raise Unavailable(msg) from error
+        finally:
+            now = time.monotonic()
+            self._next_on_sqlite = now + min(now - began, SQLITE_GAP)
         return result
 
     def _limit(self, session: Session, deadline: Deadline) -> str | None:

@@ -110,6 +110,30 @@ def test_a_batch_that_takes_too_long_gives_the_lock_back_before_the_scheduler_su
     assert dags.count_runs() == 0
 
 
+def test_a_writer_that_waits_gets_its_turn_between_writes_that_follow_on_each_other(dags, connect):
+    database = connect()
+    end = time.monotonic() + 4
+
+    def write(session):
+        session.execute(text("UPDATE dag SET description = 'written'"))
+        time.sleep(0.4)
+
+    def write_on_and_on():
+        while time.monotonic() < end:
+            database.write("a_dag", write)
+
+    thread = threading.Thread(target=write_on_and_on)
+    thread.start()
+    try:
+        time.sleep(0.2)
+        other = sqlite3.connect(HOME / "airflow.db", isolation_level=None, timeout=2)
+        other.execute("BEGIN IMMEDIATE")
+        assert time.monotonic() < end
+        other.close()
+    finally:
+        thread.join()
+
+
 def test_a_read_that_takes_too_long_is_interrupted(dags, connect):
     database = connect(read_timeout=0.5)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
