@@ -70,7 +70,13 @@ def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[An
 
 _PAGE = (
     select(START.label("start"), *_COUNTS)
-    .where(_RUN.c.dag_id == bindparam("dag_id"), _ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z"))
+    .where(
+        _RUN.c.dag_id == bindparam("dag_id"),
+        # most ids of other runs are told apart in a tenth of the time, if that is done first
+        case(
+            (_ID.like("%T__:__:__") | _ID.like("%T__:__:__.______"), _ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z"))
+        ),
+    )
     .group_by(START)
     .order_by(func.max(_RUN.c.id).desc())
     .limit(bindparam("rows"))
