@@ -82,7 +82,7 @@ class Benchmark:
         )
         lines = [*creating.lines(), *self._year(small)]
         large, large_airflow, _ = self._serve(self._size.large)
-        lines += [growth.groups(small, large, self._size.rounds)]
+        lines += [growth.groups(small, large, self._size.rounds), *growth.watching(small, large)]
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
         there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
         of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"

@@ -23,6 +23,7 @@ LIMIT = 1.3
 _ROUNDS = 5
 _TIMES = 51
 """How often each page is asked for, in the small table and in the large one by turns."""
+_WATCHES = 11
 _SECONDS = 1.5
 """After which fewer will do."""
 
@@ -111,6 +112,22 @@ def groups(small: Table, large: Table, rounds: int) -> Line:
         f"itself in one with {small.per_dag * BUSY:,} runs",
         of_small,
     )
+
+
+def watching(small: Table, large: Table) -> list[Line]:
+    """Look at that group, and list the groups of its DAG, in each table."""
+    lines = []
+    for work, path in {
+        "look at a group": "/api/v1/groups/busy/group",
+        "list the groups": "/api/v1/groups?dag_id=busy",
+    }.items():
+        say(f"{work} of {large.per_dag * BUSY:,} runs")
+        of_large, of_small = in_turn(
+            _ROUNDS, *(getting(table.ours, [path], repeats=_WATCHES) for table in (large, small))
+        )
+        where = f"of a DAG with {large.per_dag * BUSY:,} runs"
+        lines.append(at_most(f"{work} {where}", of_large, f"itself with {small.per_dag * BUSY:,} runs", of_small))
+    return lines
 
 
 def headings(small: Table, large: Table) -> tuple[str, ...]:
