@@ -11,7 +11,7 @@ from airflow_api_plugin.adapters.client.answers import (
     Steered,
 )
 from airflow_api_plugin.adapters.client.client import Client
-from airflow_api_plugin.adapters.client.errors import ClientError, RefusedByService, Unreachable
+from airflow_api_plugin.adapters.client.errors import ClientError, RefusedByService, Unreachable, Unsendable
 from airflow_api_plugin.adapters.client.sending import Repeat
 from airflow_api_plugin.adapters.client.steps import GroupRequest, Step, moment
 
@@ -31,5 +31,6 @@ __all__ = [
     "Steered",
     "Step",
     "Unreachable",
+    "Unsendable",
     "moment",
 ]

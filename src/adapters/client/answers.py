@@ -5,7 +5,9 @@ Dates are RFC 3339, but for those of :class:`DagRun` and :class:`Dag`, which com
 
 from __future__ import annotations
 
-from typing import TypedDict
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 
 class _Created(TypedDict):
@@ -73,6 +75,19 @@ class Steered(TypedDict):
     dry_run: bool
 
 
+class GroupAnswer(TypedDict):
+    """The answer about one group."""
+
+    group: GroupProgress
+
+
+class GroupPage(TypedDict):
+    """A page of groups, and where the next one begins."""
+
+    groups: list[Group]
+    next_start: int | str | None
+
+
 class DagRun(TypedDict):
     """A run in a list."""
 
@@ -86,10 +101,44 @@ class DagRun(TypedDict):
     external_trigger: str | bool
 
 
+class DagRunPage(TypedDict):
+    """A page of runs, and where the next one begins."""
+
+    dag_runs: list[DagRun]
+    next_start: int | None
+
+
 class Dag(TypedDict):
     """A DAG in a list."""
 
     dag_id: str
-    is_active: bool
-    full_path: str
+    is_active: str | bool
+    full_path: str | None
     last_execution: str | None
+
+
+class DagList(TypedDict):
+    """All DAGs."""
+
+    dags: list[Dag]
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Tell whether a value that was read from JSON is of a kind that is written down here; keys may be more than are known."""
+    if is_typeddict(kind):
+        return (
+            isinstance(value, dict)
+            and kind.__required_keys__ <= value.keys()
+            and all(fits(value[key], inner) for key, inner in _hints(kind).items() if key in value)
+        )
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return any(fits(value, one) for one in inner)
+    if origin is list:
+        return isinstance(value, list) and all(fits(one, inner[0]) for one in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(fits(one, inner[1]) for one in value.values())
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+_hints = lru_cache(get_type_hints)

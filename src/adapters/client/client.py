@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from airflow_api_plugin.adapters.client.answers import Created, Dag, DagRun, Group, GroupProgress, Plan, Steered
-from airflow_api_plugin.adapters.client.sending import Repeat, Sender
+from airflow_api_plugin.adapters.client.answers import (
+    Created,
+    Dag,
+    DagList,
+    DagRun,
+    DagRunPage,
+    Group,
+    GroupAnswer,
+    GroupPage,
+    GroupProgress,
+    Plan,
+    Steered,
+)
+from airflow_api_plugin.adapters.client.errors import Unsendable
+from airflow_api_plugin.adapters.client.sending import Repeat, Sender, read
 from airflow_api_plugin.adapters.client.steps import (
     GroupRequest,
     Step,
+    checked,
     exactly,
     moment,
     renumbered,
@@ -30,6 +45,8 @@ PAGE = 100
 """Runs, or groups, that are asked for at a time."""
 STEERED_AT_ONCE = 100
 """Runs of a group to which something is done with one request."""
+
+_Answer = TypeVar("_Answer")
 
 
 class Client:
@@ -60,13 +77,9 @@ class Client:
         :param transport: what carries the requests in place of a connection, such as ``httpx.WSGITransport``.
         :param timeout: for how many seconds to wait for an answer; the service itself gives a write up after 25.
         :param on_repeat: hears of each request that is sent again.
-        :raises ValueError: when the URL is none, or the token cannot be sent.
+        :raises ValueError: when the URL is none, or more than that of a service, or the token cannot be sent.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            msg = f"the URL must begin with http:// or https://, and a host, not {url!r}"
-            raise ValueError(msg)
-        self._base = url.rstrip("/").removesuffix(API) + API
+        self._base = _checked(url).rstrip("/").removesuffix(API) + API
         headers = {"Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {_sendable(token)}"
@@ -96,9 +109,10 @@ class Client:
 
         :raises RefusedByService: when the service says no.
         :raises Unreachable: when no answer comes.
+        :raises Unsendable: a ValueError, when no request can say it, such as a NaN.
         """
         body = {**request.body, **_bounds(request, limit, partial=partial)}
-        return cast("Created", self._post("/dag_runs", body, safe_to_repeat=request.says_its_dates))
+        return self._post("/dag_runs", body, Created, safe_to_repeat=request.says_its_dates)
 
     def plan(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> Plan:
         """Return what the same creation would do.
@@ -106,7 +120,7 @@ class Client:
         :raises ClientError: as above.
         """
         body = {**request.body, **_bounds(request, limit, partial=partial), "dry_run": True}
-        return cast("Plan", self._post("/dag_runs", body, safe_to_repeat=True))
+        return self._post("/dag_runs", body, Plan, safe_to_repeat=True)
 
     def create_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Step]:
         """Create a group of any size, a step at a time, and yield each; nothing happens before it is asked for the next.
@@ -118,9 +132,11 @@ class Client:
         :param limit: how many runs to create at most, None for all.
         :param step: how many with one request, 1 to 500.
         :raises ClientError: as above; the steps before have happened.
+        :raises Unsendable: as above, and before the first step when a date is there twice, or a list in ``conf_per_run`` is
+            not as long as the dates.
         """
         until = _now()
-        rest: GroupRequest | None = request
+        rest: GroupRequest | None = checked(request)
         while rest is not None and limit != 0:
             size = step if limit is None else min(step, limit)
             answer = self._create_step(step_of(rest, size), size)
@@ -134,7 +150,7 @@ class Client:
         :raises ClientError: as above.
         """
         until = _now()
-        rest: GroupRequest | None = request
+        rest: GroupRequest | None = checked(request)
         planned = 0
         while rest is not None and limit != 0:
             size = step if limit is None else min(step, limit)
@@ -156,7 +172,7 @@ class Client:
         answer = self._get(path, headers={} if tag is None else {"If-None-Match": tag})
         if answer.status_code == httpx.codes.NOT_MODIFIED and known is not None:
             return known
-        group: GroupProgress = answer.json()["response"]["group"]
+        group = read(answer, GroupAnswer)["group"]
         if "ETag" in answer.headers:
             self._seen[path] = (answer.headers["ETag"], group)
         return group
@@ -166,7 +182,8 @@ class Client:
 
         :raises ClientError: as above.
         """
-        return self._pages("/groups", "groups", dag_id=dag_id)
+        for page in self._pages("/groups", GroupPage, dag_id=dag_id):
+            yield from page["groups"]
 
     def runs(
         self, *, dag_id: str | None = None, prefix: str | None = None, state: str | None = None
@@ -175,14 +192,15 @@ class Client:
 
         :raises ClientError: as above.
         """
-        return self._pages("/dag_runs", "dag_runs", dag_id=dag_id, prefix=prefix, state=state)
+        for page in self._pages("/dag_runs", DagRunPage, dag_id=dag_id, prefix=prefix, state=state):
+            yield from page["dag_runs"]
 
     def dags(self) -> list[Dag]:
         """Return the DAGs.
 
         :raises ClientError: as above.
         """
-        return cast("list[Dag]", self._get("/dags").json()["response"]["dags"])
+        return read(self._get("/dags"), DagList)["dags"]
 
     def cancel(  # noqa: PLR0913 - each but the first two has a default
         self,
@@ -274,17 +292,18 @@ class Client:
         done: list[str] = []
         start: int | None = 0
         while start is not None:
-            answer = cast("Steered", self._post(path, {**body, "start": start}, safe_to_repeat=safe_to_repeat))
+            answer = self._post(path, {**body, "start": start}, Steered, safe_to_repeat=safe_to_repeat)
             on_step(answer)
             done += answer["dag_run_ids"]
             start = answer["next_start"]
         return Steered(dag_run_ids=done, next_start=None, dry_run=bool(body["dry_run"]))
 
-    def _pages(self, path: str, key: str, **where: str | None) -> Iterator[Any]:
-        params: dict[str, Any] = {name: value for name, value in where.items() if value is not None} | {"limit": PAGE}
+    def _pages(self, path: str, kind: type[_Answer], **where: str | None) -> Iterator[_Answer]:
+        params: dict[str, Any] = {name: _encodable(value) for name, value in where.items() if value is not None}
+        params["limit"] = PAGE
         while True:
-            page = self._get(path, params=params).json()["response"]
-            yield from page[key]
+            page: Any = read(self._get(path, params=params), kind)
+            yield page
             if page["next_start"] is None:
                 return
             params["start"] = page["next_start"]
@@ -292,8 +311,15 @@ class Client:
     def _get(self, path: str, **more: Any) -> httpx.Response:
         return self._sender.send("GET", self._base + path, safe_to_repeat=True, **more)
 
-    def _post(self, path: str, body: dict[str, Any], *, safe_to_repeat: bool) -> Any:
-        return self._sender.send("POST", self._base + path, safe_to_repeat=safe_to_repeat, json=body).json()["response"]
+    def _post(self, path: str, body: dict[str, Any], kind: type[_Answer], *, safe_to_repeat: bool) -> _Answer:
+        answer = self._sender.send(
+            "POST",
+            self._base + path,
+            safe_to_repeat=safe_to_repeat,
+            content=_json(body),
+            headers={"Content-Type": "application/json"},
+        )
+        return read(answer, kind)
 
 
 def _bounds(request: GroupRequest, limit: int, *, partial: bool) -> dict[str, Any]:
@@ -312,7 +338,46 @@ def _as_created(plan: Plan) -> Created:
 
 
 def _path(*parts: str) -> str:
-    return "".join(f"/{quote(part, safe='')}" for part in parts)
+    return "".join(f"/{quote(_encodable(part), safe='')}" for part in parts)
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        msg = f"{text!r} is no text that a request can send: {error.reason}"
+        raise Unsendable(msg) from error
+    return text
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        msg = f"no request can send it as JSON: {error}"
+        raise Unsendable(msg) from error
+
+
+def _checked(url: str) -> str:
+    """Return a URL below which there can be a service; a password in it shows in no error."""
+    scheme, _, rest = url.partition("://")
+    authority = rest.partition("/")[0]
+    if "@" in authority:  # which the HTTP library would send in place of the token
+        msg = "the URL must have no user and no password in it: a token says who asks"
+        raise Unsendable(msg)
+    if scheme.lower() not in {"http", "https"} or authority.partition(":")[0] == "":
+        msg = f"the URL must begin with http:// or https://, and a host, not {url.rpartition('@')[2]!r}"
+        raise Unsendable(msg)
+    if "?" in url or "#" in url:
+        msg = f"the URL must end with its path, and have no ? and no #, unlike {url!r}"
+        raise Unsendable(msg)
+    try:
+        _ = urlsplit(url).port, httpx.URL(url).host
+        httpx.URL(url).raw_host.decode().encode("idna")  # as a connection will, which would not say why
+    except (ValueError, httpx.InvalidURL) as error:
+        msg = f"{url!r} is no URL: {error}"
+        raise Unsendable(msg) from error
+    return url
 
 
 def _sendable(token: str) -> str:

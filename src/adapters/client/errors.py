@@ -7,10 +7,14 @@ class ClientError(Exception):
     """What was asked for did not happen, or nobody knows whether it did."""
 
 
+class Unsendable(ValueError):
+    """What was asked for cannot be sent, or is surely wrong: it was not sent."""
+
+
 class RefusedByService(ClientError):
     """The service has said no; the text is its own. Nothing was done.
 
-    ``status`` is that of the answer, 400 to 499; ``request_id`` is where the service's log tells of it.
+    ``status`` is that of the answer, 400 to 499, but for 408 and 429, which say that another time it may be done; ``request_id`` is where the service's log tells of it.
     """
 
     def __init__(self, words: str, *, status: int, request_id: str | None) -> None:

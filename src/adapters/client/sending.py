@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
 
+from airflow_api_plugin.adapters.client.answers import fits
 from airflow_api_plugin.adapters.client.errors import ClientError, RefusedByService, Unreachable
 
 _NOTHING_DONE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -26,6 +27,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _SHOWN = 200
 """How much of an answer that is not the service's is shown."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,17 @@ class Sender:
         )
 
 
+def read(answer: httpx.Response, kind: type[_Answer]) -> _Answer:
+    """Return what an answer says, as this kind of dictionary.
+
+    :raises Unreachable: when it is none: somebody else has answered in a similar form.
+    """
+    payload: Any = _payload(answer)
+    if not fits(payload, kind):
+        raise Unreachable(_foreign(answer), request_id=answer.headers.get("X-Request-Id"))
+    return cast("_Answer", payload)
+
+
 class _NotNow(Exception):
     """An attempt came to nothing, and another one may not."""
 
@@ -145,13 +159,13 @@ def _judged(answer: httpx.Response) -> httpx.Response:
         raise error
     if answer.is_success:
         return answer
-    words = str(payload.get("error"))
-    refused = RefusedByService(words, status=answer.status_code, request_id=request_id)
-    failed = Unreachable(words, nothing_was_done=answer.status_code in _NOTHING_DONE, request_id=request_id)
-    final = refused if answer.is_client_error else failed
+    words = payload["error"]
     if answer.status_code in _NOTHING_DONE:
-        raise _NotNow(final, nothing_was_done=True, after=_retry_after(answer))
-    raise final
+        not_now = Unreachable(words, nothing_was_done=True, request_id=request_id)
+        raise _NotNow(not_now, nothing_was_done=True, after=_retry_after(answer))
+    if answer.is_client_error:
+        raise RefusedByService(words, status=answer.status_code, request_id=request_id)
+    raise Unreachable(words, request_id=request_id)
 
 
 def _payload(answer: httpx.Response) -> Mapping[str, Any] | None:
@@ -160,7 +174,8 @@ def _payload(answer: httpx.Response) -> Mapping[str, Any] | None:
         content = answer.json()
         if isinstance(content, dict) and isinstance(content.get("response"), dict):
             payload: Mapping[str, Any] = content["response"]
-            return payload
+            if answer.is_success or isinstance(payload.get("error"), str):
+                return payload
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from airflow_api_plugin.adapters.client.answers import Created, Plan, PlannedDate
+from airflow_api_plugin.adapters.client.errors import Unsendable
 from airflow_api_plugin.domain import DEFAULT_PREFIX, Action, GroupRunId, Order
 
 
@@ -48,6 +49,25 @@ class Step(NamedTuple):
 
     answer: Created
     rest: GroupRequest | None
+
+
+def checked(request: GroupRequest) -> GroupRequest:
+    """Return a request whose dates have what each step needs of them: the service sees the dates of one step only.
+
+    :raises Unsendable: when a date is there twice, or a list in ``conf_per_run`` is not as long as they are.
+    """
+    if request.dates is None:
+        return request
+    dates = _sent(request.dates)
+    if len(set(dates)) < len(dates):
+        twice = next(date for date in dates if dates.count(date) > 1)
+        msg = f"the date {twice} is there more than once"
+        raise Unsendable(msg)
+    per_run = request.conf_per_run
+    if isinstance(per_run, Sequence) and len(per_run) != len(dates):
+        msg = f"conf_per_run has {len(per_run)} objects for {len(dates)} dates: it must have one for each"
+        raise Unsendable(msg)
+    return request
 
 
 def step_of(request: GroupRequest, size: int) -> GroupRequest:
@@ -128,5 +148,5 @@ def _sent(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return value.isoformat()
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_sent(one) for one in value]
+        return [one.isoformat() if isinstance(one, dt.datetime) else one for one in value]
     return value

@@ -28,7 +28,10 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         """Read it."""
         try:
             read = json.loads(value)
-        except ValueError as error:
+            json.dumps(
+                read, ensure_ascii=False, allow_nan=False
+            ).encode()  # Python reads more than JSON has, such as NaN
+        except (ValueError, RecursionError) as error:
             self.fail(f"it is no JSON: {error}", param, ctx)
         if not isinstance(read, self._kinds):
             names = " or ".join("an object" if kind is dict else "a list" for kind in self._kinds)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airflow_api_plugin.adapters.client import Client, RefusedByService, Repeat, Unreachable
+from airflow_api_plugin.adapters.client import Client, RefusedByService, Repeat, Unreachable, Unsendable
 from airflow_api_plugin.entrypoints.terminal import exits
 from airflow_api_plugin.entrypoints.terminal.output import Output
 
@@ -78,6 +78,8 @@ def run(work: Callable[[Session], int], *, connection: Connection, output: str, 
         except Unreachable as error:
             shown.error("unreachable", str(error), error.request_id)
             return exits.UNREACHABLE
+        except Unsendable as error:
+            raise click.UsageError(str(error)) from None
         except KeyboardInterrupt:
             return exits.INTERRUPTED
         finally:

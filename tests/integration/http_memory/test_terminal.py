@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -144,7 +145,32 @@ def test_the_exit_status_tells_how_it_ended(url, run):
         ("create", "--dag-id", "a", "--conf-per-run", "1"),
         ("create", "--dag-id", "a", "--limit", "0"),
         ("list", "--dag-id", "a", "--state", "failed"),
+        ("create", "--dag-id", "a", "--dag-run-conf", '{"a": NaN}'),
+        ("create", "--dag-id", "a", "--dag-run-conf", '{"a": 1e400}'),
+        ("create", "--dag-id", "a", "--dag-run-conf", r'{"a": "\ud800"}'),
+        ("create", "--dag-id", "a", "--dag-run-conf", '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"),
+        ("create", "--dag-id", "a", "--note", "\udcff"),
+        ("create", "--dag-id", "a", "--date", "2020-01-01", "--date", "2020-01-01", "--step", "1"),
+        (
+            "plan",
+            "--dag-id",
+            "a",
+            "--date",
+            "2020-01-01",
+            "--date",
+            "2020-01-02",
+            "--conf-per-run",
+            "[{}]",
+            "--step",
+            "1",
+        ),
+        ("status", "--dag-id", "\udcff", "--prefix", "p"),
+        ("list", "--dag-id", "a", "--prefix", "\udcff"),
         ("dags", "--url", "nowhere"),
+        ("dags", "--url", "http://127.0.0.1:abc"),
+        ("dags", "--url", "http://xn--zz--.com"),
+        ("dags", "--url", "http://127.0.0.1/?x=1"),
+        ("dags", "--url", "http://me:s3cret@127.0.0.1"),
         ("dags", "--token-file", "/nowhere"),
         ("dags", "-o", "xml"),
         ("nothing",),
@@ -154,6 +180,7 @@ def test_a_wrong_command_line_is_a_2(words):
     done = called(*words)
     assert done.returncode == 2
     assert "Error: " in done.stderr
+    assert "s3cret" not in done.stderr
     assert done.stdout == ""
 
 
@@ -187,24 +214,45 @@ def test_a_service_that_goes_away_while_somebody_waits_is_a_4_after_a_while(tmp_
     assert "unreachable: " in terminal.text
 
 
-class Page(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<html>Please log in</html>")
+@contextmanager
+def somebody_else(answer, kind="application/json"):
+    """Answer all requests so, and give the URL at which that is done."""
 
-    def log_message(self, *arguments):
-        pass
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as other:
+        threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{other.server_port}"
+        other.shutdown()
 
 
 def test_somebody_elses_page_is_a_4_that_shows_it():
-    with HTTPServer(("127.0.0.1", 0), Page) as other:
-        threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
-        done = called("dags", url=f"http://127.0.0.1:{other.server_port}")
-        other.shutdown()
+    with somebody_else(b"<html>Please log in</html>", "text/html") as url:
+        done = called("dags", url=url)
     assert done.returncode == 4
     assert "Please log in" in done.stderr
+
+
+@pytest.mark.parametrize("answer", [b'{"response": {}}', b'{"response": {"dags": null, "groups": {}, "group": {}}}'])
+def test_somebody_elses_json_is_a_4_that_shows_it(answer):
+    with somebody_else(answer) as url:
+        for words in (("dags",), ("status", *group("p")), ("list", *group("p")), ("create", *group("p"))):
+            done = called(*words, url=url)
+            assert done.returncode == 4
+            assert "is not this service" in done.stderr
+            assert done.stdout == ""
 
 
 def test_the_token_comes_from_the_environment_a_file_or_the_keyboard(tmp_path):

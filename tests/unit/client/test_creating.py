@@ -115,6 +115,24 @@ def test_more_dates_than_a_request_takes_are_sent_in_parts_each_with_its_confs(l
     assert [run.conf for run in stored] == confs
 
 
+@pytest.mark.parametrize("confs", [2, 4])
+@pytest.mark.parametrize("begin", ["create_all", "plan_all"])
+def test_a_list_of_confs_that_is_not_as_long_as_the_dates_is_refused_before_the_first_step(line, begin, confs):
+    days = ["2020-01-01", "2020-01-02", "2020-01-03"]
+    request = GroupRequest(dag_id="example_daily", dates=days, conf_per_run=[{}] * confs)
+    with pytest.raises(ValueError, match=f"conf_per_run has {confs} objects for 3 dates"):
+        next(getattr(line.client, begin)(request, step=1))
+    assert line.between.sent == []
+
+
+@pytest.mark.parametrize("again", ["2020-01-01", dt.datetime(2020, 1, 2, tzinfo=UTC)])
+def test_a_date_that_is_there_twice_is_refused_before_the_first_step(line, again):
+    days = ["2020-01-01", dt.datetime(2020, 1, 2, tzinfo=UTC), "2020-01-03", again]
+    with pytest.raises(ValueError, match=r"the date 2020-01-0.* is there more than once"):
+        next(line.client.create_all(GroupRequest(dag_id="example_daily", dates=days), step=1))
+    assert line.between.sent == []
+
+
 def test_one_conf_serves_all_steps_as_a_template(line):
     request = GroupRequest(**{**fields(LONG), "conf_per_run": {"day": "{logical_date}"}, "conf": {"a": 1}, "note": "b"})
     list(line.client.create_all(request))

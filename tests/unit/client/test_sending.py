@@ -1,5 +1,7 @@
 """When a request is sent again, and when that would do something twice."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -91,9 +93,9 @@ def test_the_service_says_when_to_come_again(line):
 
 def test_a_wait_that_is_longer_than_the_client_goes_on_is_not_begun(line):
     line.lose(answer(429, "no more than 1/hour", Retry_After="3000"))
-    with pytest.raises(RefusedByService, match="no more than 1/hour") as caught:
+    with pytest.raises(Unreachable, match="no more than 1/hour") as caught:
         line.client.create(TWO)
-    assert caught.value.status == 429
+    assert caught.value.nothing_was_done
     assert line.waits == []
 
 
@@ -104,8 +106,9 @@ def test_who_wants_no_repeat_gets_none(line):
     assert line.waits == []
 
 
-def test_a_503_that_stays_is_told_in_the_services_words(line):
-    line.lose(*[answer(503, "the database does not answer")] * 100)
+@pytest.mark.parametrize("status", [408, 429, 503])
+def test_what_the_service_cannot_do_now_is_no_refusal_and_is_told_in_its_words(line, status):
+    line.lose(*[answer(status, "the database does not answer")] * 100)
     with pytest.raises(Unreachable, match=r"^the database does not answer$") as caught:
         line.client.dags()
     assert caught.value.nothing_was_done
@@ -127,6 +130,81 @@ def test_an_answer_of_somebody_else_is_shown_without_what_a_terminal_would_obey(
         "http://localhost/api/v1/dags is not this service: it answered 403 with text/html: "
         "'<title> [31mForbidden [0m</title> by the proxy'"
     )
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"dags": None, "groups": None, "group": None, "dag_runs": None, "dag_run_ids": None, "next_start": None},
+        {"dags": [1], "groups": [1], "group": {}, "dag_runs": ["a"], "dag_run_ids": [], "next_start": []},
+        {"dags": [{"dag_id": 1}], "groups": {}, "group": [], "dag_runs": {}, "dag_run_ids": "abc"},
+    ],
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.dags(),
+        lambda client: client.group("a", "p"),
+        lambda client: list(client.groups("a")),
+        lambda client: list(client.runs(dag_id="a")),
+        lambda client: client.create(TWO),
+        lambda client: client.plan(TWO),
+        lambda client: client.cancel("a", "p"),
+        lambda client: client.note("a", "p", "text"),
+    ],
+)
+def test_an_answer_in_the_services_form_that_says_something_else_is_nobodys_answer(line, ask, response):
+    line.lose(httpx.Response(200, json={"response": response}))
+    with pytest.raises(Unreachable, match="is not this service: it answered 200"):
+        ask(line.client)
+
+
+def test_a_refusal_without_a_reason_is_nobodys_answer(line):
+    line.lose(httpx.Response(404, json={"response": {}}))
+    with pytest.raises(Unreachable, match="is not this service: it answered 404"):
+        line.client.dags()
+
+
+def test_a_newer_service_may_say_more(line):
+    dag = {"dag_id": "a", "is_active": True, "full_path": "a.py", "last_execution": None, "owner": "me"}
+    line.lose(httpx.Response(200, json={"response": {"dags": [dag], "count": 1}}))
+    assert line.client.dags() == [dag]
+
+
+def deep(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [{"a": float("nan")}, {"a": float("inf")}, {"a": "\ud800"}, {"a": deep(100_000)}],
+    ids=["nan", "inf", "half", "deep"],
+)
+def test_a_conf_that_is_no_json_is_not_sent(line, conf):
+    for asked in (
+        {"conf": conf},
+        {"conf_per_run": [conf, {}], "start_date": None, "dates": ["2024-12-01", "2024-12-02"]},
+    ):
+        with pytest.raises(ValueError, match="no request can send it as JSON"):
+            line.client.create(replace(TWO, **asked))
+    assert line.between.sent == []
+
+
+def test_a_text_that_cannot_be_encoded_is_not_sent(line):
+    for ask in (
+        lambda: line.client.create(replace(TWO, note="\udcff")),
+        lambda: line.client.group("\udcff", "p"),
+        lambda: line.client.cancel("a", "\udcff"),
+        lambda: list(line.client.groups("\udcff")),
+        lambda: list(line.client.runs(prefix="\udcff")),
+    ):
+        with pytest.raises(ValueError, match=r"no request can send|no text that a request can send"):
+            ask()
+    assert line.between.sent == []
 
 
 @pytest.mark.parametrize("text", ['{"detail": "Not Found"}', "[]", "null", '{"response": 1}', ""])
@@ -163,9 +241,46 @@ def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token):
     assert repr(token) not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "", "/api/v1"])
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://:80", "", "/api/v1"])
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(ValueError, match="must begin with http"):
+        Client(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:abc",
+        "http://127.0.0.1:99999",
+        "http://xn--zz--.com",
+        "http://a..b",
+        "http://[::1",
+        "http://h/\udcff",
+        "http://h/\x1b",
+    ],
+)
+def test_a_url_to_which_nothing_could_be_sent_is_refused(url):
+    with pytest.raises(ValueError, match="is no URL"):
+        Client(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:80", "https://[::1]:8000/below", "http://bücher.example", "HTTP://h"]
+)
+def test_hosts_have_names_and_numbers(url):
+    Client(url).close()
+
+
+@pytest.mark.parametrize("url", ["http://u:s3cret@h", "http://s3cret@h/", "ftp://u:s3cret@h", "u:s3cret@h"])
+def test_a_url_with_a_password_is_refused_without_showing_it(url):
+    with pytest.raises(ValueError, match="the URL must") as caught:
+        Client(url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://h/?x=1", "http://h?", "http://h/#x"])
+def test_a_url_that_goes_on_behind_its_path_is_refused(url):
+    with pytest.raises(ValueError, match="must end with its path"):
         Client(url)
 
 
@@ -173,7 +288,7 @@ def test_what_is_no_url_is_refused(url):
     "url", ["http://h/below", "http://h/below/", "http://h/below/api/v1", "http://h/below/api/v1/"]
 )
 def test_the_service_may_have_a_path_above_its_own(line, url):
-    line.lose(answer(200))
-    with line.connect(url) as client, pytest.raises(KeyError):  # the answer has nothing in it
-        client.dags()
+    line.lose(httpx.Response(200, json={"response": {"dags": []}}))
+    with line.connect(url) as client:
+        assert client.dags() == []
     assert line.between.sent == [("GET", "/below/api/v1/dags", None)]
