@@ -96,20 +96,23 @@ def create(session: Session, *, limit: int | None, step: int, watch: bool, **ask
         work.report()
         work.tell_how_to_go_on(in_doubt=False)
         return exits.INTERRUPTED
-    if not watch or stop.asked_for:
-        work.report()
-        return exits.INTERRUPTED if stop.asked_for else exits.SUCCEEDED
-    return _watch(session, request, work)
+    if watch and not stop.asked_for:
+        return _watch(session, request, work)
+    work.report()
+    if watch:
+        watching.tell_how_to_go_on(session, request.dag_id, request.prefix)
+    return exits.INTERRUPTED if stop.asked_for else exits.SUCCEEDED
 
 
 def _watch(session: Session, request: GroupRequest, work: _Work) -> int:
     try:
         group, status = watching.watch(session, request.dag_id, request.prefix)
-    except RefusedByService as error:
-        if error.status != _NOT_FOUND or work.ids:
-            raise
-        work.report()  # every date has a run, of other groups
-        return exits.SUCCEEDED
+    except (ClientError, KeyboardInterrupt) as error:
+        work.report()
+        if isinstance(error, RefusedByService) and error.status == _NOT_FOUND and not work.ids:
+            return exits.SUCCEEDED  # every date has a run, of other groups
+        watching.tell_how_to_go_on(session, request.dag_id, request.prefix)
+        raise
     work.report(group=group)
     if session.output.is_for_people:
         session.output.facts(watching.facts(group))

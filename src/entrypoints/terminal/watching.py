@@ -29,7 +29,11 @@ _TENTHS = 10
 
 def wait(session: Session, *, dag_id: str, prefix: str, timeout: float | None) -> int:
     """Wait until all runs of a group have ended, or for so many seconds."""
-    group, status = watch(session, dag_id, prefix, timeout)
+    try:
+        group, status = watch(session, dag_id, prefix, timeout)
+    except KeyboardInterrupt:
+        tell_how_to_go_on(session, dag_id, prefix)
+        raise
     if session.output.kind in {"json", "yaml"}:
         session.output.data(group)
     else:
@@ -41,27 +45,28 @@ def watch(session: Session, dag_id: str, prefix: str, timeout: float | None = No
     """Show how far a group is until all of its runs have ended, and return how it then is, and the exit status."""
     output = session.output
     begun = time.monotonic()
-    try:
-        group = session.client.group(dag_id, prefix)
-        pace = Speed(ended(group), begun)
-        pause = FIRST_PAUSE
-        if group["is_paused"] and group["states"]["queued"] and not group["states"]["running"]:
-            output.say(f"warning: DAG {dag_id!r} is paused: its runs wait until it is unpaused", style="yellow")
-        with _shown(output, pace) as show:
+    group = session.client.group(dag_id, prefix)
+    pace = Speed(ended(group), begun)
+    pause = FIRST_PAUSE
+    if group["is_paused"] and group["states"]["queued"] and not group["states"]["running"]:
+        output.say(f"warning: DAG {dag_id!r} is paused: its runs wait until it is unpaused", style="yellow")
+    with _shown(output, pace) as show:
+        show(group)
+        while not has_ended(group):
+            left = None if timeout is None else timeout - (time.monotonic() - begun)
+            if left is not None and left <= 0:
+                return group, exits.TIMED_OUT
+            time.sleep(pause if left is None else min(pause, left))
+            before, group = group, session.client.group(dag_id, prefix)
+            pause = min(pause * _GROWS, LONGEST_PAUSE) if group is before else FIRST_PAUSE
             show(group)
-            while not has_ended(group):
-                left = None if timeout is None else timeout - (time.monotonic() - begun)
-                if left is not None and left <= 0:
-                    return group, exits.TIMED_OUT
-                time.sleep(pause if left is None else min(pause, left))
-                before, group = group, session.client.group(dag_id, prefix)
-                pause = min(pause * _GROWS, LONGEST_PAUSE) if group is before else FIRST_PAUSE
-                show(group)
-    except KeyboardInterrupt:
-        output.say("The runs go on. To watch them:")
-        output.say(session.command_line.of("wait", dag_id=dag_id, prefix=prefix))
-        raise
     return group, exits.SOME_FAILED if group["states"]["failed"] else exits.SUCCEEDED
+
+
+def tell_how_to_go_on(session: Session, dag_id: str, prefix: str) -> None:
+    """Write the command that watches the runs from here on."""
+    session.output.say("The runs go on. To watch them:")
+    session.output.say(session.command_line.of("wait", dag_id=dag_id, prefix=prefix))
 
 
 def ended(group: GroupProgress) -> int:

@@ -1,12 +1,15 @@
 """The commands, at a terminal and in pipes, against a service under a real gunicorn."""
 
 import json
+import signal
 import socket
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import pytest
 import yaml
 
@@ -124,6 +127,57 @@ def test_ctrl_c_while_watching_leaves_the_runs_and_says_how_to_watch_them(url, r
     terminal.type("\x03")
     assert terminal.end() == 130
     assert "airflow-api wait --dag-id example_paused --prefix left --retry-for 5.0" in terminal.text
+
+
+def watched(prefix, month):
+    """Return what creates two runs that never end, and watches them."""
+    return "create", *dates(prefix, f"2021-{month}-01", f"2021-{month}-02", "example_paused"), "--watch"
+
+
+def test_ctrl_c_while_create_watches_says_what_was_created_and_how_to_watch_it(url):
+    terminal = Terminal(COMMAND, *watched("cut", "01"), url=url)
+    terminal.wait_for("runs/min")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "Created 2 runs of example_paused" in terminal.text
+    assert "airflow-api wait --dag-id example_paused --prefix cut" in terminal.text
+
+
+def test_the_result_of_a_create_is_written_when_its_watching_is_interrupted(url, tmp_path):
+    told = tmp_path / "told"
+    words = (COMMAND, *watched("cut_json", "02"), "-o", "json")
+    with (
+        told.open("w") as stderr,
+        subprocess.Popen(words, env=environ_of(url), stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        until(lambda: "2 queued" in told.read_text())
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert len(json.loads(said)["dag_run_ids"]) == 2
+
+
+def test_ctrl_c_in_the_last_step_of_a_create_that_would_watch_says_how_to_watch(url):
+    with through(url) as (slow, held):
+        terminal = Terminal(COMMAND, *watched("last", "03"), url=slow)
+        until(lambda: held.requests)
+        terminal.type("\x03")
+        terminal.wait_for("once more")
+        held.release.set()
+        assert terminal.end() == 130
+    assert "Created 2 runs of example_paused" in terminal.text
+    assert "airflow-api wait --dag-id example_paused --prefix last" in terminal.text
+
+
+def test_a_service_that_goes_away_while_create_watches_leaves_the_result_and_how_to_go_on(tmp_path):
+    with serving(tmp_path / "log") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        terminal = Terminal(COMMAND, *watched("p", "04"), "--retry-for", "1", url=url)
+        terminal.wait_for("runs/min")
+    assert terminal.end() == 4
+    assert "Created 2 runs of example_paused" in terminal.text
+    assert "airflow-api wait --dag-id example_paused --prefix p --retry-for 1.0" in terminal.text
+    assert "unreachable: " in terminal.text
 
 
 def test_the_exit_status_tells_how_it_ended(url, run):
@@ -391,6 +445,41 @@ def test_a_reader_that_has_read_enough_is_no_failure_that_is_told_of(url, run):
     done = subprocess.run(command, shell=True, env=environ_of(url), capture_output=True, text=True, check=True)
     assert len(done.stdout.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+class Held(BaseHTTPRequestHandler):
+    """Passes a request on to the service when it is released."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append(body)
+        self.server.release.wait(30)
+        headers = {"Content-Type": "application/json"}
+        answer = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
+        self.send_response(answer.status_code)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextmanager
+def through(url):
+    """Give a URL at which requests to the service are held back, and what holds them."""
+    with HTTPServer(("127.0.0.1", 0), Held) as between:
+        between.url, between.requests, between.release = url, [], threading.Event()
+        threading.Thread(target=between.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{between.server_port}", between
+        between.shutdown()
+
+
+def until(is_so, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def nowhere():
