@@ -49,6 +49,7 @@ def configure(stream: TextIO, level: int) -> None:
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
     )
     handler = logging.StreamHandler(stream)
+    handler.setLevel(level)  # loggers may have a level of their own, as Airflow's has, and pass what the root would not
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *facts],

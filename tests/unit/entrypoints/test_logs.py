@@ -112,6 +112,15 @@ def test_the_level_holds_for_all_of_it(configured, level, count):
     assert len(lines(stream)) == count
 
 
+def test_the_level_holds_for_loggers_that_have_a_lower_one(configured, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("airflow"), "level", logging.INFO)
+    logging.getLogger().manager._clear_cache()  # noqa: SLF001 - the level is set past it
+    stream = configured(level=logging.WARNING)
+    logging.getLogger("airflow.models").info("a detail")
+    logging.getLogger("airflow.models").warning("so")
+    assert [line["event"] for line in lines(stream)] == ["so"]
+
+
 def test_a_filter_that_masks_secrets_stays(configured):
     def mask(record):
         record.msg = record.msg.replace("secret", "***")

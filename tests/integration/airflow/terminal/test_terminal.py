@@ -44,6 +44,8 @@ def test_without_a_service_runs_are_created_in_the_name_of_the_user_of_the_opera
     said, told = ended(start(OURS, "create", *january("p", "05"), "--local", "-o", "json"))
     assert len(json.loads(said)["dag_run_ids"]) == 5
     assert told == ""
+    _, told = ended(start(AIRFLOWS, "create", *january("p", "10"), "--local", "--step", "2"))
+    assert [line for line in told.splitlines() if "created, " not in line] == []
     with dags.sessions() as session:
         runs = session.scalars(select(DagRun)).all()
     assert {run.triggering_user_name for run in runs} == {getpass.getuser()}
