@@ -28,7 +28,7 @@ def get_runs_commands() -> list[Any]:
                     description=str(command.help),
                     epilog=_examples(command),
                     func=_action(command),
-                    args=[_argument(param) for param in command.params if isinstance(param, click.Option)],
+                    args=[_argument(command, param) for param in command.params if isinstance(param, click.Option)],
                 )
                 for command in COMMANDS
             ],
@@ -36,21 +36,29 @@ def get_runs_commands() -> list[Any]:
     ]
 
 
-def _argument(option: click.Option) -> Any:
+def _argument(command: click.Command, option: click.Option) -> Any:
     from airflow.cli.cli_config import Arg  # noqa: PLC0415 - as above
 
-    described: dict[str, Any] = {"dest": option.name, "help": (option.help or "").replace("%", "%%")}
+    described: dict[str, Any] = {"dest": option.name, "help": _help(command, option).replace("%", "%%")}
     if option.is_flag:
         described["action"] = "store_true"
     else:
         described["default"] = None
         described["required"] = option.required
-        described["metavar"] = option.metavar or str(option.name).upper()
         if option.multiple:
             described["action"] = "append"
         if isinstance(option.type, click.Choice):
             described["choices"] = option.type.choices
+        else:
+            described["metavar"] = option.metavar or str(option.name).upper()
     return Arg(flags=tuple(option.opts), **described)  # type: ignore[no-untyped-call]
+
+
+def _help(command: click.Command, option: click.Option) -> str:
+    """Return it with the default and the variable of the environment, as our own command shows them."""
+    _, told = option.get_help_record(click.Context(command)) or ("", "")
+    words, _, more = told.partition("  [")
+    return f"{words} ({more[:-1]})" if more else words  # Airflow's help takes brackets for markup
 
 
 def _action(command: click.Command) -> Callable[[Namespace], None]:

@@ -67,11 +67,14 @@ def test_airflow_has_the_same_commands(dags, tmp_path):
 
 
 def test_airflow_tells_of_them():
-    told = [ended(start(AIRFLOWS, *words, "--help"))[0] for words in ((), ("create",))]
+    told = [" ".join(ended(start(AIRFLOWS, *words, "--help"))[0].split()) for words in ((), ("create",))]
     assert "watch and steer them" in told[0]
     for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
         assert f" {command} " in told[0]
     assert "--run-backwards" in told[1]
+    assert "--output {table,json,yaml,plain}" in told[1]
+    for default in ("manual_", "500", "60.0", "table"):
+        assert f"default: {default}" in told[1]
     assert "airflow runs create --dag-id" in told[1]
 
 
