@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from airflow_api_plugin.entrypoints.terminal import exits
+
 FORMATS = ("table", "json", "yaml", "plain")
 STATES = ("queued", "running", "success", "failed")
 
@@ -49,6 +51,13 @@ class ServiceCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run it."""
+        try:
+            status = self._run(ctx)
+        except KeyboardInterrupt:  # of which click would make a 1, which is that some runs have failed
+            status = exits.INTERRUPTED
+        ctx.exit(status)
+
+    def _run(self, ctx: click.Context) -> int:
         from airflow_api_plugin.entrypoints.terminal.session import Connection, run  # noqa: PLC0415 - loads much
 
         given = dict(ctx.params)
@@ -56,13 +65,12 @@ class ServiceCommand(click.Command):
         output = ctx.params.pop("output")
         work = self.callback
         assert work is not None  # noqa: S101 - each of them has one
-        status = run(
+        return run(
             lambda session: work(session, **ctx.params),
             connection=connection,
             output=output,
             command_line=CommandLine(ctx, given),
         )
-        ctx.exit(status)
 
 
 class CommandLine:

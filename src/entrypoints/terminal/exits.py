@@ -12,3 +12,5 @@ TIMED_OUT = 124
 """As of ``timeout`` in a shell."""
 INTERRUPTED = 130
 """As of what Ctrl-C ends."""
+NOT_READ = 141
+"""As of what ends because nobody reads its output any more."""

@@ -92,12 +92,18 @@ class Output:
         self.say(f"{kind}: {words}{where}", style="red")
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, as when anything else cannot be written."""
+        raise  # noqa: PLE0704 - what is called while it is handled
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     return (
         console
         if console.is_terminal
-        else Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDE)
+        else _Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDE)
     )
 
 

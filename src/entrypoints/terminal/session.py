@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -50,7 +51,7 @@ class Connection:
 
     def _token(self) -> str | None:
         if self.ask_token:
-            return str(click.prompt("Token", hide_input=True, err=True))
+            return _asked_for()
         if self.token_file is not None:
             return Path(self.token_file).read_text(encoding="utf-8").strip()
         return os.environ.get(TOKEN)
@@ -68,6 +69,24 @@ class Session:
 def run(work: Callable[[Session], int], *, connection: Connection, output: str, command_line: CommandLine) -> int:
     """Do the work of a command, and return its exit status."""
     shown = Output(output)
+    if sys.stdout is None:  # what is opened next would be taken for it
+        shown.error("failed", "the standard output is closed, so that no result could be written", None)
+        return exits.UNREACHABLE
+    try:
+        status = _done(work, connection, shown, command_line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up(sys.stdout, sys.stderr)
+        return exits.NOT_READ
+    except OSError as error:
+        _give_up(sys.stdout)
+        with suppress(OSError):
+            shown.error("failed", str(error), None)
+        return exits.UNREACHABLE
+    return status
+
+
+def _done(work: Callable[[Session], int], connection: Connection, shown: Output, command_line: CommandLine) -> int:
     with ExitStack() as stack:
         try:
             client = stack.enter_context(connection.open(lambda repeat: _tell(shown, repeat)))
@@ -82,8 +101,21 @@ def run(work: Callable[[Session], int], *, connection: Connection, output: str, 
             raise click.UsageError(str(error)) from None
         except KeyboardInterrupt:
             return exits.INTERRUPTED
-        finally:
-            sys.stdout.flush()
+
+
+def _asked_for() -> str:
+    try:
+        return getpass.getpass("Token: ", sys.stderr)
+    except (EOFError, AttributeError):  # which Python raises where there is no standard input at all
+        msg = "there is nobody to ask for the token: the standard input is at its end"
+        raise click.UsageError(msg) from None
+
+
+def _give_up(*streams: TextIO) -> None:
+    """Have Python not try once more to write what could not be written, and complain of it, when it ends."""
+    for stream in streams:
+        with suppress(OSError, AttributeError):  # no file of the system, or none at all
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _tell(output: Output, repeat: Repeat) -> None:

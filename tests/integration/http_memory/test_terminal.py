@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -441,10 +442,75 @@ def test_shells_complete_commands_and_options():
 
 def test_a_reader_that_has_read_enough_is_no_failure_that_is_told_of(url, run):
     run("create", *dates("many", "2020-01-01", "2020-01-02", "example_hourly"))
-    command = f"{COMMAND} list --dag-id example_hourly --prefix many -o plain | head -1"
-    done = subprocess.run(command, shell=True, env=environ_of(url), capture_output=True, text=True, check=True)
-    assert len(done.stdout.splitlines()) == 1
+    for kind in ("plain", "table", "json"):
+        done = in_a_shell(f"{COMMAND} list {MANY} -o {kind} | (read -r line; echo $line); echo ${{PIPESTATUS[0]}}", url)
+        assert done.stdout.splitlines()[1:] in (["141"], ["0"])  # it may have written all before
+        assert done.stderr == ""
+
+
+def test_what_nobody_reads_is_a_141_and_no_failure_of_runs(url, run):
+    run("create", *dates("many", "2020-01-01", "2020-01-02", "example_hourly"))
+    for kind in ("plain", "table", "json"):
+        # the reader is gone before the command begins
+        done = in_a_shell(f"(sleep 0.3; {COMMAND} list {MANY} -o {kind}; echo $? >&2) | true", url)
+        assert done.stderr == "141\n"
+    done = in_a_shell(f"exec 3>&2; (sleep 0.3; {COMMAND} create --dag-id nowhere 2>&1; echo $? >&3) | true", url)
+    assert done.stderr == "141\n"
+
+
+def test_a_result_that_cannot_be_written_is_a_4_with_a_sentence(url):
+    for kind in ("plain", "table", "json", "yaml"):
+        done = in_a_shell(f"{COMMAND} dags -o {kind} >/dev/full", url)
+        assert done.returncode == 4
+        assert done.stderr == "failed: [Errno 28] No space left on device\n"
+
+
+def test_without_a_standard_output_nothing_is_asked_for(url, run):
+    done = in_a_shell(f"{COMMAND} create --dag-id example_daily --prefix closed >&-", url)
+    assert done.returncode == 4
+    assert done.stderr == "failed: the standard output is closed, so that no result could be written\n"
+    assert "closed" not in run("list", "--dag-id", "example_daily")
+
+
+def test_ctrl_c_before_anything_has_happened_is_a_130_too(url):
+    terminal = Terminal(COMMAND, "dags", "--ask-token", url=url)
+    terminal.wait_for("Token: ")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    starting = Terminal(sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "dags", url=url)
+    assert starting.end() == 130
+    assert starting.text == ""
+
+
+@pytest.mark.parametrize("stdin", ["</dev/null", "<&-"])
+def test_nobody_to_ask_for_the_token_is_a_2(url, stdin):
+    done = in_a_shell(f"{COMMAND} dags --ask-token {stdin}", url)
+    assert done.returncode == 2
+    assert "nobody to ask for the token" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MANY = "--dag-id example_hourly --prefix many"
+INTERRUPTED_WHILE_LOADING = """
+import sys
+
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == "httpx":
+            raise KeyboardInterrupt
+
+from airflow_api_plugin.entrypoints.cli import main
+sys.meta_path.insert(0, Finder)
+main()
+"""
+
+
+def in_a_shell(command, url):
+    """Run it as a script does, which has no terminal to fall back to."""
+    words = ["bash", "-c", command]
+    return subprocess.run(
+        words, env=environ_of(url), capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+    )
 
 
 class Held(BaseHTTPRequestHandler):
