@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -39,6 +40,21 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
             names = " or ".join("an object" if kind is dict else "a list" for kind in self._kinds)
             self.fail(f"it must be {names}, not {value!r}", param, ctx)
         return read
+
+
+class Seconds(click.FloatRange):
+    """A length of time, which is a number and has an end."""
+
+    def __init__(self) -> None:
+        """Take none below 0."""
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
 
 
 class ServiceCommand(click.Command):
@@ -137,7 +153,7 @@ _CONNECTION = (
     click.Option(["--ask-token"], is_flag=True, help="Ask for the token at the terminal."),
     click.Option(
         ["--retry-for"],
-        type=click.FloatRange(min=0),
+        type=Seconds(),
         default=60.0,
         metavar="SECONDS",
         show_default=True,
@@ -255,7 +271,7 @@ def status(session: Any, **asked: Any) -> int:
 @_PREFIX
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     metavar="SECONDS",
     help="Wait no longer; the exit status is 124 then. The runs go on.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,18 +15,22 @@ from airflow_api_plugin.adapters.client import (
     ClientError,
     Created,
     GroupRequest,
+    PlannedDate,
     RefusedByService,
     Step,
     Unreachable,
     moment,
 )
-from airflow_api_plugin.domain import Order
+from airflow_api_plugin.domain import Action, Order
 from airflow_api_plugin.entrypoints.terminal import exits, watching
 from airflow_api_plugin.entrypoints.terminal.interruption import Interruption
 from airflow_api_plugin.entrypoints.terminal.output import Output
 from airflow_api_plugin.entrypoints.terminal.session import Session
 
 _NOT_FOUND = 404
+_WITHOUT_A_TURN = (Action.LEFT_OUT.value, Action.NOT_YET.value)
+_FEW = 5
+"""Dates of each of these that a table shows, when there may be a thousand."""
 _PLANNED = {
     "logical_date": "logical date",
     "action": "action",
@@ -63,10 +68,15 @@ def plan(session: Session, *, limit: int | None, step: int, **asked: Any) -> int
             }
         )
         return exits.SUCCEEDED
-    output.rows(dates, _PLANNED)
     if output.is_for_people:
+        few, more = _few_without_a_turn(dates)
+        output.rows(few, _PLANNED)
+        for action, count in more.items():
+            output.sentence(f"and {count:,} more that are {action}")
         takes = "" if seconds is None else f", in about {watching.length(seconds)}"
-        output.result.print(f"\n{_runs(len(ids))} would be created{takes}; {existing:,} dates have a run already")
+        output.sentence(f"\n{_runs(len(ids))} would be created{takes}; {existing:,} dates have a run already")
+    else:
+        output.rows(dates, _PLANNED)
     output.warnings(warnings)
     return exits.SUCCEEDED
 
@@ -117,6 +127,18 @@ def _watch(session: Session, request: GroupRequest, work: _Work) -> int:
     if session.output.is_for_people:
         session.output.facts(watching.facts(group))
     return status
+
+
+def _few_without_a_turn(dates: Sequence[PlannedDate]) -> tuple[list[PlannedDate], Counter[str]]:
+    """Return the dates without most of those that get no run now, and how many of these there are for each reason."""
+    shown: list[PlannedDate] = []
+    seen: Counter[str] = Counter()
+    for date in dates:
+        action = date["action"]
+        seen[action] += action in _WITHOUT_A_TURN
+        if seen[action] <= _FEW:
+            shown.append(date)
+    return shown, Counter({action: count - _FEW for action, count in seen.items() if count > _FEW})
 
 
 def _is_nothing(error: BaseException) -> bool:
@@ -196,7 +218,7 @@ class _Work:
                 f", {self.ids[0]} to {self.ids[-1]}" if len(self.ids) > 1 else "".join(f", {one}" for one in self.ids)
             )
             existing = f"; {self.existing:,} dates had a run already" if self.existing else ""
-            output.result.print(f"Created {_runs(len(self.ids))} of {request.dag_id}{first}{existing}", soft_wrap=True)
+            output.sentence(f"Created {_runs(len(self.ids))} of {request.dag_id}{first}{existing}")
         else:
             paced = {} if self.next_not_before is None else {"next_not_before": self.next_not_before}
             output.data(

@@ -76,9 +76,13 @@ class Output:
             table.add_row(name, _cell(value))
         self.result.print(table)
 
+    def sentence(self, text: str) -> None:
+        """Write the result, or a part of it, as a line for people."""
+        self.result.print(_visible(text), soft_wrap=True)
+
     def say(self, text: str, style: str = "") -> None:
         """Write something beside the result."""
-        self.progress.print(text, style=style, soft_wrap=True)
+        self.progress.print(_visible(text), style=style, soft_wrap=True)
 
     def warnings(self, warnings: Iterable[str]) -> None:
         """Write warnings beside the result, unless it has them."""
@@ -107,9 +111,14 @@ def _console(*, stderr: bool) -> Console:
     )
 
 
+def _visible(text: str) -> str:
+    """Show control characters, which a service may have sent, and to which a terminal would listen."""
+    return "".join(one if one.isprintable() or one in "\t\n" else one.encode("unicode_escape").decode() for one in text)
+
+
 def _plain(value: Any) -> str:
     return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
 
 
 def _cell(value: Any) -> Text:
-    return Text(_plain(value), style=STYLES.get(value, "") if isinstance(value, str) else "")
+    return Text(_visible(_plain(value)), style=STYLES.get(value, "") if isinstance(value, str) else "")

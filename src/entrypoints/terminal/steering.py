@@ -32,7 +32,7 @@ def steer(session: Session, act: str, *, dag_id: str, prefix: str, dry_run: bool
         output.lines(done)
     elif output.is_for_people:
         words = (_WOULD if dry_run else _DONE)[act]
-        output.result.print(f"{words} {len(done):,} run{'s' * (len(done) != 1)} of {dag_id}, group {prefix}")
+        output.sentence(f"{words} {len(done):,} run{'s' * (len(done) != 1)} of {dag_id}, group {prefix}")
     else:
         output.data({"dag_id": dag_id, "prefix": prefix, "dry_run": dry_run, "dag_run_ids": done})
     return exits.SUCCEEDED

@@ -199,6 +199,11 @@ def test_the_exit_status_tells_how_it_ended(url, run):
         ("create", "--dag-id", "a", "--dag-run-conf", "[]"),
         ("create", "--dag-id", "a", "--conf-per-run", "1"),
         ("create", "--dag-id", "a", "--limit", "0"),
+        ("dags", "--retry-for", "nan"),
+        ("dags", "--retry-for", "1e400"),
+        ("wait", "--dag-id", "a", "--prefix", "p", "--timeout", "nan"),
+        ("wait", "--dag-id", "a", "--prefix", "p", "--timeout", "inf"),
+        ("wait", "--dag-id", "a", "--prefix", "p", "--timeout", "-1"),
         ("list", "--dag-id", "a", "--state", "failed"),
         ("create", "--dag-id", "a", "--dag-run-conf", '{"a": NaN}'),
         ("create", "--dag-id", "a", "--dag-run-conf", '{"a": 1e400}'),
@@ -270,13 +275,13 @@ def test_a_service_that_goes_away_while_somebody_waits_is_a_4_after_a_while(tmp_
 
 
 @contextmanager
-def somebody_else(answer, kind="application/json"):
+def somebody_else(answer, kind="application/json", status=200):
     """Answer all requests so, and give the URL at which that is done."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write(answer)
@@ -353,6 +358,27 @@ def test_a_plan_is_what_is_then_created(run):
     assert json.loads(run("create", *asked, "--step", "2", "--dry-run", "-o", "json")) == plan
     assert run("create", *asked, "-o", "plain").splitlines() == plan["dag_run_ids"]
     assert "0 runs would be created" in run("plan", *asked)
+
+
+def test_a_plan_shows_few_of_the_dates_that_get_no_run_now(run):
+    asked = (*dates("few", "2021-01-01", "2021-12-31"), "--limit", "2")
+    table = run("plan", *asked).splitlines()
+    assert sum(" left_out " in line for line in table) == 5
+    assert table[-3:-1] == ["and 358 more that are left_out", ""]
+    assert table[-1].startswith("2 runs would be created")
+    for kind in ("json", "plain"):
+        assert run("plan", *asked, "-o", kind).count("left_out") == 363
+    assert "more that are" not in run("plan", *asked[:-2])
+    tomorrow = ("--not-before", "2020-01-01", "--to-date", "2099-01-01")
+    assert "more that are not_yet" in run("plan", *group("few"), "--from-date", "2021-01-01", *tomorrow)
+
+
+def test_what_a_service_says_is_shown_and_not_obeyed_by_a_terminal():
+    dag = {"dag_id": "a\x1b[2J\x9bb", "is_active": "True", "full_path": "f", "last_execution": "None"}
+    with somebody_else(json.dumps({"response": {"dags": [dag]}}).encode()) as url:
+        assert r"a\x1b[2J\x9bb" in called("dags", url=url).stdout
+    with somebody_else(json.dumps({"response": {"error": "no\x1b[2J!"}}).encode(), status=400) as url:
+        assert called("dags", url=url).stderr == "refused: no\\x1b[2J!\n"
 
 
 def test_a_group_is_made_as_the_options_say(run):
