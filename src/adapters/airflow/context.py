@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from airflow_api_plugin.adapters.airflow import compat, configuration
 from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
-from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
+from airflow_api_plugin.adapters.airflow.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_api_plugin.adapters.airflow.statements import RECENT
 from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable, timetable_of
 from airflow_api_plugin.domain.errors import DagNotFound, Refused
@@ -123,7 +123,8 @@ class AirflowDagContext:
 
     def last_number(self, prefix: str) -> int:
         """As the port promises."""
-        values = values_of(f"{prefix}_", self._session.connection())
+        start = f"{prefix}_"
+        values = values_of(start, bounds_of_numbered(start), self._session.connection())
         in_group = begins(_RUN.c.run_id, ranged=is_ranged(values))
         query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, in_group)
         parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values))

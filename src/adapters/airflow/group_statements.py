@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
-from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
+from airflow_api_plugin.adapters.airflow.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_api_plugin.adapters.airflow.statements import DATE
 from airflow_api_plugin.domain.model import DagRunState
 from airflow_api_plugin.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
@@ -36,9 +36,13 @@ START = func.rtrim(
 
 def in_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Any, dict[str, Any]]:
     """Return the condition that a run is in the group of this prefix, and its values."""
+    values = _values(dag_id, prefix, connection)
+    return _in_group(ranged=is_ranged(values)), values
+
+
+def _values(dag_id: str, prefix: str, connection: Connection) -> dict[str, Any]:
     start = f"{prefix}_"
-    values = values_of(start, connection)
-    return _in_group(ranged=is_ranged(values)), {"dag_id": dag_id, "length": len(start), **values}
+    return {"dag_id": dag_id, "length": len(start), **values_of(start, bounds_of_numbered(start), connection)}
 
 
 def _in_group(*, ranged: bool) -> Any:
@@ -90,7 +94,7 @@ _COULD_START = case((_RUN.c.run_after > _QUEUED_AT, _RUN.c.run_after), else_=_QU
 
 def one_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
     """Return the statement of one row about a group, of no runs when there is none, and its values."""
-    _, values = in_group(dag_id, prefix, connection)
+    values = _values(dag_id, prefix, connection)
     return _one_group(ranged=is_ranged(values)), values
 
 

@@ -25,11 +25,12 @@ def begins(run_id: Any, *, ranged: bool) -> ColumnElement[bool]:
     return letter_for_letter & between
 
 
-def values_of(prefix: str, connection: Connection) -> dict[str, str]:
-    """Return the values of that condition, with the bounds where this database has such an order and the prefix such bounds."""
+def values_of(prefix: str, between: tuple[str, str] | None, connection: Connection) -> dict[str, str]:
+    """Return the values of that condition, with the bounds if there are any, and if this database has the order for them."""
     ordered = connection.dialect.name == "sqlite" or connection.info.get(_ORDERED, False)
-    between = bounds(prefix) if ordered else None
-    return {"prefix": prefix, **({} if between is None else {"prefix_from": between[0], "prefix_below": between[1]})}
+    if between is None or not ordered:
+        return {"prefix": prefix}
+    return {"prefix": prefix, "prefix_from": between[0], "prefix_below": between[1]}
 
 
 def is_ranged(values: dict[str, Any]) -> bool:
@@ -45,6 +46,11 @@ def bounds(prefix: str) -> tuple[str, str] | None:
     start = _up_to_the_last("0-9A-Za-z", prefix)
     less = _up_to_the_last("0-8A-Ya-y", start)  # one of these has a next one
     return (start, less[:-1] + chr(ord(less[-1]) + 1)) if less and start.isascii() else None
+
+
+def bounds_of_numbered(start: str) -> tuple[str, str]:
+    """Return the same for texts that begin with this one and a digit, and for hardly any others: digits come before letters."""
+    return f"{start}0", f"{start}A"
 
 
 def _up_to_the_last(characters: str, text: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import TIMESTAMP, DateTime, TypeDecorator, bindparam, case, func
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
 
-from airflow_api_plugin.adapters.airflow.prefixes import begins, is_ranged, values_of
+from airflow_api_plugin.adapters.airflow.prefixes import begins, bounds, is_ranged, values_of
 from airflow_api_plugin.domain.model import DagRunFilter, DagRunState, DagRunType
 
 _DAG = DagModel.__table__
@@ -84,7 +84,7 @@ class _PageShape:
 
 def page(where: DagRunFilter, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
     """Return the statement of a list's page, and its values. It yields one run more than the page holds, if there is one."""
-    prefix = values_of(where.prefix, connection) if where.prefix else {}
+    prefix = values_of(where.prefix, bounds(where.prefix), connection) if where.prefix else {}
     shape = _PageShape(
         from_run_id=isinstance(where.start, str),
         dag_id=where.dag_id is not None,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from airflow_api_plugin.adapters.airflow.group_statements import one_group
-from airflow_api_plugin.adapters.airflow.prefixes import bounds, orders_by_letters
+from airflow_api_plugin.adapters.airflow.prefixes import bounds, bounds_of_numbered, orders_by_letters
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,10 @@ def probes():
 
 def test_no_id_lies_outside_the_bounds_of_its_prefix_in_those_databases(world):
     ranges = [(*between, run_id) for prefix, run_id in probes() if (between := bounds(prefix))]
+    ranges += [
+        (*bounds_of_numbered(prefix), f"{prefix}{number % 10}{run_id}")
+        for number, (prefix, run_id) in enumerate(probes())
+    ]
     assert len(ranges) > 5000
     with world.sessions() as session:
         is_sqlite = session.get_bind().dialect.name == "sqlite"
@@ -104,5 +108,5 @@ def test_a_group_is_looked_up_in_the_index(world):
             plan = connection.exec_driver_sql(f"EXPLAIN {statement}").all()
             connection.exec_driver_sql("RESET enable_seqscan")
     assert re.search(
-        r"INDEX .*dag_id=\? AND run_id>\? AND run_id<\?|Index Cond: .*run_id.* >= .*redo.*redp", str(plan)
+        r"INDEX .*dag_id=\? AND run_id>\? AND run_id<\?|Index Cond: .*run_id.* >= .*redo_0.*redo_A", str(plan)
     ), str(statement)
