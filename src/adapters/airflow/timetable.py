@@ -134,8 +134,8 @@ def _parsing_once(timetable: AirflowsTimetable) -> AirflowsTimetable:
     same code with a croniter that is kept, unless the code is not Airflow's.
     """
     kind = type(timetable)
-    own = any(getattr(kind, name, None) is not getattr(CronMixin, name) for name in _ASKED)
-    if own or compat.MINOR not in compat.PROVED_MINORS:
+    is_of_a_site = any(getattr(kind, name, None) is not getattr(CronMixin, name) for name in _ASKED)
+    if is_of_a_site or compat.MINOR not in compat.PROVED_MINORS:
         return timetable
     kept, croniter_ = copy(timetable), _KeptCroniter()
     for name in _ASKED:
@@ -146,17 +146,16 @@ def _parsing_once(timetable: AirflowsTimetable) -> AirflowsTimetable:
 
 
 class _KeptCroniter:
-    """Stands in for croniter's class where one expression is asked for its dates."""
+    """Stands in for croniter's class where one expression, or a few, are asked for their dates."""
 
     def __init__(self) -> None:
-        self._made: croniter | None = None
+        self._kept: dict[str, croniter] = {}
 
     def __call__(self, expression: str, start_time: dt.datetime) -> croniter:
-        if self._made is None:
-            self._made = croniter(expression, start_time=start_time)
-        else:
-            self._made.set_current(start_time)
-        return self._made
+        if expression not in self._kept:
+            self._kept[expression] = croniter(expression, start_time=start_time)
+        self._kept[expression].set_current(start_time)
+        return self._kept[expression]
 
 
 def _pendulum(date: dt.datetime) -> pendulum.DateTime:
