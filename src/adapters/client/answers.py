@@ -46,13 +46,22 @@ class Plan(Created):
     expected_seconds: float | None
 
 
+class StateCounts(TypedDict):
+    """How many runs are in each state."""
+
+    queued: int
+    running: int
+    success: int
+    failed: int
+
+
 class Group(TypedDict):
     """A group in a list."""
 
     dag_id: str
     prefix: str
     runs: int
-    states: dict[str, int]
+    states: StateCounts
     first_logical_date: str | None
     last_logical_date: str | None
 

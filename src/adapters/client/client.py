@@ -353,7 +353,7 @@ def _encodable(text: str) -> str:
 def _json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         msg = f"no request can send it as JSON: {error}"
         raise Unsendable(msg) from error
 

@@ -6,15 +6,19 @@ Colours and bars are for terminals only.
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+from unicodedata import category
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-STYLES = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
+State = Literal["queued", "running", "success", "failed"]
+STYLES: dict[State, str] = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
 """The colours of the states, as Airflow's UI has them."""
 WIDE = 200
 """Characters of a line where there is no terminal, as Airflow's own commands have it."""
@@ -37,7 +41,8 @@ class Output:
     def data(self, value: Any) -> None:
         """Write the result, when the format is one for machines to read."""
         if self.kind == "json":
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+            text = json.dumps(value, indent=2, ensure_ascii=False)
+            click.echo(re.sub(r"[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text))
         else:
             import yaml  # type: ignore[import-untyped]  # noqa: PLC0415 - for this format only
 
@@ -46,7 +51,7 @@ class Output:
     def lines(self, lines: Iterable[str]) -> None:
         """Write the result as lines."""
         for line in lines:
-            click.echo(line)
+            click.echo(visible(line) if sys.stdout.isatty() else line)
 
     def rows(self, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, str]) -> None:
         """Write a list: all that there is of it for machines, of each row these keys else, below these headings."""
@@ -78,11 +83,11 @@ class Output:
 
     def sentence(self, text: str) -> None:
         """Write the result, or a part of it, as a line for people."""
-        self.result.print(_visible(text), soft_wrap=True)
+        self.result.print(visible(text), soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """Write something beside the result."""
-        self.progress.print(_visible(text), style=style, soft_wrap=True)
+        self.progress.print(visible(text), style=style, soft_wrap=True)
 
     def warnings(self, warnings: Iterable[str]) -> None:
         """Write warnings beside the result, unless it has them."""
@@ -111,9 +116,15 @@ def _console(*, stderr: bool) -> Console:
     )
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Show control characters, which a service may have sent, and to which a terminal would listen."""
-    return "".join(one if one.isprintable() or one in "\t\n" else one.encode("unicode_escape").decode() for one in text)
+    return "".join(
+        one.encode("unicode_escape").decode() if category(one) in _OBEYED and one not in "\t\n" else one for one in text
+    )
+
+
+_OBEYED = {"Cc", "Cf", "Cs"}
+"""Unicode's categories of characters that are no text: they control, turn the direction around, or are half of one."""
 
 
 def _plain(value: Any) -> str:
@@ -121,4 +132,5 @@ def _plain(value: Any) -> str:
 
 
 def _cell(value: Any) -> Text:
-    return Text(_visible(_plain(value)), style=STYLES.get(value, "") if isinstance(value, str) else "")
+    style = next((style for state, style in STYLES.items() if state == value), "")
+    return Text(visible(_plain(value)), style=style)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from airflow_api_plugin.adapters.client import GroupProgress, moment
 from airflow_api_plugin.entrypoints.terminal import exits
-from airflow_api_plugin.entrypoints.terminal.output import STYLES, Output
+from airflow_api_plugin.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_api_plugin.entrypoints.terminal.session import Session
 
 FIRST_PAUSE = 1.0
@@ -128,16 +128,15 @@ def bars(group: GroupProgress, per_minute: float, now: dt.datetime) -> Lines:
     table.add_column()
     table.add_column(width=40)
     table.add_column(justify="right")
-    for state, count in group["states"].items():
-        bar = ProgressBar(
-            total=group["runs"], completed=count, width=40, complete_style=STYLES[state], finished_style=STYLES[state]
-        )
-        table.add_row(Text(state, style=STYLES[state]), bar, f"{count:,} / {group['runs']:,}")
+    for state, style in STYLES.items():
+        count = group["states"][state]
+        bar = ProgressBar(total=group["runs"], completed=count, width=40, complete_style=style, finished_style=style)
+        table.add_row(Text(state, style=style), bar, f"{count:,} / {group['runs']:,}")
     parts = [f"{per_minute:,.0f} runs/min"]
     if group["expected_end"] is not None:
         end = moment(group["expected_end"])
         parts.append(f"expected end {group['expected_end']}, in {length(max(0.0, (end - now).total_seconds()))}")
-    return Lines(f"{group['dag_id']} {group['prefix']}", table, ", ".join(parts))
+    return Lines(visible(f"{group['dag_id']} {group['prefix']}"), table, visible(", ".join(parts)))
 
 
 @contextmanager
@@ -155,7 +154,7 @@ def _shown(output: Output, speed: Speed) -> Iterator[Callable[[GroupProgress], N
         tenth = int(group["done"] * _TENTHS)
         if tenth > last[0]:
             last[0] = tenth
-            states = ", ".join(f"{count:,} {state}" for state, count in group["states"].items())
+            states = ", ".join(f"{group['states'][state]:,} {state}" for state in STYLES)
             output.say(f"{group['dag_id']} {group['prefix']}: {states}")
 
     yield line

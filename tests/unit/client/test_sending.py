@@ -181,8 +181,8 @@ def deep(depth):
 
 @pytest.mark.parametrize(
     "conf",
-    [{"a": float("nan")}, {"a": float("inf")}, {"a": "\ud800"}, {"a": deep(100_000)}],
-    ids=["nan", "inf", "half", "deep"],
+    [{"a": float("nan")}, {"a": float("inf")}, {"a": "\ud800"}, {"a": deep(100_000)}, {"a": object()}],
+    ids=["nan", "inf", "half", "deep", "object"],
 )
 def test_a_conf_that_is_no_json_is_not_sent(line, conf):
     for asked in (
