@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import click
 
+from airflow_api_plugin.entrypoints.terminal import exits
 from airflow_api_plugin.entrypoints.terminal.commands import COMMANDS
 
 
@@ -37,7 +39,7 @@ def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
 
     package = __package__ or ""
     sys.argv = [
-        str(Path(sys.executable).with_name("gunicorn")),
+        shutil.which("gunicorn", path=Path(sys.executable).parent) or shutil.which("gunicorn") or "gunicorn",
         "-c",
         f"python:{package}.gunicorn",
         f"{package}.wsgi:app",
@@ -46,4 +48,7 @@ def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
         sys.argv += ["--bind", bind]
     if workers is not None:
         sys.argv += ["--workers", str(workers)]
-    run(prog="gunicorn")  # which starts itself anew with this command line at SIGUSR2
+    try:
+        run(prog="gunicorn")  # which starts itself anew with this command line at SIGUSR2
+    except KeyboardInterrupt:  # before gunicorn listens to signals itself
+        sys.exit(exits.INTERRUPTED)

@@ -248,7 +248,7 @@ def test_the_service_on_its_own_gives_the_same_answers_byte_for_byte(servers, ca
         *((bad.method, bad.target, bad.body, bad.headers) for bad in BAD_REQUESTS if bad.target.startswith("/api/v1/")),
     ]
     different = []
-    for role in ("viewer", "user", None):
+    for role in (*USERS, None):
         who = {} if role is None else {"Authorization": f"Bearer {servers.tokens[role]}"}
         for method, target, body, headers in requests:
             mounted, alone = (
