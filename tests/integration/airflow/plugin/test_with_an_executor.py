@@ -82,6 +82,7 @@ LIGHT = {
     "airflow_api_plugin.entrypoints.terminal",
     "airflow_api_plugin.entrypoints.terminal.airflow_commands",
     "airflow_api_plugin.entrypoints.terminal.commands",
+    "airflow_api_plugin.entrypoints.terminal.exits",
 }
 """What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""
 
