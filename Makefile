@@ -40,9 +40,9 @@ run: $(INSTALLED) ## an Airflow of its own and this service on it, with a first 
 	@exec $(VENV)/python examples/run.py --port $(PORT) --airflow-port $(AIRFLOW_PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
-	@exec $(VENV)/airflow-api serve --backend memory --bind 127.0.0.1:$(PORT)
+	@exec $(VENV)/airflow-groups serve --backend memory --bind 127.0.0.1:$(PORT)
 
-recording: $(INSTALLED) ## the picture of `airflow-api create --watch` in the README, docs/create-watch.svg, from the command itself
+recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the README, docs/create-watch.svg, from the command itself
 	$(VENV)/python examples/recording.py
 
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
@@ -55,31 +55,31 @@ unit: $(INSTALLED) ## the tests that need no Airflow
 
 sqlite: EXCEPT := --ignore tests/integration/airflow/test_fuzz.py
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
-	AIRFLOW_API_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
+	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
 
 faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; two minutes of torture; docs/reliability.md
 	@$(MAKE) --no-print-directory -j2 faults-postgresql faults-sqlite  # most of it is waiting
 
 faults-sqlite faults-postgresql:
-	AIRFLOW_API_TEST_DB=$(@:faults-%=%) $(VENV)/pytest -q tests/integration/faults
+	AIRFLOW_GROUPS_TEST_DB=$(@:faults-%=%) $(VENV)/pytest -q tests/integration/faults
 
 torture: SECONDS = 1800
 torture: $(INSTALLED) ## mixed load while everything fails by chance, for half an hour, and an audit at its end (SECONDS=, SEED=)
-	AIRFLOW_API_TEST_DB=postgresql TORTURE_SECONDS=$(SECONDS) TORTURE_SEED=$(SEED) $(VENV)/pytest -q -s tests/integration/faults/torture
+	AIRFLOW_GROUPS_TEST_DB=postgresql TORTURE_SECONDS=$(SECONDS) TORTURE_SEED=$(SEED) $(VENV)/pytest -q -s tests/integration/faults/torture
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 	$(VENV)/pytest -q tests/browser
 
 fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, for five minutes each (SECONDS=)
-	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
-	AIRFLOW_API_FUZZ_SECONDS=$(SECONDS) AIRFLOW_API_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/test_fuzz.py
+	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
+	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/test_fuzz.py
 
 compat: $(PINNED:%=.venvs/%/installed) ## backend, rows and plugin on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
 
 compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
-	AIRFLOW_API_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py
+	AIRFLOW_GROUPS_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py
 
 lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the tests that need no Airflow, and what the backend promises
 	$(PIN_LOWEST) pyproject.toml --output-file $(LOWEST)-alone.txt
@@ -88,7 +88,7 @@ lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the test
 	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-alone.txt -e . --group test
 	$(LOWEST)/bin/pytest -q tests/unit tests/integration/http_memory
 	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-airflow.txt -e '.[airflow,postgres]' --group test
-	AIRFLOW_API_TEST_DB=sqlite $(LOWEST)/bin/pytest -q tests/integration/airflow/test_contracts.py
+	AIRFLOW_GROUPS_TEST_DB=sqlite $(LOWEST)/bin/pytest -q tests/integration/airflow/test_contracts.py
 
 audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the older versions of Airflow in compat/ are told of only
 	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
@@ -97,7 +97,7 @@ audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the o
 package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv venv -q --clear $(PACKAGE)
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
-	cd $(PACKAGE) && bin/python -c 'from airflow_api_plugin.domain import plan_batch'
+	cd $(PACKAGE) && bin/python -c 'from airflow_run_groups.domain import plan_batch'
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python -c constraints.txt dist/*.whl --group test
 	cd $(PACKAGE) && bin/pytest -q ../../tests/unit ../../tests/integration/http_memory
 
@@ -108,9 +108,9 @@ format: $(INSTALLED) ## rewrite the code in the project's format
 lint: $(INSTALLED) ## format, lint, types and import contracts
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
-	$(VENV)/mypy -p airflow_api_plugin
-	$(VENV)/mypy examples/*.py
-	$(VENV)/mypy -p benchmarks
+	@for sources in "-p airflow_run_groups" "examples/*.py" "-p benchmarks"; do \
+		$(VENV)/mypy $$sources > .venv/mypy.txt; status=$$?; \
+		sed "s|^.venv/typing/airflow_run_groups/|src/|" .venv/mypy.txt; test $$status = 0 || exit 1; done
 	$(VENV)/lint-imports
 
 constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
@@ -142,4 +142,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(VENV)/pip || $(PYTHON) -m venv .venv
 	@test -x $(VENV)/uv || $(VENV)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
 	$(VENV)/uv pip install -c constraints.txt -e '.[airflow,postgres]' --group dev
+	$(VENV)/python .ci/link_package.py
 	@touch $@

@@ -47,7 +47,7 @@ def main() -> int:
     size = FULL if arguments.full else QUICK
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="airflow-api-bench-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="airflow-groups-bench-")))
         benchmark = Benchmark(size, folder, stack)
         if arguments.year:
             benchmark.year()

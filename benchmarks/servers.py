@@ -62,7 +62,7 @@ class Home:
         port = _free_port()
         backend = "memory" if database is None else "airflow"
         command = (
-            "airflow-api",
+            "airflow-groups",
             "serve",
             "--backend",
             backend,

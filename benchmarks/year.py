@@ -33,15 +33,15 @@ class Year:
         """Measure each once, from the start of the command to its end: Airflow's takes minutes."""
         say(f"creating a year of {RUNS:,} hourly runs from a terminal")
         url = f"http://127.0.0.1:{self.ours.port}"
-        ours = self._seconds("airflow-api", "create", *_RANGE, "--prefix", "year", "--url", url, "-o", "plain")
+        ours = self._seconds("airflow-groups", "create", *_RANGE, "--prefix", "year", "--url", url, "-o", "plain")
         say("creating the same with airflow backfill create")
         theirs = self._seconds("airflow", "backfill", "create", *_RANGE)
-        work = f"create a year of hourly runs, {RUNS:,} x 1 task, with `airflow-api create`"
+        work = f"create a year of hourly runs, {RUNS:,} x 1 task, with `airflow-groups create`"
         return [faster(work, [ours], "`airflow backfill create`, the same range", [theirs])]
 
     def _seconds(self, program: str, *words: str) -> float:
         command = [str(Path(sys.executable).parent / program), *words]
-        environment = {**self.environment, "AIRFLOW_API_TOKEN": TOKEN}
+        environment = {**self.environment, "AIRFLOW_GROUPS_TOKEN": TOKEN}
         begin = time.perf_counter()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - begin

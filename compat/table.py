@@ -74,7 +74,7 @@ def _versions(python: Path) -> list[str]:
 def _outcome(python: Path, database: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        environment = {**os.environ, "AIRFLOW_API_TEST_DB": database}
+        environment = {**os.environ, "AIRFLOW_GROUPS_TEST_DB": database}
         run = subprocess.run(
             [python, "-m", "pytest", "-q", f"--junitxml={report}", *TESTS], cwd=ROOT, env=environment, check=False
         )

@@ -17,7 +17,7 @@ Run = dict[str, Any]
 
 
 class Service:
-    """A running `airflow-api serve`."""
+    """A running `airflow-groups serve`."""
 
     def __init__(self, url: str) -> None:
         """Speak to the one at this address."""

@@ -1,4 +1,4 @@
-"""Write docs/create-watch.svg: what `airflow-api create --watch` shows at a terminal, from the command itself (`make recording`)."""
+"""Write docs/create-watch.svg: what `airflow-groups create --watch` shows at a terminal, from the command itself (`make recording`)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "create-watch.svg"
 BIN = Path(sys.executable).parent
-COMMAND = (
-    "airflow-api create --dag-id example_hourly --prefix redo --from-date 2025-01-01 --to-date 2025-01-10T23:00 --watch"
-)
-ROWS, COLUMNS = 40, 118
+COMMAND = "airflow-groups create --dag-id example_hourly --prefix redo --from-date 2025-01-01 --to-date 2025-01-10T23:00 --watch"
+ROWS, COLUMNS = 40, 124
 MIDDLE = 100
 """How many runs have succeeded in the picture of the middle."""
 
@@ -41,7 +39,7 @@ MIDDLE = 100
 def main() -> None:
     """Record it, and write the picture."""
     with demo() as url:
-        screens = recorded({**os.environ, "AIRFLOW_API_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color"})
+        screens = recorded({**os.environ, "AIRFLOW_GROUPS_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color"})
     middle = next(screen for screen in screens if succeeded(screen) >= MIDDLE)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text(f"$ {COMMAND}", style="bold"))
@@ -51,7 +49,7 @@ def main() -> None:
             console.print(Text(f"\n{title}\n", style="bright_black"))
         for line in screen:
             console.print(Text.from_ansi(line))
-    svg = console.export_svg(title="airflow-api create --watch", unique_id="create-watch")
+    svg = console.export_svg(title="airflow-groups create --watch", unique_id="create-watch")
     PICTURE.write_text(
         re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8"
     )  # no other site's fonts
@@ -63,7 +61,7 @@ def demo() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    server = subprocess.Popen([BIN / "airflow-api", "serve", "--backend", "memory", "--bind", address])
+    server = subprocess.Popen([BIN / "airflow-groups", "serve", "--backend", "memory", "--bind", address])
     try:
         while True:
             try:
@@ -81,7 +79,7 @@ def recorded(environ: dict[str, str]) -> list[list[str]]:
     """Run the command at a terminal, and return what it looked like after each change."""
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    words = [str(BIN / "airflow-api"), *shlex.split(COMMAND)[1:]]
+    words = [str(BIN / "airflow-groups"), *shlex.split(COMMAND)[1:]]
     process = subprocess.Popen(words, env=environ, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     screen = Screen()

@@ -97,7 +97,7 @@ class Show:
         self._components.start("scheduler", "airflow", "scheduler", "--skip-serve-logs")
         self._components.start("dag-processor", "airflow", "dag-processor")
         bind = self._url.removeprefix("http://")
-        self._components.start("airflow-api", "airflow-api", "serve", "--backend", "airflow", "--bind", bind)
+        self._components.start("airflow-groups", "airflow-groups", "serve", "--backend", "airflow", "--bind", bind)
         airflow = AirflowHealth(self._airflow_url, started)
         self._wait(
             {

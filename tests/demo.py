@@ -2,17 +2,17 @@
 
 import datetime as dt
 
-from airflow_api_plugin.adapters.memory import (
+from airflow_run_groups.adapters.memory import (
     MemoryAuditLog,
     MemoryDagRepository,
     MemoryDagRunRepository,
     MemoryGroupRepository,
     demo_backend,
 )
-from airflow_api_plugin.domain import CreateBatch, Groups
-from airflow_api_plugin.entrypoints.http.app import create_app
-from airflow_api_plugin.entrypoints.http.authentication import NoAuthentication
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_run_groups.domain import CreateRuns, Groups
+from airflow_run_groups.entrypoints.http.app import create_app
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication
 
 UTC = dt.timezone.utc
 
@@ -29,7 +29,7 @@ def demo_app(clock=present, *, backend=None, **parts):
         "dags": MemoryDagRepository(backend),
         "runs": runs,
         "audit": MemoryAuditLog(),
-        "create_batch": CreateBatch(runs, clock),
+        "create_runs": CreateRuns(runs, clock),
         "groups": Groups(MemoryGroupRepository(backend), clock),
         "authenticator": NoAuthentication(),
         "value_format": ValueFormat.TEXT,

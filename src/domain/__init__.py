@@ -1,9 +1,8 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
-from airflow_api_plugin.domain.audit import Refusal
-from airflow_api_plugin.domain.batch import Batch, NewDagRun, plan_batch
-from airflow_api_plugin.domain.conf import MAX_CONF_BYTES
-from airflow_api_plugin.domain.errors import (
+from airflow_run_groups.domain.audit import Denial
+from airflow_run_groups.domain.conf import MAX_CONF_BYTES
+from airflow_run_groups.domain.errors import (
     AmbiguousRunId,
     Conflict,
     DagNotFound,
@@ -18,19 +17,19 @@ from airflow_api_plugin.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from airflow_api_plugin.domain.groups import (
-    Annotate,
+from airflow_run_groups.domain.groups import (
     Cancel,
     Group,
+    GroupAction,
+    GroupActionResult,
     GroupPage,
     GroupProgress,
+    Note,
     Retry,
     StateCounts,
-    Steered,
-    Steering,
     Which,
 )
-from airflow_api_plugin.domain.model import (
+from airflow_run_groups.domain.model import (
     Conf,
     Dag,
     DagRun,
@@ -42,9 +41,10 @@ from airflow_api_plugin.domain.model import (
     DagSummary,
     DataInterval,
 )
-from airflow_api_plugin.domain.pace import Order, Pace
-from airflow_api_plugin.domain.plan import Action, ExistingRun, PlannedDate
-from airflow_api_plugin.domain.ports import (
+from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.plan import Action, ExistingRun, PlannedDate
+from airflow_run_groups.domain.planning import Batch, NewDagRun, plan_group
+from airflow_run_groups.domain.ports import (
     AuditLog,
     Caller,
     DagContext,
@@ -53,9 +53,9 @@ from airflow_api_plugin.domain.ports import (
     GroupRepository,
     Timetable,
 )
-from airflow_api_plugin.domain.request import MAX_LIMIT, BatchRequest, ConfPerRun, Interval
-from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
-from airflow_api_plugin.domain.use_cases import CreateBatch, Groups
+from airflow_run_groups.domain.request import MAX_LIMIT, ConfPerRun, GroupRequest, Interval
+from airflow_run_groups.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.use_cases import CreateRuns, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
@@ -63,16 +63,14 @@ __all__ = [
     "MAX_LIMIT",
     "Action",
     "AmbiguousRunId",
-    "Annotate",
     "AuditLog",
     "Batch",
-    "BatchRequest",
     "Caller",
     "Cancel",
     "Conf",
     "ConfPerRun",
     "Conflict",
-    "CreateBatch",
+    "CreateRuns",
     "Dag",
     "DagContext",
     "DagNotFound",
@@ -87,14 +85,18 @@ __all__ = [
     "DagRunType",
     "DagSummary",
     "DataInterval",
+    "Denial",
     "DomainError",
     "ExistingRun",
     "Forbidden",
     "Group",
+    "GroupAction",
+    "GroupActionResult",
     "GroupNotFound",
     "GroupPage",
     "GroupProgress",
     "GroupRepository",
+    "GroupRequest",
     "GroupRunId",
     "Groups",
     "Interval",
@@ -102,20 +104,18 @@ __all__ = [
     "MayNotCreateRuns",
     "NewDagRun",
     "NotFound",
+    "Note",
     "Order",
     "Pace",
     "PlannedDate",
-    "Refusal",
     "Refused",
     "Retry",
     "StateCounts",
-    "Steered",
-    "Steering",
     "Timetable",
     "Unauthenticated",
     "Unavailable",
     "Which",
     "check_run_id",
     "group_prefix",
-    "plan_batch",
+    "plan_group",
 ]

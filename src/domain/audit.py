@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Denial:
     """That somebody was not allowed something.
 
     ``caller``: their name, None when they have none. ``dag_id``: the DAG that it was about, None when that was not looked at.

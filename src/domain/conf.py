@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 
-from airflow_api_plugin.domain.errors import Refused
-from airflow_api_plugin.domain.model import Conf, DagRunInfo, in_utc
-from airflow_api_plugin.domain.request import BatchRequest
+from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.model import Conf, DagRunInfo, in_utc
+from airflow_run_groups.domain.request import GroupRequest
 
 MAX_CONF_BYTES = 64 * 1024
 """How long a configuration may be as UTF-8 JSON: it is stored with every run."""
@@ -22,7 +22,7 @@ _FACT = re.compile(r"\{(" + "|".join(FACTS) + r")\}")
 class Confs:
     """The configurations of a request's runs."""
 
-    def __init__(self, request: BatchRequest) -> None:
+    def __init__(self, request: GroupRequest) -> None:
         """Merge what is said for each run over what is said for all."""
         self._conf = request.conf or {}
         self._of_date: Mapping[dt.datetime, Conf] = {}

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_api_plugin.domain.errors import Refused
-from airflow_api_plugin.domain.model import Dag, DagRunInfo, in_utc
-from airflow_api_plugin.domain.pace import Order
-from airflow_api_plugin.domain.plan import MAX_OTHERS
-from airflow_api_plugin.domain.request import BatchRequest
+from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.model import Dag, DagRunInfo, in_utc
+from airflow_run_groups.domain.pace import Order
+from airflow_run_groups.domain.plan import MAX_OTHERS
+from airflow_run_groups.domain.request import GroupRequest
 
 if TYPE_CHECKING:
-    from airflow_api_plugin.domain.ports import Timetable
+    from airflow_run_groups.domain.ports import Timetable
 
 MAX_BACKWARDS = 10_000
 """The most dates that a range may hold that is worked through from its end: a timetable can only be walked forwards."""
 
 
 def dates_of(  # noqa: PLR0913 - as many as the plan has
-    request: BatchRequest,
+    request: GroupRequest,
     *,
     dag: Dag,
     timetable: Timetable,
@@ -63,7 +63,7 @@ def _backwards(marked: Iterator[tuple[DagRunInfo, bool]], now: dt.datetime) -> I
 class _Dates:
     """The dates of a request, ascending."""
 
-    def __init__(self, request: BatchRequest, dag: Dag, timetable: Timetable, now: dt.datetime) -> None:
+    def __init__(self, request: GroupRequest, dag: Dag, timetable: Timetable, now: dt.datetime) -> None:
         self._request = request
         self._dag = dag
         self._timetable = timetable

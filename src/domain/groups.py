@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from airflow_api_plugin.domain.estimate import expected_end
-from airflow_api_plugin.domain.model import DagRunState
+from airflow_run_groups.domain.estimate import expected_end
+from airflow_run_groups.domain.model import DagRunState
 
 
 class StateCounts(NamedTuple):
@@ -125,7 +125,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Annotate:
+class Note:
     """Put a note on runs, in place of the one that they have; it has 1 to 1,000 characters."""
 
     note: str
@@ -137,23 +137,23 @@ class Annotate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steering:
+class GroupAction:
     """What is to be done to a group: to at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
-    ``asked_by``: the name of who asked, None when nobody asked who they are. ``dry_run``: only say to which.
+    ``requested_by``: the name of who asked, None when nobody asked who they are. ``dry_run``: only say to which.
     """
 
     dag_id: str
     prefix: str
-    act: Cancel | Retry | Annotate
+    action: Cancel | Retry | Note
     dry_run: bool = False
     limit: int = 100
     start: int = 0
-    asked_by: str | None = None
+    requested_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steered:
+class GroupActionResult:
     """To which runs it was done, in the order of their ids; ``next_start`` is where to go on, None when these are all."""
 
     dag_run_ids: tuple[str, ...]

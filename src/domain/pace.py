@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 
-from airflow_api_plugin.domain.errors import Refused
+from airflow_run_groups.domain.errors import Refused
 
 MAX_PER_INTERVAL = 500
 """The most runs that may start per interval: as many as one request creates."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from airflow_api_plugin.domain.estimate import expected_end
-from airflow_api_plugin.domain.model import DataInterval
+from airflow_run_groups.domain.estimate import expected_end
+from airflow_run_groups.domain.model import DataInterval
 
 if TYPE_CHECKING:
-    from airflow_api_plugin.domain.batch import Batch
+    from airflow_run_groups.domain.planning import Batch
 
 MAX_OTHERS = 1000
 """The most dates that a plan shows beside those that get a run."""

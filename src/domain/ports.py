@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_api_plugin.domain.audit import Refusal
-from airflow_api_plugin.domain.groups import GroupPage, GroupProgress, Steered, Steering
-from airflow_api_plugin.domain.model import (
+from airflow_run_groups.domain.audit import Denial
+from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
+from airflow_run_groups.domain.model import (
     Conf,
     Dag,
     DagRun,
@@ -20,9 +20,9 @@ from airflow_api_plugin.domain.model import (
 )
 
 if TYPE_CHECKING:
-    from airflow_api_plugin.domain.batch import Batch
-    from airflow_api_plugin.domain.plan import ExistingRun
-    from airflow_api_plugin.domain.request import Interval
+    from airflow_run_groups.domain.plan import ExistingRun
+    from airflow_run_groups.domain.planning import Batch
+    from airflow_run_groups.domain.request import Interval
 
 
 class Timetable(Protocol):
@@ -180,8 +180,8 @@ class GroupRepository(Protocol):
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         """
 
-    def steer(self, order: Steering) -> Steered:
-        """Do what is ordered to the first of the group's runs that it is for, by their ids, and to at most ``order.limit``.
+    def apply(self, group_action: GroupAction) -> GroupActionResult:
+        """Do what is ordered to the first of the group's runs that it is for, by their ids, and to at most ``group_action.limit``.
 
         A step that would keep others waiting for too long ends sooner; it has done at least one run, if there is one, and
         says where to go on. To the runs that it names all of it was done; when it fails, nothing was done to any.
@@ -199,7 +199,7 @@ class GroupRepository(Protocol):
 class AuditLog(Protocol):
     """Where the backend keeps who did what. A batch enters its own part of it; this is for what did not happen."""
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Denial) -> None:
         """Write it down for good, by itself. It takes a few seconds at most, whatever the backend is doing.
 
         :raises Unavailable: when the backend cannot write it now.

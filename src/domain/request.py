@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from airflow_api_plugin.domain.errors import Refused
-from airflow_api_plugin.domain.model import Conf, in_utc, require_moments
-from airflow_api_plugin.domain.pace import Order, Pace
-from airflow_api_plugin.domain.run_id import DEFAULT_PREFIX
+from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.model import Conf, in_utc, require_moments
+from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
 
 MAX_LIMIT = 500
 """The most runs that one request creates."""
@@ -22,7 +22,7 @@ ConfPerRun: TypeAlias = "tuple[Conf, ...] | Conf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRequest:
+class GroupRequest:
     """What somebody asks for: runs of one DAG, for every date of its schedule from start to end, both inclusive.
 
     Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs. ``partial``: when there are more,
@@ -61,7 +61,7 @@ class BatchRequest:
         return min(self.dates) if self.dates else self.start_date
 
 
-def check_request(request: BatchRequest, now: dt.datetime) -> None:
+def check_request(request: GroupRequest, now: dt.datetime) -> None:
     """Hold a request against the rules that need no DAG.
 
     :raises Refused: naming the rule that it breaks, and what is allowed.
@@ -90,7 +90,7 @@ def check_request(request: BatchRequest, now: dt.datetime) -> None:
         raise Refused(msg)
 
 
-def _check_dates(request: BatchRequest, dates: tuple[dt.datetime, ...], now: dt.datetime) -> None:
+def _check_dates(request: GroupRequest, dates: tuple[dt.datetime, ...], now: dt.datetime) -> None:
     others = [name for name in ("start_date", "end_date", "interval") if getattr(request, name) is not None]
     if others:
         msg = f"dates cannot be combined with {', '.join(others)}: they take the place of a range"
@@ -108,7 +108,7 @@ def _check_dates(request: BatchRequest, dates: tuple[dt.datetime, ...], now: dt.
         raise Refused(msg)
 
 
-def _check_conf_per_run(request: BatchRequest) -> None:
+def _check_conf_per_run(request: GroupRequest) -> None:
     if not isinstance(request.conf_per_run, tuple):
         return
     if request.dates is None:

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from airflow_api_plugin.domain.errors import Refused
-from airflow_api_plugin.domain.model import DagRunType
+from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.model import DagRunType
 
 DEFAULT_PREFIX = "manual_"
 DEFAULT_RUN_ID_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"

@@ -6,17 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
-from airflow_api_plugin.domain.batch import Batch, plan_batch
-from airflow_api_plugin.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns
-from airflow_api_plugin.domain.estimate import DURATIONS
-from airflow_api_plugin.domain.groups import GroupPage, GroupProgress, Steered, Steering
-from airflow_api_plugin.domain.plan import Action, complete
-from airflow_api_plugin.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
-from airflow_api_plugin.domain.request import BatchRequest
-from airflow_api_plugin.domain.run_id import group_prefix
+from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns
+from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
+from airflow_run_groups.domain.plan import Action, complete
+from airflow_run_groups.domain.planning import Batch, plan_group
+from airflow_run_groups.domain.ports import Caller, DagContext, DagRunRepository, GroupRepository
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import group_prefix
 
 
-class CreateBatch:
+class CreateRuns:
     """Create the runs that a request asks for, all or none; or only plan them."""
 
     def __init__(self, runs: DagRunRepository, clock: Callable[[], dt.datetime]) -> None:
@@ -24,7 +24,7 @@ class CreateBatch:
         self._runs = runs
         self._clock = clock
 
-    def __call__(self, request: BatchRequest, caller: Caller) -> Batch:
+    def __call__(self, request: GroupRequest, caller: Caller) -> Batch:
         """Create the batch and return it; when the request is to plan only, return it without creating anything.
 
         :raises DagNotFound: also when the caller may not see the DAG.
@@ -42,7 +42,7 @@ class CreateBatch:
                 context.check_conf(request.conf or {})
             now = self._clock()
             interval, dates = request.interval, request.dates
-            batch = plan_batch(
+            batch = plan_group(
                 request,
                 dag=context.dag,
                 timetable=context.timetable,
@@ -74,7 +74,7 @@ class CreateBatch:
 
 
 class Groups:
-    """See which groups there are, and how far they are, and steer them."""
+    """See which groups there are, and how far they are, and act on them."""
 
     def __init__(self, groups: GroupRepository, clock: Callable[[], dt.datetime]) -> None:
         """Look at these groups; ``clock`` tells the present, aware."""
@@ -99,17 +99,19 @@ class Groups:
             raise GroupNotFound
         return self._groups.get(dag_id, prefix.removesuffix("_"), now=self._clock())
 
-    def steer(self, order: Steering, caller: Caller) -> Steered:
+    def apply(self, group_action: GroupAction, caller: Caller) -> GroupActionResult:
         """Do to a group what is ordered, in the caller's name; its prefix is read as above.
 
         :raises GroupNotFound: also when the caller may not see the DAG.
         :raises Forbidden: when the caller may see it, and may not change runs of it.
         """
-        if not _sees(caller, order.dag_id):
+        if not _sees(caller, group_action.dag_id):
             raise GroupNotFound
-        if not caller.may_change_runs(order.dag_id):
-            raise MayNotChangeRuns(order.dag_id)
-        return self._groups.steer(replace(order, prefix=order.prefix.removesuffix("_"), asked_by=caller.name))
+        if not caller.may_change_runs(group_action.dag_id):
+            raise MayNotChangeRuns(group_action.dag_id)
+        return self._groups.apply(
+            replace(group_action, prefix=group_action.prefix.removesuffix("_"), requested_by=caller.name)
+        )
 
 
 def _sees(caller: Caller, dag_id: str) -> bool:

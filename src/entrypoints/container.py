@@ -8,25 +8,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository, GroupRepository, Groups
-from airflow_api_plugin.entrypoints import logs, stopping
-from airflow_api_plugin.entrypoints.http.app import App, create_app
-from airflow_api_plugin.entrypoints.http.authentication import (
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
+from airflow_run_groups.entrypoints import logs
+from airflow_run_groups.entrypoints.gunicorn import shutdown as stopping
+from airflow_run_groups.entrypoints.http.app import App, create_app
+from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
     BearerAuthentication,
     NoAuthentication,
     TokenAuthentication,
 )
-from airflow_api_plugin.entrypoints.http.exposure import OwnSite
-from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
-from airflow_api_plugin.entrypoints.http.tokens import TokenFile, single_token
-from airflow_api_plugin.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
-from airflow_api_plugin.entrypoints.settings import Auth, Settings, read_settings
+from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
+from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
+from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, single_token
+from airflow_run_groups.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
+from airflow_run_groups.entrypoints.settings import Auth, Settings, read_settings
 
 if TYPE_CHECKING:
-    from airflow_api_plugin.adapters.airflow.stats import AirflowMeter
-    from airflow_api_plugin.entrypoints.metrics import PrometheusMeter
+    from airflow_run_groups.adapters.airflow.metrics import AirflowMeter
+    from airflow_run_groups.entrypoints.metrics import PrometheusMeter
 
     AnyMeter: TypeAlias = PrometheusMeter | AirflowMeter
 
@@ -45,7 +46,7 @@ class Backend:
 
 
 def _memory_backend() -> Backend:
-    from airflow_api_plugin.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
+    from airflow_run_groups.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
         MemoryAuditLog,
         MemoryDagRepository,
         MemoryDagRunRepository,
@@ -65,9 +66,10 @@ def _memory_backend() -> Backend:
 
 
 def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_schema: bool) -> Backend:
-    from airflow_api_plugin.adapters.airflow import connect, tracing  # noqa: PLC0415 - only this backend loads Airflow
-    from airflow_api_plugin.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
-    from airflow_api_plugin.adapters.airflow.watching import watch  # noqa: PLC0415 - the same
+    from airflow_run_groups.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
+    from airflow_run_groups.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
+    from airflow_run_groups.adapters.airflow.database import tracing  # noqa: PLC0415 - only this backend loads Airflow
+    from airflow_run_groups.adapters.airflow.database.instrumentation import watch  # noqa: PLC0415 - the same
 
     airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
     watch(airflow.database.engine, meter, pool_size=limits.pool_size)
@@ -86,15 +88,15 @@ def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_s
 
 
 def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
-    own_site = OwnSite(settings.allowed_hosts)
+    same_origin = SameOrigin(settings.allowed_hosts)
     if settings.auth is Auth.AIRFLOW:
-        from airflow_api_plugin.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
-        from airflow_api_plugin.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
+        from airflow_run_groups.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
+        from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
 
         needs_no_token = mounted and everybody_is_admin()
-        return BearerAuthentication(AirflowUsers(auth_manager()).identify, own_site if needs_no_token else None)
+        return BearerAuthentication(AirflowUsers(auth_manager()).identify, same_origin if needs_no_token else None)
     if settings.auth is Auth.NONE:
-        return NoAuthentication(own_site)
+        return NoAuthentication(same_origin)
     token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
     beside = () if token is None else (single_token(token),)
     return TokenAuthentication(token, None if path is None else TokenFile(path, beside=beside))
@@ -106,10 +108,10 @@ def _write_rate(rate: str | None) -> WriteRate | None:
 
 def _meter(*, mounted: bool) -> AnyMeter:
     if mounted:
-        from airflow_api_plugin.adapters.airflow.stats import AirflowMeter  # noqa: PLC0415 - loads Airflow
+        from airflow_run_groups.adapters.airflow.metrics import AirflowMeter  # noqa: PLC0415 - loads Airflow
 
         return AirflowMeter()
-    from airflow_api_plugin.entrypoints.metrics import PrometheusMeter  # noqa: PLC0415 - not for Airflow's API server
+    from airflow_run_groups.entrypoints.metrics import PrometheusMeter  # noqa: PLC0415 - not for Airflow's API server
 
     return PrometheusMeter()
 
@@ -117,7 +119,7 @@ def _meter(*, mounted: bool) -> AnyMeter:
 def _metrics(meter: AnyMeter, *, mounted: bool) -> object | None:
     if mounted:
         return None
-    from airflow_api_plugin.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
+    from airflow_run_groups.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
 
     return MetricsResource(meter)
 
@@ -147,8 +149,8 @@ class Container(DeclarativeContainer):
             allow_unknown_schema=settings.provided.allow_unknown_schema,
         ),
     )
-    create_batch: ThreadSafeSingleton[CreateBatch] = ThreadSafeSingleton(
-        CreateBatch, backend.provided.runs, clock=Object(_utc_now)
+    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
+        CreateRuns, backend.provided.runs, clock=Object(_utc_now)
     )
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=Object(_utc_now))
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
@@ -160,7 +162,7 @@ class Container(DeclarativeContainer):
         dags=backend.provided.dags,
         runs=backend.provided.runs,
         audit=backend.provided.audit,
-        create_batch=create_batch,
+        create_runs=create_runs,
         groups=groups,
         authenticator=authenticator,
         value_format=settings.provided.value_format,

@@ -15,7 +15,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
-ACCESS = "airflow_api_plugin.access"
+ACCESS = "airflow_run_groups.access"
 """The logger of the lines about requests."""
 
 _log = logging.getLogger(ACCESS)

@@ -82,47 +82,47 @@ class _Numbers:
         values.ValueClass = values.MultiProcessValue() if shared else values.MutexValue  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         requests = Counter(
-            "airflow_api_plugin_requests_total",
+            "airflow_run_groups_requests_total",
             "Answers.",
             ["method", "route", "status"],
             registry=registry,
         )
         seconds = Histogram(
-            "airflow_api_plugin_request_seconds",
+            "airflow_run_groups_request_seconds",
             "Seconds from a request to its answer.",
             ["method", "route"],
             buckets=BUCKETS,
             registry=registry,
         )
         self.created = Counter(
-            "airflow_api_plugin_runs_created_total", "DAG runs that were created.", registry=registry
+            "airflow_run_groups_runs_created_total", "DAG runs that were created.", registry=registry
         )
         self.skipped = Counter(
-            "airflow_api_plugin_dates_skipped_total",
+            "airflow_run_groups_dates_skipped_total",
             "Dates of groups that had a run already.",
             registry=registry,
         )
         refusals = Counter(
-            "airflow_api_plugin_refusals_total",
+            "airflow_run_groups_refusals_total",
             "Answers that are an error, but for failures of the service itself (status 500).",
             ["reason"],
             registry=registry,
         )
         database = Histogram(
-            "airflow_api_plugin_database_seconds",
+            "airflow_run_groups_database_seconds",
             "Seconds of one statement, in a read or in the transaction of a write.",
             ["work"],
             buckets=BUCKETS,
             registry=registry,
         )
         self.pool_in_use = Gauge(
-            "airflow_api_plugin_pool_in_use",
+            "airflow_run_groups_pool_in_use",
             "Database connections that requests hold.",
             multiprocess_mode="livesum",
             registry=registry,
         )
         self.pool_size = Gauge(
-            "airflow_api_plugin_pool_size",
+            "airflow_run_groups_pool_size",
             "Database connections that requests may hold, in the processes that have had one.",
             multiprocess_mode="livesum",
             registry=registry,
@@ -158,7 +158,7 @@ class MetricsResource:
 
 def share() -> None:
     """Make the folder, for the processes that will be forked from this one and for no others."""
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="airflow-api-metrics-")
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="airflow-groups-metrics-")
 
 
 def forget(pid: int) -> None:

@@ -10,12 +10,12 @@ from enum import Enum
 from importlib.util import find_spec
 from typing import Any
 
-from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.entrypoints.http.exposure import ANY_HOST
-from airflow_api_plugin.entrypoints.http.rate_limit import RATE
-from airflow_api_plugin.entrypoints.http.tokens import TokenFile, TokenFileError, single_token
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
-from airflow_api_plugin.entrypoints.server_limits import ServerLimits
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.entrypoints.gunicorn.limits import ServerLimits
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.rate_limit import RATE
+from airflow_run_groups.entrypoints.http.security.same_origin import ANY_HOST
+from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, TokenFileError, single_token
 
 AIRFLOW = "airflow"
 MEMORY = "memory"
@@ -126,11 +126,11 @@ def _with_airflow(options: Mapping[str, str]) -> dict[str, str]:
     """Add what Airflow's configuration says to what the environment does."""
     if find_spec("airflow") is None:
         msg = (
-            "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-api-plugin[airflow], "
+            "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-run-groups[airflow], "
             f"or choose the other backend with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
         )
         raise SettingsError(msg)
-    from airflow_api_plugin.adapters.airflow.configuration import (  # noqa: PLC0415 - loads Airflow
+    from airflow_run_groups.adapters.airflow.configuration import (  # noqa: PLC0415 - loads Airflow
         Unresolved,
         names_in_file,
         resolved,

@@ -1,6 +1,6 @@
-"""What a WSGI server serves: ``airflow_api_plugin.entrypoints.wsgi:app``."""
+"""What a WSGI server serves: ``airflow_run_groups.entrypoints.wsgi:app``."""
 
-from airflow_api_plugin.entrypoints.container import Container
+from airflow_run_groups.entrypoints.container import Container
 
 container = Container()
 app = container.app()

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
+from airflow_run_groups.domain import Denial, Unavailable
 
-from airflow_api_plugin.domain import Refusal, Unavailable
 from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, batch_of, date, new_run
 
 
-def refusal(**facts) -> Refusal:
-    return Refusal(**{"caller": "ada", "dag_id": "a", "request": "POST /dag_runs", "reason": "you may not", **facts})
+def refusal(**facts) -> Denial:
+    return Denial(**{"caller": "ada", "dag_id": "a", "request": "POST /dag_runs", "reason": "you may not", **facts})
 
 
 class AuditLogContract:

@@ -124,7 +124,7 @@ _ONE = (
 )
 
 
-def _steer(act: str, body: str, *says: str, status: int = 400, group: str = "example_daily/manual") -> BadRequest:
+def _action(act: str, body: str, *says: str, status: int = 400, group: str = "example_daily/manual") -> BadRequest:
     return BadRequest(
         method="POST", target=f"/api/v1/groups/{group}/{act}", body=body.encode(), status=status, says=says
     )
@@ -135,21 +135,21 @@ _STEERING = (
         row
         for act in ("cancel", "retry", "note")
         for row in (
-            _steer(act, "[]", "the body must be one raw JSON object"),
-            _steer(act, " ", "the body must be one raw JSON object"),
-            _steer(act, '{"limit": 0}', "limit must be an integer from 1 to 500, not 0"),
-            _steer(act, '{"limit": 501}', "limit must be an integer from 1 to 500"),
-            _steer(act, '{"limit": "5"}', "limit must be an integer from 1 to 500"),
-            _steer(act, '{"limit": true}', "limit must be an integer from 1 to 500"),
-            _steer(act, '{"limit": null}', "limit cannot be null"),
-            _steer(act, '{"start": -1}', "start must be the next_start of an answer"),
-            _steer(act, '{"start": "a"}', "start must be the next_start of an answer"),
-            _steer(act, '{"start": 9223372036854775808}', "0 to 9223372036854775807"),
-            _steer(act, '{"dry_run": "yes"}', "dry_run must be true or false, not 'yes'"),
-            _steer(act, '{"force": true}', "unknown key 'force'", "known are"),
-            _steer(act, '{"note": "a"}', "Group not found", status=404, group="example_daily/none")
+            _action(act, "[]", "the body must be one raw JSON object"),
+            _action(act, " ", "the body must be one raw JSON object"),
+            _action(act, '{"limit": 0}', "limit must be an integer from 1 to 500, not 0"),
+            _action(act, '{"limit": 501}', "limit must be an integer from 1 to 500"),
+            _action(act, '{"limit": "5"}', "limit must be an integer from 1 to 500"),
+            _action(act, '{"limit": true}', "limit must be an integer from 1 to 500"),
+            _action(act, '{"limit": null}', "limit cannot be null"),
+            _action(act, '{"start": -1}', "start must be the next_start of an answer"),
+            _action(act, '{"start": "a"}', "start must be the next_start of an answer"),
+            _action(act, '{"start": 9223372036854775808}', "0 to 9223372036854775807"),
+            _action(act, '{"dry_run": "yes"}', "dry_run must be true or false, not 'yes'"),
+            _action(act, '{"force": true}', "unknown key 'force'", "known are"),
+            _action(act, '{"note": "a"}', "Group not found", status=404, group="example_daily/none")
             if act == "note"
-            else _steer(act, "", "Group not found", status=404, group="example_daily/none"),
+            else _action(act, "", "Group not found", status=404, group="example_daily/none"),
             BadRequest(
                 method="POST",
                 target=f"/api/v1/groups/example_daily/manual/{act}?limit=1",
@@ -159,19 +159,19 @@ _STEERING = (
             _method("GET", f"/api/v1/groups/example_daily/manual/{act}", "POST, OPTIONS"),
         )
     ),
-    _steer("cancel", "", "Group not found", status=404, group="no_such_dag/manual"),
-    _steer("cancel", "", "Group not found", status=404, group="example_daily/%00"),
-    _steer("cancel", '{"running": "yes"}', "running must be true or false, not 'yes'"),
-    _steer("cancel", '{"running": null}', "running cannot be null"),
-    _steer("cancel", '{"which": "all"}', "unknown key 'which'"),
-    _steer("retry", '{"which": "some"}', "which must be one of failed, all, not 'some'"),
-    _steer("retry", '{"which": null}', "which cannot be null"),
-    _steer("note", "", "note is required"),
-    _steer("note", '{"note": ""}', "note must be text of 1 to 1000 characters, not ''"),
-    _steer("note", json.dumps({"note": "a" * 1001}), "note must be text of 1 to 1000 characters"),
-    _steer("note", '{"note": 1}', "note must be text of 1 to 1000 characters, not 1"),
-    _steer("note", r'{"note": "\u0000"}', "NUL"),
-    _steer("delete", "", "there is nothing at", status=404),
+    _action("cancel", "", "Group not found", status=404, group="no_such_dag/manual"),
+    _action("cancel", "", "Group not found", status=404, group="example_daily/%00"),
+    _action("cancel", '{"running": "yes"}', "running must be true or false, not 'yes'"),
+    _action("cancel", '{"running": null}', "running cannot be null"),
+    _action("cancel", '{"which": "all"}', "unknown key 'which'"),
+    _action("retry", '{"which": "some"}', "which must be one of failed, all, not 'some'"),
+    _action("retry", '{"which": null}', "which cannot be null"),
+    _action("note", "", "note is required"),
+    _action("note", '{"note": ""}', "note must be text of 1 to 1000 characters, not ''"),
+    _action("note", json.dumps({"note": "a" * 1001}), "note must be text of 1 to 1000 characters"),
+    _action("note", '{"note": 1}', "note must be text of 1 to 1000 characters, not 1"),
+    _action("note", r'{"note": "\u0000"}', "NUL"),
+    _action("delete", "", "there is nothing at", status=404),
 )
 
 _GROUPS = (

@@ -1,8 +1,7 @@
 """What a repository of DAG runs promises to those who read."""
 
 import pytest
-
-from airflow_api_plugin.domain import (
+from airflow_run_groups.domain import (
     AmbiguousRunId,
     DagRun,
     DagRunFilter,
@@ -11,6 +10,7 @@ from airflow_api_plugin.domain import (
     DagRunState,
     DagRunType,
 )
+
 from tests.contracts.world import World, date, utc
 
 

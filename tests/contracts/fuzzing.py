@@ -1,6 +1,6 @@
 """What the description of the API promises, held against a service that runs, with requests that schemathesis thinks up.
 
-The same few each time; or, as long as AIRFLOW_API_FUZZ_SECONDS says, each time others, and a failure tells the seed by which
+The same few each time; or, as long as AIRFLOW_GROUPS_FUZZ_SECONDS says, each time others, and a failure tells the seed by which
 to have it again.
 """
 
@@ -17,7 +17,7 @@ from tests.contracts.hostile import HOSTILE
 
 COMMAND = Path(sys.executable).with_name("schemathesis")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SECONDS = os.environ.get("AIRFLOW_API_FUZZ_SECONDS")
+SECONDS = os.environ.get("AIRFLOW_GROUPS_FUZZ_SECONDS")
 HOW_MANY = ["--max-time", SECONDS] if SECONDS else ["--generation-deterministic", "--max-examples", "10"]
 TOKEN = "s3cret-token"
 FIRST_GROUP = {

@@ -3,22 +3,22 @@
 import datetime as dt
 
 import pytest
-
-from airflow_api_plugin.domain import (
-    Annotate,
+from airflow_run_groups.domain import (
     Cancel,
     DagNotFound,
     DagRunFilter,
     DagRunState,
     Group,
+    GroupAction,
+    GroupActionResult,
     GroupNotFound,
     GroupPage,
+    Note,
     Retry,
     StateCounts,
-    Steered,
-    Steering,
     Which,
 )
+
 from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, date, group_run, new_run, record, utc
 
@@ -212,20 +212,20 @@ def prefixes(world: World, dag_id: str):
     return [group.prefix for group in world.groups.list(dag_id, start=None, limit=100).groups]
 
 
-class SteerContract:
+class GroupActionContract:
     def test_queued_runs_that_are_cancelled_have_failed(self, world: World):
         three_recorded(world)
         ids = tuple(group_run("g", day, day) for day in (1, 2, 3))
-        assert steer(world, Cancel()) == Steered(dag_run_ids=ids, next_start=None, dry_run=False)
+        assert apply(world, Cancel()) == GroupActionResult(dag_run_ids=ids, next_start=None, dry_run=False)
         assert states(world, "g") == ["failed"] * 3
-        assert steer(world, Cancel()).dag_run_ids == ()
+        assert apply(world, Cancel()).dag_run_ids == ()
 
     @pytest.mark.parametrize(
         ("act", "chosen"),
         [
             (Cancel(), {"queued"}),
             (Cancel(running=True), {"queued", "running"}),
-            (Annotate(note="n"), {"queued", "running", "success", "failed"}),
+            (Note(note="n"), {"queued", "running", "success", "failed"}),
         ],
     )
     def test_what_is_ordered_is_done_to_the_runs_in_the_states_that_it_is_for(self, world: World, act, chosen):
@@ -234,7 +234,7 @@ class SteerContract:
         for day, state in enumerate(DagRunState, start=1):
             made[state.value] = group_run("g", day, day)
             world.run("a", made[state.value], logical_date=date(day), state=state.value)
-        assert set(steer(world, act).dag_run_ids) == {made[state] for state in chosen}
+        assert set(apply(world, act).dag_run_ids) == {made[state] for state in chosen}
         after = {run.run_id: run.state for run in world.runs.list(DagRunFilter(dag_id="a")).runs}
         for state, run_id in made.items():
             cancelled = isinstance(act, Cancel) and state in chosen
@@ -242,66 +242,66 @@ class SteerContract:
 
     def test_runs_that_are_to_run_again_are_queued(self, world: World):
         three_recorded(world)
-        steer(world, Cancel(), limit=2)
-        assert len(steer(world, Retry()).dag_run_ids) == 2
+        apply(world, Cancel(), limit=2)
+        assert len(apply(world, Retry()).dag_run_ids) == 2
         assert states(world, "g") == ["queued"] * 3
         for run in world.runs.list(DagRunFilter(dag_id="a")).runs:
             assert (run.start_date, run.end_date) == (None, None)
-        assert steer(world, Retry(which=Which.ALL)).dag_run_ids == ()
+        assert apply(world, Retry(which=Which.ALL)).dag_run_ids == ()
 
     def test_runs_can_be_cancelled_and_run_again_any_number_of_times(self, world: World):
         three_recorded(world)
         for _ in range(3):
-            assert len(steer(world, Cancel()).dag_run_ids) == 3
-            assert len(steer(world, Retry(which=Which.ALL)).dag_run_ids) == 3
+            assert len(apply(world, Cancel()).dag_run_ids) == 3
+            assert len(apply(world, Retry(which=Which.ALL)).dag_run_ids) == 3
         assert states(world, "g") == ["queued"] * 3
 
     def test_a_note_replaces_the_one_that_is_there(self, world: World):
         three_recorded(world)
-        steer(world, Annotate(note="first"))
-        steer(world, Annotate(note="sécond 🐍" + "x" * 991), limit=1)
+        apply(world, Note(note="first"))
+        apply(world, Note(note="sécond 🐍" + "x" * 991), limit=1)
         notes = [world.stored("a", group_run("g", day, day)).note for day in (1, 2, 3)]
         assert notes == ["sécond 🐍" + "x" * 991, "first", "first"]
 
-    @pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Annotate(note="n")])
+    @pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
     def test_a_dry_run_says_what_would_be_done_and_does_nothing(self, world: World, act):
         three_recorded(world)
         if isinstance(act, Retry):
-            steer(world, Cancel())
+            apply(world, Cancel())
         before = world.runs.list(DagRunFilter(dag_id="a"))
-        would = steer(world, act, dry_run=True, limit=2)
+        would = apply(world, act, dry_run=True, limit=2)
         assert world.runs.list(DagRunFilter(dag_id="a")) == before
         assert world.stored("a", group_run("g", 1, 1)).note is None
-        done = steer(world, act, limit=2)
+        done = apply(world, act, limit=2)
         assert (would.dag_run_ids, would.next_start, would.dry_run) == (done.dag_run_ids, done.next_start, True)
         assert len(done.dag_run_ids) == 2
 
-    @pytest.mark.parametrize("act", [Cancel(), Annotate(note="n")])
+    @pytest.mark.parametrize("act", [Cancel(), Note(note="n")])
     def test_steps_together_reach_every_run_once(self, world: World, act):
         world.dag("a")
         record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 8)))
         seen, start = [], 0
         while start is not None:
-            step = steer(world, act, limit=3, start=start)
+            step = apply(world, act, limit=3, start=start)
             seen += step.dag_run_ids
             start = step.next_start
         assert seen == [group_run("g", day, day) for day in range(1, 8)]
 
-    @pytest.mark.parametrize("act", [Cancel(), Retry(), Annotate(note="n")])
+    @pytest.mark.parametrize("act", [Cancel(), Retry(), Note(note="n")])
     def test_steps_that_are_short_of_time_do_one_run_at_least_and_together_reach_every_run_once(
         self, world: World, act
     ):
         world.dag("a")
         record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 6)))
         if isinstance(act, Retry):
-            steer(world, Cancel())
+            apply(world, Cancel())
         seen, start = [], 0
         while start is not None:
-            step = world.hurried_groups.steer(Steering(dag_id="a", prefix="g", act=act, start=start))
+            step = world.hurried_groups.apply(GroupAction(dag_id="a", prefix="g", action=act, start=start))
             assert step.dag_run_ids
             seen += step.dag_run_ids
             start = step.next_start
-            if not isinstance(act, Annotate):
+            if not isinstance(act, Note):
                 before, after = ("queued", "failed") if isinstance(act, Cancel) else ("failed", "queued")
                 assert states(world, "g") == [after] * len(seen) + [before] * (5 - len(seen))
         assert seen == [group_run("g", day, day) for day in range(1, 6)]
@@ -320,8 +320,8 @@ class SteerContract:
         for day, run_id in enumerate(others[1:], start=3):
             world.run("a", run_id, logical_date=date(day), state="queued")
         record(world, "b", new_run(group_run("g", 1, 1), date(1)))
-        for act in (Cancel(running=True), Retry(which=Which.ALL), Cancel(), Annotate(note="n")):
-            assert steer(world, act).dag_run_ids == (group_run("g", 1, 1),)
+        for act in (Cancel(running=True), Retry(which=Which.ALL), Cancel(), Note(note="n")):
+            assert apply(world, act).dag_run_ids == (group_run("g", 1, 1),)
         left = [run for run in world.runs.list(DagRunFilter()).runs if run.state == "queued"]
         assert [(run.dag_id, run.run_id) for run in left] == [*(("a", other) for other in others), ("b", others_of_b())]
         assert world.stored("a", "g").note is None
@@ -329,9 +329,9 @@ class SteerContract:
     def test_a_group_that_is_none_is_not_found(self, world: World):
         three_recorded(world)
         for dag_id, prefix in (("a", "none"), ("a", "G"), ("a", "g_"), ("a", ""), ("nowhere", "g")):
-            for act in (Cancel(), Retry(), Annotate(note="n")):
+            for act in (Cancel(), Retry(), Note(note="n")):
                 with pytest.raises(GroupNotFound):
-                    world.groups.steer(Steering(dag_id=dag_id, prefix=prefix, act=act))
+                    world.groups.apply(GroupAction(dag_id=dag_id, prefix=prefix, action=act))
 
 
 def others_of_b():
@@ -343,8 +343,8 @@ def three_recorded(world: World):
     record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2, 3)))
 
 
-def steer(world: World, act, **more) -> Steered:
-    return world.groups.steer(Steering(dag_id="a", prefix="g", act=act, **more))
+def apply(world: World, act, **more) -> GroupActionResult:
+    return world.groups.apply(GroupAction(dag_id="a", prefix="g", action=act, **more))
 
 
 def states(world: World, prefix: str):

@@ -7,20 +7,20 @@ from dataclasses import replace
 from threading import Event
 
 import pytest
-
-from airflow_api_plugin.domain import (
-    BatchRequest,
-    CreateBatch,
+from airflow_run_groups.domain import (
+    CreateRuns,
     DagNotFound,
     DagRunInfo,
     DagRunState,
     DagRunType,
     DataInterval,
+    GroupRequest,
     GroupRunId,
     Order,
     Pace,
     Refused,
 )
+
 from tests.contracts.recording import Anyone, dates_and_numbers
 from tests.contracts.world import World, batch_of, date, look, new_run, utc
 
@@ -68,8 +68,8 @@ class PreviewContract:
     def test_what_is_planned_is_then_what_is_created(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
         world.run("a", "there", logical_date=date(2), state="failed", run_type="scheduled", created_by="ada")
-        request = BatchRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(4), dry_run=True)
-        create = CreateBatch(world.runs, lambda: NOW)
+        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(4), dry_run=True)
+        create = CreateRuns(world.runs, lambda: NOW)
         planned = create(request, Anyone())
         assert world.count_runs() == 1
         created = create(replace(request, dry_run=False), Anyone())
@@ -131,7 +131,7 @@ class PlannedRunsContract:
 
     def test_a_request_repeated_while_the_first_is_under_way_ends_with_the_right_runs(self, world: World):
         world.dag("a", start_date=date(1))
-        request = BatchRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12))
+        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12))
         planned, go_on = Event(), Event()
 
         class Slow:
@@ -145,9 +145,9 @@ class PlannedRunsContract:
                 return world.runs.record(dag_id, decide_slowly)
 
         with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(CreateBatch(Slow(), lambda: NOW), request, Anyone())
+            first = pool.submit(CreateRuns(Slow(), lambda: NOW), request, Anyone())
             assert planned.wait(timeout=30)
-            again = pool.submit(CreateBatch(world.runs, lambda: NOW), request, Anyone())
+            again = pool.submit(CreateRuns(world.runs, lambda: NOW), request, Anyone())
             with pytest.raises(FutureTimeout):
                 again.result(timeout=0.3)
             go_on.set()
@@ -219,7 +219,7 @@ class PlanContextContract:
 
 
 def create(world: World, **request):
-    return CreateBatch(world.runs, lambda: NOW)(BatchRequest(dag_id="a", prefix="group", **request), Anyone())
+    return CreateRuns(world.runs, lambda: NOW)(GroupRequest(dag_id="a", prefix="group", **request), Anyone())
 
 
 def run_id(number, day):

@@ -5,19 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
 
 import pytest
-
-from airflow_api_plugin.domain import (
-    BatchRequest,
+from airflow_run_groups.domain import (
     Caller,
-    CreateBatch,
+    CreateRuns,
     DagNotFound,
     DagRunFilter,
     DagRunState,
     DagRunType,
     DomainError,
+    GroupRequest,
     GroupRunId,
     Refused,
 )
+
 from tests.contracts.world import World, batch_of, date, group_run, look, new_run, record, utc
 
 
@@ -140,7 +140,7 @@ class RecordContract:
 
     def test_the_same_range_asked_for_at_once_is_created_once(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
-        request = BatchRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12))
+        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12))
         batches = at_once(world, request, times=4)
         assert sorted(len(batch.runs) for batch in batches) == [0, 0, 0, 12]
         assert sorted(batch.existing for batch in batches) == [0, 12, 12, 12]
@@ -148,7 +148,7 @@ class RecordContract:
 
     def test_parts_of_a_range_asked_for_at_once_share_it_without_a_gap(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
-        request = BatchRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12), limit=3, partial=True)
+        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12), limit=3, partial=True)
         batches = at_once(world, request, times=4)
         assert [len(batch.runs) for batch in batches] == [3, 3, 3, 3]
         assert dates_and_numbers(world) == [(date(day), day) for day in range(1, 13)]
@@ -318,9 +318,9 @@ class Anyone(Caller):
         return True
 
 
-def at_once(world: World, request: BatchRequest, *, times: int):
+def at_once(world: World, request: GroupRequest, *, times: int):
     """Ask for the same batch from several threads at the same moment."""
-    create = CreateBatch(world.runs, lambda: utc(2024, 1, 1))
+    create = CreateRuns(world.runs, lambda: utc(2024, 1, 1))
     ready = Barrier(times)
 
     def ask(_):

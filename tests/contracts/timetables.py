@@ -4,8 +4,8 @@ import datetime as dt
 from itertools import islice, pairwise
 
 import pytest
+from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused
 
-from airflow_api_plugin.domain import DagRunInfo, DataInterval, Refused
 from tests.contracts.world import World, look, utc
 
 DAILY = "0 0 * * *"

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from airflow_api_plugin.domain import (
+from airflow_run_groups.domain import (
     AuditLog,
     Batch,
     DagContext,
     DagRepository,
     DagRunRepository,
     DataInterval,
+    Denial,
     GroupRepository,
     GroupRunId,
     NewDagRun,
-    Refusal,
 )
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class World(Protocol):
     def audit(self) -> AuditLog:
         """The audit log under test."""
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> list[Denial]:
         """Return what the audit log holds of refusals, in their order, not through the audit log under test."""
 
     def dag(  # noqa: PLR0913 - each argument is one fact that a test may be about

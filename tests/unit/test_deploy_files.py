@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import yaml
+from airflow_run_groups.entrypoints.settings import LIMITS, OPTIONS, OTHER_TOKEN_NAME
 from falcon import testing
 
-from airflow_api_plugin.entrypoints.settings import LIMITS, OPTIONS, OTHER_TOKEN_NAME
 from tests.demo import demo_app
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def test_every_option_that_is_named_exists():
             assert option.removesuffix("_CMD").removesuffix("_SECRET").lower() in OPTIONS, name
         for other in re.findall(r"AIRFLOW__AIRFLOW__\w+", text):
             assert other == OTHER_TOKEN_NAME, name
-        for section in re.findall(r"^  airflow_api_plugin:\n((?:    .+\n)+)", text, re.MULTILINE):
+        for section in re.findall(r"^  airflow_run_groups:\n((?:    .+\n)+)", text, re.MULTILINE):
             assert set(re.findall(r"^    (\w+):", section, re.MULTILINE)) <= set(OPTIONS), name
 
 
@@ -41,7 +41,7 @@ def test_one_port_from_the_image_to_the_probes():
     assert f'"127.0.0.1:{port}:{port}"' in DEPLOY["compose.yaml"]
     sidecar = DEPLOY["values-sidecar.yaml"]
     assert set(re.findall(r"(?:containerPort|port): ([0-9]+)", sidecar)) == {port}
-    assert set(re.findall(r"(?:[pP]ort|name): (airflow-api)$", sidecar, re.MULTILINE)) == {"airflow-api"}
+    assert set(re.findall(r"(?:[pP]ort|name): (airflow-groups)$", sidecar, re.MULTILINE)) == {"airflow-groups"}
 
 
 def test_every_path_of_ours_that_is_named_answers():
@@ -60,7 +60,7 @@ def test_one_version_of_airflow_for_the_image_compose_and_helm():
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     (version,) = re.findall(r"^apache-airflow==(\S+)", pins, re.MULTILINE)
     named = re.findall(
-        r"(?:apache/airflow:|airflow-api-plugin:|tag: \"|airflowVersion: \")([0-9.]+)", "".join(TEXTS.values())
+        r"(?:apache/airflow:|airflow-run-groups:|tag: \"|airflowVersion: \")([0-9.]+)", "".join(TEXTS.values())
     )
     assert len(named) > 6
     assert set(named) == {version}
@@ -106,14 +106,14 @@ def test_links_lead_to_files_and_headings():
 def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment():
     assert all(yaml.safe_load(text) for name, text in DEPLOY.items() if name.endswith(".yaml"))
     services = yaml.safe_load(DEPLOY["compose.yaml"])["services"]
-    ours = services.pop("airflow-api")["environment"]
+    ours = services.pop("airflow-groups")["environment"]
     services.pop("postgres")
     environments = [service["environment"] for service in services.values()]
     assert len(environments) > 3
     assert all(environment == environments[0] for environment in environments)
     assert ours.items() >= environments[0].items()
     command = json.loads(re.findall(r"^CMD (.+)$", DEPLOY["Dockerfile"], re.MULTILINE)[0])
-    assert command[-1].startswith("exec airflow-api serve ")
+    assert command[-1].startswith("exec airflow-groups serve ")
 
 
 def _read(name):

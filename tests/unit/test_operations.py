@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from airflow_run_groups.domain import Unauthenticated
+from airflow_run_groups.entrypoints.airflow.provider import get_provider_info
+from airflow_run_groups.entrypoints.http import errors
+from airflow_run_groups.entrypoints.metrics import FOLDER, PrometheusMeter
 
-from airflow_api_plugin.domain import Unauthenticated
-from airflow_api_plugin.entrypoints.http import errors
-from airflow_api_plugin.entrypoints.metrics import FOLDER, PrometheusMeter
-from airflow_api_plugin.entrypoints.provider import get_provider_info
 from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_dashboard_and_alerts_ask_for_metrics_and_labels_that_there_are(families
     found, labels = families
     asked = set()
     for query in _queries():
-        for name, selector in re.findall(r"(airflow_api_plugin_\w+)(\{[^}]*\})?", query):
+        for name, selector in re.findall(r"(airflow_run_groups_\w+)(\{[^}]*\})?", query):
             assert name in labels, name
             asked.add(name.removesuffix("_bucket"))
             assert set(re.findall(r"(\w+)[=!]~?\"", selector)) - {"job", "instance"} <= labels[name], query
@@ -95,7 +95,7 @@ def test_the_reasons_that_alerts_ask_for_are_told_in_the_table():
 
 def test_the_reasons_are_those_that_the_code_has(monkeypatch):
     monkeypatch.setenv("AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND", "memory")
-    from airflow_api_plugin.entrypoints import gunicorn  # noqa: PLC0415 - it reads the environment
+    from airflow_run_groups.entrypoints.gunicorn import configuration as gunicorn  # noqa: PLC0415 - it reads the environment
 
     rows = table("| reason | status | what was wrong |")
     told = {reason: status for reasons, status, _ in rows for reason in code(reasons)}
@@ -115,11 +115,11 @@ def test_the_reasons_are_those_that_the_code_has(monkeypatch):
 
 
 def test_airflows_names_are_those_of_the_table():
-    source = (ADAPTER / "stats.py").read_text(encoding="utf-8")
+    source = (ADAPTER / "metrics.py").read_text(encoding="utf-8")
     kinds = {"incr": "counter", "timing": "timer", "gauge": "gauge"}
     sent = {name: kinds[how] for how, name in re.findall(r"_stats\.(\w+)\(f\"\{PREFIX\}\.(\w+)\"", source)}
     assert {code(name)[0]: kind for name, kind in table("| name | kind |")} == {
-        f"airflow_api_plugin.{name}": kind for name, kind in sent.items()
+        f"airflow_run_groups.{name}": kind for name, kind in sent.items()
     }
 
 
@@ -152,7 +152,7 @@ def test_the_keys_of_a_request_in_the_log_are_those_of_the_table():
 
 
 def test_the_revisions_are_those_of_the_code():
-    tree = ast.parse((ADAPTER / "schema.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ADAPTER / "database" / "schema.py").read_text(encoding="utf-8"))
     (revisions,) = [
         ast.literal_eval(node.value)
         for node in tree.body

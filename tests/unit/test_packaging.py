@@ -24,7 +24,7 @@ def test_the_domain_imports_the_standard_library_only(module):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             imported.add(node.module)
-    own = {name for name in imported if name == "airflow_api_plugin" or name.startswith("airflow_api_plugin.domain")}
+    own = {name for name in imported if name == "airflow_run_groups" or name.startswith("airflow_run_groups.domain")}
     assert {name.partition(".")[0] for name in imported - own} <= sys.stdlib_module_names
 
 
@@ -33,7 +33,7 @@ def test_every_package_is_named_where_the_distribution_is_described():
         r"^packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     folders = [init.parent.relative_to(SOURCE).parts for init in SOURCE.glob("**/__init__.py")]
-    assert re.findall(r'"(.*?)"', described[1]) == sorted(".".join(("airflow_api_plugin", *parts)) for parts in folders)
+    assert re.findall(r'"(.*?)"', described[1]) == sorted(".".join(("airflow_run_groups", *parts)) for parts in folders)
 
 
 def test_every_folder_with_modules_is_a_package():
@@ -41,22 +41,22 @@ def test_every_folder_with_modules_is_a_package():
 
 
 def test_the_domain_loads_nothing_that_has_to_be_installed():
-    modules = loaded_by("import airflow_api_plugin.domain")
-    assert {name for name in modules if name not in sys.stdlib_module_names} <= {"airflow_api_plugin", "__main__"}
+    modules = loaded_by("import airflow_run_groups.domain")
+    assert {name for name in modules if name not in sys.stdlib_module_names} <= {"airflow_run_groups", "__main__"}
 
 
 def test_the_in_memory_backend_loads_nothing_of_airflow_and_no_cron_library_before_it_is_needed():
     modules = loaded_by(
-        "import airflow_api_plugin.domain\n"
-        "from airflow_api_plugin.adapters.memory import MemoryDagRepository, demo_backend\n"
+        "import airflow_run_groups.domain\n"
+        "from airflow_run_groups.adapters.memory import MemoryDagRepository, demo_backend\n"
         "assert MemoryDagRepository(demo_backend()).list(readable=None)"
     )
     assert modules.isdisjoint({"airflow", "sqlalchemy", "croniter", "falcon"})
 
 
 def test_the_licences_of_all_that_is_shipped_come_with_it():
-    distribution = metadata.distribution("airflow-api-plugin")
-    swagger_ui = "src/entrypoints/http/static/swagger-ui"
+    distribution = metadata.distribution("airflow-run-groups")
+    swagger_ui = "src/entrypoints/http/openapi/static/swagger-ui"
     assert set(distribution.metadata.get_all("License-File")) == {
         *("LICENSE", "NOTICE", f"{swagger_ui}/LICENSE", f"{swagger_ui}/NOTICE"),
         f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
@@ -67,10 +67,10 @@ def test_the_bill_of_materials_names_what_the_notice_and_the_licence_do():
     component = run_path(str(ROOT / ".ci" / "bill_of_materials.py"))["swagger_ui"](
         (ROOT / "NOTICE").read_text(encoding="utf-8")
     )
-    shipped = SOURCE / "entrypoints" / "http" / "static" / "swagger-ui" / "swagger-ui-bundle.js"
+    shipped = SOURCE / "entrypoints" / "http" / "openapi" / "static" / "swagger-ui" / "swagger-ui-bundle.js"
     assert component["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(shipped.read_bytes()).hexdigest()}]
     licences = {one["license"]["id"] for one in component["licenses"]}
-    expression = metadata.metadata("airflow-api-plugin")["License-Expression"]
+    expression = metadata.metadata("airflow-run-groups")["License-Expression"]
     assert set(expression.split(" AND ")) == {"Apache-2.0", *licences}
 
 

@@ -42,8 +42,8 @@ def test_every_promise_has_all_its_cells():
 def test_gunicorns_options_have_the_defaults_that_are_shown():
     said = subprocess.run(
         [
-            *(sys.executable, "-m", "gunicorn", "-c", "python:airflow_api_plugin.entrypoints.gunicorn"),
-            *("airflow_api_plugin.entrypoints.wsgi:app", "--print-config"),
+            *(sys.executable, "-m", "gunicorn", "-c", "python:airflow_run_groups.entrypoints.gunicorn.configuration"),
+            *("airflow_run_groups.entrypoints.wsgi:app", "--print-config"),
         ],
         env={"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"},
         capture_output=True,

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from airflow_api_plugin.domain import MAX_LIMIT
-from airflow_api_plugin.entrypoints.http.body import MAX_BYTES
-from airflow_api_plugin.entrypoints.http.middleware import SecurityHeaders
-from airflow_api_plugin.entrypoints.http.parameters import MAX_CONF_BYTES
-from airflow_api_plugin.entrypoints.http.refusals import MOST, SECONDS
-from airflow_api_plugin.entrypoints.http.tokens import TokenFile, find
-from airflow_api_plugin.entrypoints.settings import OPTIONS
+from airflow_run_groups.domain import MAX_LIMIT
+from airflow_run_groups.entrypoints.http.body import MAX_BYTES
+from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
+from airflow_run_groups.entrypoints.http.schemas.fields import MAX_CONF_BYTES
+from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS
+from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
+from airflow_run_groups.entrypoints.settings import OPTIONS
 
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_the_latest_release_is_the_one_that_gets_fixes():
 
 def test_the_limits_are_those_that_are_kept(monkeypatch):
     monkeypatch.setenv("AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND", "memory")
-    from airflow_api_plugin.entrypoints import gunicorn  # noqa: PLC0415 - it reads the environment
+    from airflow_run_groups.entrypoints.gunicorn import configuration as gunicorn  # noqa: PLC0415 - it reads the environment
 
     line = (
         f"Bodies of {MAX_BYTES // 1024**2} MiB, request lines of {gunicorn.limit_request_line} bytes, "

@@ -1,8 +1,8 @@
 """Airflow's metadata database behind the ports: the only place that imports Airflow or SQLAlchemy."""
 
 # first, since it refuses an Airflow that is too old for the other modules to be imported at all
-from airflow_api_plugin.adapters.airflow import compat as compat  # isort: split
+from airflow_run_groups.adapters.airflow import compat as compat  # isort: split
 
-from airflow_api_plugin.adapters.airflow.backend import AirflowBackend, connect
+from airflow_run_groups.adapters.airflow.backend import AirflowBackend, connect
 
 __all__ = ["AirflowBackend", "connect"]

@@ -13,10 +13,9 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.configuration import conf
 from airflow.models.dag import DagModel
+from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
-
-from airflow_api_plugin.domain.errors import Unauthenticated, Unavailable
 
 TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
@@ -141,5 +140,5 @@ class _EventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                Thread(target=self._loop.run_forever, name="airflow-api-auth", daemon=True).start()
+                Thread(target=self._loop.run_forever, name="airflow-groups-auth", daemon=True).start()
             return self._loop

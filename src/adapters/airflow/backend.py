@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from airflow import settings
 from airflow.models.taskinstance import TaskInstance
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.database.schema import Schema
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
+from airflow_run_groups.adapters.airflow.repositories.dags import AirflowDagRepository
+from airflow_run_groups.adapters.airflow.repositories.groups import AirflowGroupRepository
+from airflow_run_groups.adapters.airflow.writing import audit
+from airflow_run_groups.adapters.airflow.writing.audit import AirflowAuditLog
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from sqlalchemy.orm import configure_mappers
-
-from airflow_api_plugin.adapters.airflow import audit, compat
-from airflow_api_plugin.adapters.airflow.audit import AirflowAuditLog
-from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
-from airflow_api_plugin.adapters.airflow.dags import AirflowDagRepository
-from airflow_api_plugin.adapters.airflow.database import Database
-from airflow_api_plugin.adapters.airflow.groups import AirflowGroupRepository
-from airflow_api_plugin.adapters.airflow.schema import Schema
-from airflow_api_plugin.adapters.database_limits import DatabaseLimits
 
 log = logging.getLogger(__name__)
 

@@ -8,19 +8,18 @@ from itertools import islice
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow_run_groups.adapters.airflow import compat, configuration
+from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
+from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, timetable_of
+from airflow_run_groups.domain.errors import DagNotFound, Refused
+from airflow_run_groups.domain.model import Conf, Dag, DagRunType
+from airflow_run_groups.domain.plan import ExistingRun
+from airflow_run_groups.domain.request import Interval
+from airflow_run_groups.domain.run_id import GroupRunId
 from sqlalchemy import null, select
 from sqlalchemy.orm import Session
-
-from airflow_api_plugin.adapters.airflow import compat, configuration
-from airflow_api_plugin.adapters.airflow.compat import SerializedDAG
-from airflow_api_plugin.adapters.airflow.prefixes import begins, bounds_of_numbered, is_ranged, values_of
-from airflow_api_plugin.adapters.airflow.statements import RECENT
-from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable, timetable_of
-from airflow_api_plugin.domain.errors import DagNotFound, Refused
-from airflow_api_plugin.domain.model import Conf, Dag, DagRunType
-from airflow_api_plugin.domain.plan import ExistingRun
-from airflow_api_plugin.domain.request import Interval
-from airflow_api_plugin.domain.run_id import GroupRunId
 
 _RUN = DagRun.__table__
 _PAGE = 2000

@@ -1,19 +1,19 @@
 """The service from the other side: a client for scripts, and for our own command line."""
 
-from airflow_api_plugin.adapters.client.answers import (
+from airflow_run_groups.adapters.client.client import Client
+from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable, Unsendable
+from airflow_run_groups.adapters.client.responses import (
     Created,
     Dag,
     DagRun,
     Group,
+    GroupActionResult,
     GroupProgress,
     Plan,
     PlannedDate,
-    Steered,
 )
-from airflow_api_plugin.adapters.client.client import Client
-from airflow_api_plugin.adapters.client.errors import ClientError, RefusedByService, Unreachable, Unsendable
-from airflow_api_plugin.adapters.client.sending import Repeat
-from airflow_api_plugin.adapters.client.steps import GroupRequest, Step, moment
+from airflow_run_groups.adapters.client.retries import Repeat
+from airflow_run_groups.adapters.client.steps import GroupRequest, Step, moment
 
 __all__ = [
     "Client",
@@ -22,13 +22,13 @@ __all__ = [
     "Dag",
     "DagRun",
     "Group",
+    "GroupActionResult",
     "GroupProgress",
     "GroupRequest",
     "Plan",
     "PlannedDate",
     "RefusedByService",
     "Repeat",
-    "Steered",
     "Step",
     "Unreachable",
     "Unsendable",

@@ -11,23 +11,22 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
-
-from airflow_api_plugin.adapters.client.answers import (
+from airflow_run_groups.adapters.client.errors import Unsendable
+from airflow_run_groups.adapters.client.responses import (
     Created,
     Dag,
     DagList,
     DagRun,
     DagRunPage,
     Group,
+    GroupActionResult,
     GroupAnswer,
     GroupPage,
     GroupProgress,
     Plan,
-    Steered,
 )
-from airflow_api_plugin.adapters.client.errors import Unsendable
-from airflow_api_plugin.adapters.client.sending import Repeat, Sender, read
-from airflow_api_plugin.adapters.client.steps import (
+from airflow_run_groups.adapters.client.retries import Repeat, Sender, read
+from airflow_run_groups.adapters.client.steps import (
     GroupRequest,
     Step,
     checked,
@@ -38,12 +37,12 @@ from airflow_api_plugin.adapters.client.steps import (
     step_of,
     without_rest,
 )
-from airflow_api_plugin.domain import MAX_LIMIT, Which
+from airflow_run_groups.domain import MAX_LIMIT, Which
 
 API = "/api/v1"
 PAGE = 100
 """Runs, or groups, that are asked for at a time."""
-STEERED_AT_ONCE = 100
+STEP = 100
 """Runs of a group to which something is done with one request."""
 
 _Answer = TypeVar("_Answer")
@@ -209,9 +208,9 @@ class Client:
         *,
         running: bool = False,
         dry_run: bool = False,
-        step: int = STEERED_AT_ONCE,
-        on_step: Callable[[Steered], object] = lambda _: None,
-    ) -> Steered:
+        step: int = STEP,
+        on_step: Callable[[GroupActionResult], object] = lambda _: None,
+    ) -> GroupActionResult:
         """Let the queued runs of a group fail, with ``running`` those, too, that have started; in as many steps as it takes.
 
         A step is sent again until it is answered: what is cancelled stays so.
@@ -220,7 +219,7 @@ class Client:
         :raises ClientError: as above; the steps before have happened.
         """
         body = {"running": running, "dry_run": dry_run, "limit": step}
-        return self._steer("cancel", dag_id, prefix, body, on_step, safe_to_repeat=True)
+        return self._apply("cancel", dag_id, prefix, body, on_step, safe_to_repeat=True)
 
     def retry(  # noqa: PLR0913 - as above
         self,
@@ -229,9 +228,9 @@ class Client:
         *,
         which: str = Which.FAILED.value,
         dry_run: bool = False,
-        step: int = STEERED_AT_ONCE,
-        on_step: Callable[[Steered], object] = lambda _: None,
-    ) -> Steered:
+        step: int = STEP,
+        on_step: Callable[[GroupActionResult], object] = lambda _: None,
+    ) -> GroupActionResult:
         """Let runs of a group run again, the ``failed`` ones or ``all`` that have ended; in as many steps as it takes.
 
         A step is sent again from where it began. Had it been done already, a run that has failed once more meanwhile gets one
@@ -242,7 +241,7 @@ class Client:
         """
         body = {"which": which, "dry_run": dry_run, "limit": step}
         safe = dry_run or which == Which.FAILED.value
-        return self._steer("retry", dag_id, prefix, body, on_step, safe_to_repeat=safe)
+        return self._apply("retry", dag_id, prefix, body, on_step, safe_to_repeat=safe)
 
     def note(  # noqa: PLR0913 - as above
         self,
@@ -251,15 +250,15 @@ class Client:
         note: str,
         *,
         dry_run: bool = False,
-        step: int = STEERED_AT_ONCE,
-        on_step: Callable[[Steered], object] = lambda _: None,
-    ) -> Steered:
+        step: int = STEP,
+        on_step: Callable[[GroupActionResult], object] = lambda _: None,
+    ) -> GroupActionResult:
         """Put a note on each run of a group, in as many steps as it takes.
 
         :raises ClientError: as above; the steps before have happened.
         """
         body = {"note": note, "dry_run": dry_run, "limit": step}
-        return self._steer("note", dag_id, prefix, body, on_step, safe_to_repeat=True)
+        return self._apply("note", dag_id, prefix, body, on_step, safe_to_repeat=True)
 
     def _create_step(self, request: GroupRequest, size: int) -> Created:
         if request.pace is None or not request.says_its_dates:
@@ -278,25 +277,25 @@ class Client:
             next_not_before=following,
         )
 
-    def _steer(  # noqa: PLR0913 - what the callers differ in
+    def _apply(  # noqa: PLR0913 - what the callers differ in
         self,
-        act: str,
+        action: str,
         dag_id: str,
         prefix: str,
         body: dict[str, Any],
-        on_step: Callable[[Steered], object],
+        on_step: Callable[[GroupActionResult], object],
         *,
         safe_to_repeat: bool,
-    ) -> Steered:
-        path = f"{_path('groups', dag_id, prefix)}/{act}"
+    ) -> GroupActionResult:
+        path = f"{_path('groups', dag_id, prefix)}/{action}"
         done: list[str] = []
         start: int | None = 0
         while start is not None:
-            answer = self._post(path, {**body, "start": start}, Steered, safe_to_repeat=safe_to_repeat)
+            answer = self._post(path, {**body, "start": start}, GroupActionResult, safe_to_repeat=safe_to_repeat)
             on_step(answer)
             done += answer["dag_run_ids"]
             start = answer["next_start"]
-        return Steered(dag_run_ids=done, next_start=None, dry_run=bool(body["dry_run"]))
+        return GroupActionResult(dag_run_ids=done, next_start=None, dry_run=bool(body["dry_run"]))
 
     def _pages(self, path: str, kind: type[_Answer], **where: str | None) -> Iterator[_Answer]:
         params: dict[str, Any] = {name: _encodable(value) for name, value in where.items() if value is not None}

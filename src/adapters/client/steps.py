@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
-from airflow_api_plugin.adapters.client.answers import Created, Plan, PlannedDate
-from airflow_api_plugin.adapters.client.errors import Unsendable
-from airflow_api_plugin.domain import DEFAULT_PREFIX, Action, GroupRunId, Order
+from airflow_run_groups.adapters.client.errors import Unsendable
+from airflow_run_groups.adapters.client.responses import Created, Plan, PlannedDate
+from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

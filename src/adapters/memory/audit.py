@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from airflow_api_plugin.domain import Refusal
+from airflow_run_groups.domain import Denial
 
 KEPT = 1000
 """How many of the latest refusals are kept."""
@@ -15,8 +15,8 @@ class MemoryAuditLog:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self.refusals: deque[Refusal] = deque(maxlen=KEPT)
+        self.refusals: deque[Denial] = deque(maxlen=KEPT)
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Denial) -> None:
         """Keep it as the latest one."""
         self.refusals.append(refusal)

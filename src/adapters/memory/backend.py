@@ -7,10 +7,10 @@ from bisect import insort
 from collections.abc import Callable
 from threading import RLock
 
-from airflow_api_plugin.adapters.memory.dag import MemoryDag
-from airflow_api_plugin.adapters.memory.queue import RunQueue, StoredRun
-from airflow_api_plugin.domain import Conf, DagNotFound, DagRun, DagRunState, DagRunType, GroupRunId
-from airflow_api_plugin.domain.run_id import DEFAULT_RUN_ID_PATTERN
+from airflow_run_groups.adapters.memory.dag import MemoryDag
+from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
+from airflow_run_groups.domain import Conf, DagNotFound, DagRun, DagRunState, DagRunType, GroupRunId
+from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 
 
 def utc_now() -> dt.datetime:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from airflow_api_plugin.adapters.memory.params import Params, check_schemas
-from airflow_api_plugin.domain import Dag
+from airflow_run_groups.adapters.memory.params import Params, check_schemas
+from airflow_run_groups.domain import Dag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class MemoryDag:
 
     ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
-    ``params``: a schema for each param, see :data:`~airflow_api_plugin.adapters.memory.params.Params`.
+    ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
     :raises ValueError: when a param's schema asks for more than is supported.
     """

@@ -7,11 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
-from airflow_api_plugin.adapters.memory.params import check_conf
-from airflow_api_plugin.adapters.memory.queue import StoredRun
-from airflow_api_plugin.adapters.memory.timetables import Cron, timetable_of
-from airflow_api_plugin.domain import (
+from airflow_run_groups.adapters.memory.backend import MemoryBackend, StoredDag
+from airflow_run_groups.adapters.memory.params import check_conf
+from airflow_run_groups.adapters.memory.queue import StoredRun
+from airflow_run_groups.adapters.memory.timetables import Cron, timetable_of
+from airflow_run_groups.domain import (
     AmbiguousRunId,
     Batch,
     Conf,

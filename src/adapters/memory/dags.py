@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_api_plugin.adapters.memory.backend import MemoryBackend
-from airflow_api_plugin.domain import DagSummary
+from airflow_run_groups.adapters.memory.backend import MemoryBackend
+from airflow_run_groups.domain import DagSummary
 
 
 class MemoryDagRepository:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from airflow_api_plugin.adapters.memory.backend import MemoryBackend, utc_now
-from airflow_api_plugin.adapters.memory.dag import MemoryDag
+from airflow_run_groups.adapters.memory.backend import MemoryBackend, utc_now
+from airflow_run_groups.adapters.memory.dag import MemoryDag
 
 _FIRST_DATE = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 

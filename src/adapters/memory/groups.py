@@ -6,25 +6,25 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 
-from airflow_api_plugin.adapters.memory.backend import MemoryBackend, StoredDag
-from airflow_api_plugin.adapters.memory.dag_runs import recent_durations
-from airflow_api_plugin.adapters.memory.queue import StoredRun
-from airflow_api_plugin.domain import (
-    Annotate,
+from airflow_run_groups.adapters.memory.backend import MemoryBackend, StoredDag
+from airflow_run_groups.adapters.memory.dag_runs import recent_durations
+from airflow_run_groups.adapters.memory.queue import StoredRun
+from airflow_run_groups.domain import (
     Cancel,
     DagNotFound,
     DagRunState,
     Group,
+    GroupAction,
+    GroupActionResult,
     GroupNotFound,
     GroupPage,
     GroupProgress,
     GroupRunId,
+    Note,
     Retry,
     StateCounts,
-    Steered,
-    Steering,
 )
-from airflow_api_plugin.domain.estimate import DURATIONS
+from airflow_run_groups.domain.estimate import DURATIONS
 
 
 class MemoryGroupRepository:
@@ -66,31 +66,31 @@ class MemoryGroupRepository:
                 durations=recent_durations(stored, DURATIONS),
             )
 
-    def steer(self, order: Steering) -> Steered:
+    def apply(self, group_action: GroupAction) -> GroupActionResult:
         """As the port promises."""
         with self._backend.lock:
             now = self._backend.advance()
-            dag = self._backend.dags.get(order.dag_id)
-            runs = None if dag is None else _by_prefix(dag).get(order.prefix)
+            dag = self._backend.dags.get(group_action.dag_id)
+            runs = None if dag is None else _by_prefix(dag).get(group_action.prefix)
             if dag is None or runs is None:
                 raise GroupNotFound
-            states = {state.value for state in order.act.states}
-            found = [one for one in runs if one.run.id > order.start and one.run.state in states]
-            chosen = found[: order.limit]
-            if not order.dry_run:
+            states = {state.value for state in group_action.action.states}
+            found = [one for one in runs if one.run.id > group_action.start and one.run.state in states]
+            chosen = found[: group_action.limit]
+            if not group_action.dry_run:
                 for one in chosen:
-                    _steer(one, dag, order.act, now)
-            return Steered(
+                    _apply(one, dag, group_action.action, now)
+            return GroupActionResult(
                 dag_run_ids=tuple(one.run.run_id for one in chosen),
                 next_start=chosen[-1].run.id if len(found) > len(chosen) else None,
-                dry_run=order.dry_run,
+                dry_run=group_action.dry_run,
             )
 
 
-def _steer(one: StoredRun, dag: StoredDag, act: Cancel | Retry | Annotate, now: dt.datetime) -> None:
-    if isinstance(act, Annotate):
-        one.note = act.note
-    elif isinstance(act, Cancel):
+def _apply(one: StoredRun, dag: StoredDag, action: Cancel | Retry | Note, now: dt.datetime) -> None:
+    if isinstance(action, Note):
+        one.note = action.note
+    elif isinstance(action, Cancel):
         dag.queue.remove(one)
         one.run = one.run._replace(state=DagRunState.FAILED.value, end_date=now)
     else:

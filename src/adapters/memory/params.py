@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_api_plugin.domain import Conf, Refused
+from airflow_run_groups.domain import Conf, Refused
 
 Params = Mapping[str, Mapping[str, object]]
 """A schema for each param, with the keywords type, enum, minimum, maximum and default. No default: conf must give it."""

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from airflow_api_plugin.domain import Conf, DagRun, DagRunState
+from airflow_run_groups.domain import Conf, DagRun, DagRunState
 
 QUEUED_FOR = dt.timedelta(seconds=1)
 """How long a run waits at least, as if a scheduler had to come by first."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_api_plugin.domain import DagRunInfo, DataInterval, Refused, Timetable
+from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused, Timetable
 
 
 def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:

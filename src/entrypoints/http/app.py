@@ -7,30 +7,29 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import falcon
-
-from airflow_api_plugin.domain import AuditLog, CreateBatch, DagRepository, DagRunRepository, Groups
-from airflow_api_plugin.entrypoints.http.authentication import Authenticator, NoAuthentication
-from airflow_api_plugin.entrypoints.http.docs_page import docs_routes
-from airflow_api_plugin.entrypoints.http.errors import answer_errors
-from airflow_api_plugin.entrypoints.http.group_resources import GroupResource, GroupsResource, steer_routes
-from airflow_api_plugin.entrypoints.http.middleware import (
+from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, Groups
+from airflow_run_groups.entrypoints.http.access_log import AccessLog, LogRequest, Meter, NoMeter
+from airflow_run_groups.entrypoints.http.errors import answer_errors
+from airflow_run_groups.entrypoints.http.middleware import (
     Authentication,
     KnownMethods,
     PathAsWritten,
     RequestId,
     SecurityHeaders,
 )
-from airflow_api_plugin.entrypoints.http.observing import LogRequest, Meter, NoMeter, Observation
-from airflow_api_plugin.entrypoints.http.rate_limit import WriteRate
-from airflow_api_plugin.entrypoints.http.refusals import Refusals
-from airflow_api_plugin.entrypoints.http.resources import (
+from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
+from airflow_run_groups.entrypoints.http.resources.dag_runs import (
     DagRunResource,
     DagRunsResource,
     DagsResource,
     LiveResource,
     ReadyResource,
 )
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
+from airflow_run_groups.entrypoints.http.resources.groups import GroupResource, GroupsResource, action_routes
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.authentication import Authenticator, NoAuthentication
+from airflow_run_groups.entrypoints.http.security.denials import Denials
+from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 
 App: TypeAlias = "falcon.App[falcon.Request, falcon.Response]"  # as text, since Falcon 4.0 and 4.1 cannot subscript it
 
@@ -40,7 +39,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     dags: DagRepository,
     runs: DagRunRepository,
     audit: AuditLog,
-    create_batch: CreateBatch,
+    create_runs: CreateRuns,
     groups: Groups,
     authenticator: Authenticator,
     value_format: ValueFormat,
@@ -77,7 +76,7 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
     app: App = falcon.App(
         request_type=_Request,
         middleware=[
-            Observation(log_request, meter or NoMeter()),
+            AccessLog(log_request, meter or NoMeter()),
             *_tracing(tracer),
             RequestId(),
             SecurityHeaders(),
@@ -87,16 +86,16 @@ def create_app(  # noqa: PLR0913 - one argument for each thing that it is made o
         ],
     )
     app.req_options.strip_url_path_trailing_slash = True
-    answer_errors(app, prefix, Refusals(audit))
+    answer_errors(app, prefix, Denials(audit))
     for path, resource in open_routes.items():
         app.add_route(path, resource)
     app.add_route(f"{prefix}/dags", DagsResource(dags, value_format))
-    app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_batch, value_format, default_timezone))
+    app.add_route(f"{prefix}/dag_runs", DagRunsResource(runs, create_runs, value_format, default_timezone))
     app.add_route(f"{prefix}/dag_runs/{{run_id}}", DagRunResource(runs, value_format))
     app.add_route(f"{prefix}/groups", GroupsResource(groups))
     app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}", GroupResource(groups))
-    for act, steering in steer_routes(groups).items():
-        app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}/{act}", steering)
+    for action, resource in action_routes(groups).items():
+        app.add_route(f"{prefix}/groups/{{dag_id}}/{{prefix}}/{action}", resource)
     return app
 
 
@@ -112,6 +111,6 @@ class _Request(falcon.Request):
 def _tracing(tracer: Any) -> list[Any]:
     if tracer is None:
         return []
-    from airflow_api_plugin.entrypoints.http.tracing import Tracing  # noqa: PLC0415 - loads OpenTelemetry
+    from airflow_run_groups.entrypoints.http.tracing import Tracing  # noqa: PLC0415 - loads OpenTelemetry
 
     return [Tracing(tracer)]

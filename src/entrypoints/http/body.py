@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from airflow_run_groups.domain import Refused
+from airflow_run_groups.entrypoints.http import strict_json
 from falcon import Request
-
-from airflow_api_plugin.domain import Refused
-from airflow_api_plugin.entrypoints.http import strict_json
 
 MAX_BYTES = 1024 * 1024
 """How long a body may be."""

@@ -7,19 +7,18 @@ from functools import partial
 from typing import Any
 
 import falcon
-
-from airflow_api_plugin.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
-from airflow_api_plugin.entrypoints.http.answers import write
-from airflow_api_plugin.entrypoints.http.body import BodyTooLarge, BodyTooSlow
-from airflow_api_plugin.entrypoints.http.exposure import ForeignSite
-from airflow_api_plugin.entrypoints.http.rate_limit import TooManyWrites
-from airflow_api_plugin.entrypoints.http.refusals import Refusals
+from airflow_run_groups.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
+from airflow_run_groups.entrypoints.http.body import BodyTooLarge, BodyTooSlow
+from airflow_run_groups.entrypoints.http.schemas.responses import write
+from airflow_run_groups.entrypoints.http.security.denials import Denials
+from airflow_run_groups.entrypoints.http.security.rate_limit import TooManyWrites
+from airflow_run_groups.entrypoints.http.security.same_origin import CrossOriginRequest
 
 _ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
     Refused: (falcon.HTTP_400, {}),
     Unauthenticated: (falcon.HTTP_401, {"WWW-Authenticate": "Bearer"}),
     Forbidden: (falcon.HTTP_403, {}),
-    ForeignSite: (falcon.HTTP_403, {}),
+    CrossOriginRequest: (falcon.HTTP_403, {}),
     NotFound: (falcon.HTTP_404, {}),
     BodyTooSlow: (falcon.HTTP_408, {"Connection": "close"}),
     Conflict: (falcon.HTTP_409, {}),
@@ -30,7 +29,7 @@ _ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
 _log = logging.getLogger(__name__)
 
 
-def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Refusals) -> None:
+def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Denials) -> None:
     """Have the app, whose endpoints lie below the prefix, answer errors in this form, whatever a request says it accepts."""
     for family in _ANSWERS:
         app.add_error_handler(family, _foreseen)
@@ -47,7 +46,7 @@ def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params:
 
 
 def _forbidden(
-    refusals: Refusals, req: falcon.Request, resp: falcon.Response, ex: Forbidden, params: dict[str, Any]
+    refusals: Denials, req: falcon.Request, resp: falcon.Response, ex: Forbidden, params: dict[str, Any]
 ) -> None:
     refusals.enter(req, ex)
     _foreseen(req, resp, ex, params)

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
-
-from airflow_api_plugin.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal import exits
 
 FORMATS = ("table", "json", "yaml", "plain")
 STATES = ("queued", "running", "success", "failed")
@@ -74,7 +73,7 @@ class ServiceCommand(click.Command):
         ctx.exit(status)
 
     def _run(self, ctx: click.Context) -> int:
-        from airflow_api_plugin.entrypoints.terminal.session import Connection, run  # noqa: PLC0415 - loads much
+        from airflow_run_groups.entrypoints.terminal.session import Connection, run  # noqa: PLC0415 - loads much
 
         given = dict(ctx.params)
         connection = Connection(**{str(option.name): ctx.params.pop(str(option.name)) for option in _CONNECTION})
@@ -132,7 +131,7 @@ _CONNECTION = (
     click.Option(
         ["--url"],
         default="http://127.0.0.1:8000",
-        envvar="AIRFLOW_API_URL",
+        envvar="AIRFLOW_GROUPS_URL",
         show_default=True,
         show_envvar=True,
         help="Where the service is, alone or inside Airflow's API server, with the path that it has below a proxy.",
@@ -146,9 +145,9 @@ _CONNECTION = (
     click.Option(
         ["--token-file"],
         type=click.Path(exists=True, dir_okay=False),
-        envvar="AIRFLOW_API_TOKEN_FILE",
+        envvar="AIRFLOW_GROUPS_TOKEN_FILE",
         show_envvar=True,
-        help="A file that holds the token, which may also stand in AIRFLOW_API_TOKEN.",
+        help="A file that holds the token, which may also stand in AIRFLOW_GROUPS_TOKEN.",
     ),
     click.Option(["--ask-token"], is_flag=True, help="Ask for the token at the terminal."),
     click.Option(
@@ -227,9 +226,9 @@ _GROUP = _all(
 
 @_command(
     "create",
-    "airflow-api create --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-12-31T23:00 --prefix redo --watch",
-    'airflow-api create --dag-id example_daily --date 2025-02-01 --date 2025-02-15 --dag-run-conf \'{"colour": "red"}\'',
-    "airflow-api create --dag-id example_daily --from-date 2025-01-01 --run-backwards --pace 20/PT10M -o json",
+    "airflow-groups create --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-12-31T23:00 --prefix redo --watch",
+    'airflow-groups create --dag-id example_daily --date 2025-02-01 --date 2025-02-15 --dag-run-conf \'{"colour": "red"}\'',
+    "airflow-groups create --dag-id example_daily --from-date 2025-01-01 --run-backwards --pace 20/PT10M -o json",
 )
 @_GROUP
 @_DRY_RUN
@@ -239,7 +238,7 @@ def create(session: Any, *, dry_run: bool, **asked: Any) -> int:
 
     Dates that have a run already are skipped: the same command can be given again, and goes on where it was interrupted.
     """
-    from airflow_api_plugin.entrypoints.terminal import creating  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import create as creating  # noqa: PLC0415 - loads much
 
     if dry_run:
         asked.pop("watch")
@@ -247,26 +246,28 @@ def create(session: Any, *, dry_run: bool, **asked: Any) -> int:
     return creating.create(session, **asked)
 
 
-@_command("plan", "airflow-api plan --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-01-31 --prefix redo")
+@_command(
+    "plan", "airflow-groups plan --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-01-31 --prefix redo"
+)
 @_GROUP
 def plan(session: Any, **asked: Any) -> int:
     """Show what create would do, date by date."""
-    from airflow_api_plugin.entrypoints.terminal import creating  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import create as creating  # noqa: PLC0415 - loads much
 
     return creating.plan(session, **asked)
 
 
-@_command("status", "airflow-api status --dag-id example_hourly --prefix redo -o json")
+@_command("status", "airflow-groups status --dag-id example_hourly --prefix redo -o json")
 @_DAG
 @_PREFIX
 def status(session: Any, **asked: Any) -> int:
     """Show how far a group is."""
-    from airflow_api_plugin.entrypoints.terminal import looking  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import show as looking  # noqa: PLC0415 - loads much
 
     return looking.status(session, **asked)
 
 
-@_command("wait", "airflow-api wait --dag-id example_hourly --prefix redo --timeout 3600 && echo all succeeded")
+@_command("wait", "airflow-groups wait --dag-id example_hourly --prefix redo --timeout 3600 && echo all succeeded")
 @_DAG
 @_PREFIX
 @click.option(
@@ -280,15 +281,15 @@ def wait(session: Any, **asked: Any) -> int:
 
     The exit status is 0 when all have succeeded, and 1 when some have failed.
     """
-    from airflow_api_plugin.entrypoints.terminal import watching  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import wait as watching  # noqa: PLC0415 - loads much
 
     return watching.wait(session, **asked)
 
 
 @_command(
     "cancel",
-    "airflow-api cancel --dag-id example_hourly --prefix redo --dry-run",
-    "airflow-api cancel --dag-id example_hourly --prefix redo --running",
+    "airflow-groups cancel --dag-id example_hourly --prefix redo --dry-run",
+    "airflow-groups cancel --dag-id example_hourly --prefix redo --running",
 )
 @_DAG
 @_PREFIX
@@ -297,12 +298,12 @@ def wait(session: Any, **asked: Any) -> int:
 @_STEP
 def cancel(session: Any, **asked: Any) -> int:
     """Let the queued runs of a group fail."""
-    from airflow_api_plugin.entrypoints.terminal import steering  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import group_actions  # noqa: PLC0415 - loads much
 
-    return steering.steer(session, "cancel", **asked)
+    return group_actions.apply(session, "cancel", **asked)
 
 
-@_command("retry", "airflow-api retry --dag-id example_hourly --prefix redo")
+@_command("retry", "airflow-groups retry --dag-id example_hourly --prefix redo")
 @_DAG
 @_PREFIX
 @click.option(
@@ -316,12 +317,12 @@ def cancel(session: Any, **asked: Any) -> int:
 @_STEP
 def retry(session: Any, **asked: Any) -> int:
     """Let runs of a group run again."""
-    from airflow_api_plugin.entrypoints.terminal import steering  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import group_actions  # noqa: PLC0415 - loads much
 
-    return steering.steer(session, "retry", **asked)
+    return group_actions.apply(session, "retry", **asked)
 
 
-@_command("note", "airflow-api note --dag-id example_hourly --prefix redo --note 'wrong prices in the source'")
+@_command("note", "airflow-groups note --dag-id example_hourly --prefix redo --note 'wrong prices in the source'")
 @_DAG
 @_PREFIX
 @click.option("--note", required=True, help="1 to 1,000 characters.")
@@ -329,22 +330,22 @@ def retry(session: Any, **asked: Any) -> int:
 @_STEP
 def note(session: Any, **asked: Any) -> int:
     """Put a note on each run of a group."""
-    from airflow_api_plugin.entrypoints.terminal import steering  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import group_actions  # noqa: PLC0415 - loads much
 
-    return steering.steer(session, "note", **asked)
+    return group_actions.apply(session, "note", **asked)
 
 
 @_command(
     "list",
-    "airflow-api list --dag-id example_hourly",
-    "airflow-api list --dag-id example_hourly --prefix redo --state failed -o plain",
+    "airflow-groups list --dag-id example_hourly",
+    "airflow-groups list --dag-id example_hourly --prefix redo --state failed -o plain",
 )
 @_DAG
 @click.option("--prefix", help="The runs of this group, and not the groups.")
 @click.option("--state", type=click.Choice(STATES), help="Of the group's runs those in this state.")
 def list_(session: Any, *, dag_id: str, prefix: str | None, state: str | None) -> int:
     """List the groups of a DAG, the newest first, or the runs of a group."""
-    from airflow_api_plugin.entrypoints.terminal import looking  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import show as looking  # noqa: PLC0415 - loads much
 
     if prefix is None:
         if state is not None:
@@ -354,10 +355,10 @@ def list_(session: Any, *, dag_id: str, prefix: str | None, state: str | None) -
     return looking.runs(session, dag_id, prefix, state)
 
 
-@_command("dags", "airflow-api dags -o plain")
+@_command("dags", "airflow-groups dags -o plain")
 def dags(session: Any) -> int:
     """List the DAGs."""
-    from airflow_api_plugin.entrypoints.terminal import looking  # noqa: PLC0415 - loads much
+    from airflow_run_groups.entrypoints.terminal import show as looking  # noqa: PLC0415 - loads much
 
     return looking.dags(session)
 

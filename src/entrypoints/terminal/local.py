@@ -8,14 +8,13 @@ import sys
 
 import click
 import httpx
+from airflow_run_groups.domain import Caller
+from airflow_run_groups.entrypoints import logs
+from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
+from airflow_run_groups.entrypoints.injection import Object
+from airflow_run_groups.entrypoints.settings import SettingsError
 from falcon import Request
-
-from airflow_api_plugin.domain import Caller
-from airflow_api_plugin.entrypoints import logs
-from airflow_api_plugin.entrypoints.container import Container
-from airflow_api_plugin.entrypoints.http.authentication import FullAccess
-from airflow_api_plugin.entrypoints.injection import Object
-from airflow_api_plugin.entrypoints.settings import SettingsError
 
 
 class OperatingSystemUser:

@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
-
-from airflow_api_plugin.adapters.client import Client, RefusedByService, Repeat, Unreachable, Unsendable
-from airflow_api_plugin.entrypoints.terminal import exits
-from airflow_api_plugin.entrypoints.terminal.output import Output
+from airflow_run_groups.adapters.client import Client, RefusedByService, Repeat, Unreachable, Unsendable
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.output import Output
 
 if TYPE_CHECKING:
-    from airflow_api_plugin.entrypoints.terminal.commands import CommandLine
+    from airflow_run_groups.entrypoints.terminal.commands import CommandLine
 
 LOCAL = "http://localhost"
 """What the service is called that runs in this process."""
-TOKEN = "AIRFLOW_API_TOKEN"  # noqa: S105 - a name, and no token
+TOKEN = "AIRFLOW_GROUPS_TOKEN"  # noqa: S105 - a name, and no token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class Connection:
         try:
             if not self.local:
                 return Client(self.url, self._token(), retry_for=self.retry_for, on_repeat=on_repeat)
-            from airflow_api_plugin.entrypoints.terminal.local import transport  # noqa: PLC0415 - the whole service
+            from airflow_run_groups.entrypoints.terminal.local import transport  # noqa: PLC0415 - the whole service
 
             return Client(LOCAL, transport=transport(), retry_for=self.retry_for, on_repeat=on_repeat)
         except ValueError as error:

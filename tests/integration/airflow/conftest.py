@@ -1,4 +1,4 @@
-"""A real Airflow on a real database: SQLite, or PostgreSQL with AIRFLOW_API_TEST_DB=postgresql.
+"""A real Airflow on a real database: SQLite, or PostgreSQL with AIRFLOW_GROUPS_TEST_DB=postgresql.
 
 The environment is set before Airflow is imported for the first time, since Airflow reads it then and never again.
 """
@@ -16,9 +16,9 @@ import pytest
 
 from tests.integration.airflow import versions
 
-DATABASE = os.environ.get("AIRFLOW_API_TEST_DB", "sqlite")
+DATABASE = os.environ.get("AIRFLOW_GROUPS_TEST_DB", "sqlite")
 collect_ignore = ["test_database_role.py"] if DATABASE == "sqlite" else []  # SQLite knows no roles
-HOME = Path(tempfile.mkdtemp(prefix="airflow-api-test-"))
+HOME = Path(tempfile.mkdtemp(prefix="airflow-groups-test-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 

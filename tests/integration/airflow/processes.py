@@ -91,7 +91,7 @@ class Server(Process):
 def service(log: Path, *options: str, environment: Mapping[str, str] | None = None):
     """Start our service on the Airflow backend of this test's environment, ready to answer."""
     port = free_port()
-    command = (str(Path(sys.executable).with_name("airflow-api")), "serve", "--bind", f"127.0.0.1:{port}")
+    command = (str(Path(sys.executable).with_name("airflow-groups")), "serve", "--bind", f"127.0.0.1:{port}")
     server = Server(*command, *options, port=port, log=log, environment=environment)
     try:
         server.wait("/health/ready")

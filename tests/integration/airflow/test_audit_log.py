@@ -7,9 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 from airflow.models.log import Log
+from airflow_run_groups.domain import CreateRuns, Denial, GroupRequest, Order, Refused, Unavailable
 from sqlalchemy import delete, select
-
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, Order, Refusal, Refused, Unavailable
 
 UTC = dt.timezone.utc
 
@@ -32,14 +31,14 @@ def create(world):
         session.execute(delete(Log))
 
     def create(day, *, name="Ada", **more):
-        request = BatchRequest(
+        request = GroupRequest(
             dag_id="a_dag",
             prefix="p",
             start_date=dt.datetime(2024, 1, 1, tzinfo=UTC),
             end_date=dt.datetime(2024, 1, day, tzinfo=UTC),
             **more,
         )
-        return CreateBatch(world.runs, lambda: dt.datetime(2024, 6, 1, tzinfo=UTC))(request, Somebody(name))
+        return CreateRuns(world.runs, lambda: dt.datetime(2024, 6, 1, tzinfo=UTC))(request, Somebody(name))
 
     return create
 
@@ -90,7 +89,7 @@ def test_the_entry_and_the_group_come_into_being_together(world, create, monkeyp
         reason = "the database is gone"
         raise OSError(reason)
 
-    monkeypatch.setattr("airflow_api_plugin.adapters.airflow.writer._audit", fail)
+    monkeypatch.setattr("airflow_run_groups.adapters.airflow.writing.runs._audit", fail)
     with pytest.raises(OSError, match="gone"):
         create(3)
     assert world.count_runs() == 0
@@ -99,7 +98,7 @@ def test_the_entry_and_the_group_come_into_being_together(world, create, monkeyp
 
 def test_a_refusal_is_an_entry_of_its_own_that_shows_nothing_of_what_was_sent(world, create):
     world.audit.refused(
-        Refusal(caller="Ada", dag_id="a_dag", request="POST /api/v1/dag_runs", reason="you may not create runs")
+        Denial(caller="Ada", dag_id="a_dag", request="POST /api/v1/dag_runs", reason="you may not create runs")
     )
     (entry,) = entries(world)
     assert (entry.event, entry.dag_id, entry.run_id) == ("forbidden", "a_dag", None)
@@ -108,7 +107,7 @@ def test_a_refusal_is_an_entry_of_its_own_that_shows_nothing_of_what_was_sent(wo
 
 
 def test_a_refusal_of_somebody_without_a_name_is_anonymous(world, create):
-    world.audit.refused(Refusal(caller=None, dag_id=None, request="POST /", reason="no"))
+    world.audit.refused(Denial(caller=None, dag_id=None, request="POST /", reason="no"))
     assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
 
 
@@ -122,7 +121,7 @@ def test_a_database_that_is_away_is_said_so_within_seconds(world, monkeypatch):
     monkeypatch.setattr(engine.dialect, "connect", fail)
     began = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer"):
-        world.audit.refused(Refusal(caller="Ada", dag_id=None, request="POST /", reason="no"))
+        world.audit.refused(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
     assert time.monotonic() - began < 10
 
 
@@ -131,6 +130,6 @@ def test_refusals_have_a_connection_to_themselves(world, create):
     with ExitStack() as stack:
         for _ in range(pool.size()):
             stack.enter_context(world.backend.database.engine.connect())
-        world.audit.refused(Refusal(caller="Ada", dag_id=None, request="POST /", reason="no"))
+        world.audit.refused(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
     assert len(world.refusals()) == 1
     assert world.backend.audit_database.engine.pool.size() == 1

@@ -6,23 +6,23 @@ import time
 
 import pytest
 from airflow.models.dag import DagModel
+from airflow_run_groups.domain import (
+    CreateRuns,
+    DagNotFound,
+    Forbidden,
+    GroupAction,
+    GroupNotFound,
+    GroupRequest,
+    Groups,
+    Note,
+    Unauthenticated,
+    Unavailable,
+)
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 from dependency_injector import providers
 from falcon import testing
 from sqlalchemy.exc import OperationalError
 
-from airflow_api_plugin.domain import (
-    Annotate,
-    BatchRequest,
-    CreateBatch,
-    DagNotFound,
-    Forbidden,
-    GroupNotFound,
-    Groups,
-    Steering,
-    Unauthenticated,
-    Unavailable,
-)
-from airflow_api_plugin.entrypoints.settings import Auth, Settings
 from tests.integration.airflow import versions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
@@ -64,7 +64,7 @@ def manager_class():
 
 @pytest.fixture
 def users(world, manager_class):
-    from airflow_api_plugin.adapters.airflow.auth import AirflowUsers  # noqa: PLC0415 - loads Airflow's API server
+    from airflow_run_groups.adapters.airflow.auth import AirflowUsers  # noqa: PLC0415 - loads Airflow's API server
 
     for dag_id in ("a", "b", "c"):
         world.dag(dag_id)
@@ -116,12 +116,12 @@ def test_who_asks_about_one_dag_asks_about_no_other(users):
 def test_a_group_is_created_where_the_user_may_and_refused_or_not_found_elsewhere(world, users):
     known, manager = users(dags="a b", runs="a b", creates="a c")
     user = known.identify(token(manager))
-    create = CreateBatch(world.runs, lambda: NOW)
-    assert len(create(BatchRequest(dag_id="a"), user).runs) == 1
+    create = CreateRuns(world.runs, lambda: NOW)
+    assert len(create(GroupRequest(dag_id="a"), user).runs) == 1
     with pytest.raises(Forbidden, match="you may not create runs of DAG 'b'"):
-        create(BatchRequest(dag_id="b"), user)
+        create(GroupRequest(dag_id="b"), user)
     with pytest.raises(DagNotFound):
-        create(BatchRequest(dag_id="c"), user)
+        create(GroupRequest(dag_id="c"), user)
     assert world.count_runs() == 1
 
 
@@ -133,7 +133,7 @@ def test_a_group_is_steered_where_the_user_may_edit_runs_and_refused_or_not_foun
         world.run(dag_id, "g_0000001_2021-01-01T00:00:00")
 
     def note(dag_id):
-        return groups.steer(Steering(dag_id=dag_id, prefix="g", act=Annotate(note="n")), user)
+        return groups.apply(GroupAction(dag_id=dag_id, prefix="g", action=Note(note="n")), user)
 
     assert len(note("a").dag_run_ids) == 1
     with pytest.raises(Forbidden, match="you may not change runs of DAG 'b'"):
@@ -163,7 +163,7 @@ def test_a_manager_that_cannot_ask_its_database_is_unavailable(users, monkeypatc
 
 def test_a_manager_that_does_not_answer_is_not_waited_for_for_ever(users, monkeypatch):
     known, manager = users()
-    monkeypatch.setattr("airflow_api_plugin.adapters.airflow.auth.TIMEOUT", 0.05)
+    monkeypatch.setattr("airflow_run_groups.adapters.airflow.auth.TIMEOUT", 0.05)
 
     async def answer(_):
         await asyncio.sleep(60)
@@ -181,7 +181,7 @@ def test_a_manager_that_does_not_answer_is_not_waited_for_for_ever(users, monkey
 def test_where_airflow_lets_everybody_in_pages_of_other_sites_are_kept_out(
     users, monkeypatch, all_admins, mounted, status
 ):
-    from airflow_api_plugin.entrypoints.container import Container  # noqa: PLC0415 - after the environment
+    from airflow_run_groups.entrypoints.container import Container  # noqa: PLC0415 - after the environment
 
     monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", all_admins)
     container = Container(mounted=providers.Object(mounted))

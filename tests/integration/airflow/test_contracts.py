@@ -3,7 +3,7 @@
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
-from tests.contracts.groups import GroupGetContract, GroupListContract, SteerContract
+from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
 from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
@@ -29,7 +29,7 @@ class TestAirflowGroupGet(GroupGetContract):
     pass
 
 
-class TestAirflowSteer(SteerContract):
+class TestAirflowGroupActions(GroupActionContract):
     pass
 
 

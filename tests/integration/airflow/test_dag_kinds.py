@@ -12,9 +12,9 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.events import EventsTimetable
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
+from airflow_run_groups.domain import CreateRuns, DagNotFound, GroupRequest, Refused
 from sqlalchemy import select, update
 
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, DagNotFound, Refused
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -34,8 +34,8 @@ class Anybody:
 @pytest.fixture
 def create(world):
     def create(start=None, end=None, *, dag_id="a_dag", now=NOW, **options):
-        request = BatchRequest(dag_id=dag_id, start_date=at(start), end_date=at(end), **options)
-        return CreateBatch(world.runs, lambda: now)(request, Anybody())
+        request = GroupRequest(dag_id=dag_id, start_date=at(start), end_date=at(end), **options)
+        return CreateRuns(world.runs, lambda: now)(request, Anybody())
 
     return create
 

@@ -19,10 +19,10 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from airflow_run_groups.adapters.airflow.writing.bulk_insert import why_not_copy
+from airflow_run_groups.domain import CreateRuns, GroupRequest, Order, Pace
 from sqlalchemy import func, select
 
-from airflow_api_plugin.adapters.airflow.copying import why_not_copy
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, Order, Pace
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -185,7 +185,7 @@ class Somebody:
         return True
 
 
-REQUEST = BatchRequest(
+REQUEST = GroupRequest(
     dag_id="parity",
     prefix="p",
     start_date=dt.datetime(2024, 3, 28, tzinfo=UTC),
@@ -195,7 +195,7 @@ REQUEST = BatchRequest(
 
 
 def ours(world, request=REQUEST):
-    return CreateBatch(world.runs, lambda: NOW)(request, Somebody())
+    return CreateRuns(world.runs, lambda: NOW)(request, Somebody())
 
 
 def airflows(world, dag, batch):
@@ -331,7 +331,7 @@ def test_a_task_instance_mutation_hook_makes_airflow_create_each_run(world, monk
     hook.is_noop = False
     world.register(plain())
     monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
-    with caplog.at_level(logging.INFO, logger="airflow_api_plugin"):
+    with caplog.at_level(logging.INFO, logger="airflow_run_groups"):
         ours(world)
     assert {row["queue"] for row in rows(world) if "queue" in row} == {
         f"queue-of-p_000000{number}" for number in range(1, 9)
@@ -346,7 +346,7 @@ if versions.DEADLINES:
         with DAG("parity", schedule="0 0 * * *", start_date=START, deadline=versions.a_deadline()) as dag:
             EmptyOperator(task_id="a")
         world.register(dag)
-        with caplog.at_level(logging.INFO, logger="airflow_api_plugin"):
+        with caplog.at_level(logging.INFO, logger="airflow_run_groups"):
             batch = ours(world)
         with world.sessions() as session:
             assert session.scalar(select(func.count()).select_from(Deadline)) == len(batch.runs)

@@ -5,10 +5,9 @@ import re
 import string
 
 import pytest
+from airflow_run_groups.adapters.airflow.queries.groups import one_group
+from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
 from sqlalchemy import text
-
-from airflow_api_plugin.adapters.airflow.group_statements import one_group
-from airflow_api_plugin.adapters.airflow.prefixes import bounds, bounds_of_numbered, orders_by_letters
 
 
 @pytest.mark.parametrize(

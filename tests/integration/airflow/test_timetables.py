@@ -7,9 +7,8 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
-
-from airflow_api_plugin.adapters.airflow import compat
-from airflow_api_plugin.adapters.airflow.timetable import AirflowTimetable
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable
 
 START = pendulum.datetime(2024, 2, 27, 3, 17)
 

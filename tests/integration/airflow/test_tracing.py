@@ -1,14 +1,13 @@
 """Spans of requests and of their work on the database, where Airflow's own traces are on."""
 
 import pytest
+from airflow_run_groups.adapters.airflow.database import tracing
+from airflow_run_groups.entrypoints.container import Container
 from dependency_injector import providers
 from falcon import testing
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-from airflow_api_plugin.adapters.airflow import tracing
-from airflow_api_plugin.entrypoints.container import Container
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -22,7 +21,7 @@ def spans():
 def client(world, spans, monkeypatch):
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    monkeypatch.setattr(tracing, "tracer", lambda: provider.get_tracer("airflow_api_plugin"))
+    monkeypatch.setattr(tracing, "tracer", lambda: provider.get_tracer("airflow_run_groups"))
     container = Container()
     container.metrics.override(providers.Object(None))
     yield testing.TestClient(container.app())

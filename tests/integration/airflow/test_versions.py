@@ -3,12 +3,12 @@
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow_run_groups.adapters.airflow import compat, connect
+from airflow_run_groups.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
+from airflow_run_groups.adapters.airflow.database import schema
+from airflow_run_groups.adapters.airflow.database.schema import REVISIONS, Schema, has_migration, left_empty
+from airflow_run_groups.domain import Unavailable
 from sqlalchemy import create_engine, text
-
-from airflow_api_plugin.adapters.airflow import compat, connect, schema
-from airflow_api_plugin.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
-from airflow_api_plugin.adapters.airflow.schema import REVISIONS, Schema, has_migration, left_empty
-from airflow_api_plugin.domain import Unavailable
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
+from airflow_run_groups.adapters.airflow import connect
+from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain import Denial
 from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.orm import sessionmaker
 
-from airflow_api_plugin.adapters.airflow import connect
-from airflow_api_plugin.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
-from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.domain import Refusal
 from tests.contracts.world import Stored
 from tests.integration.airflow import versions
 
@@ -178,12 +178,11 @@ class AirflowWorld:
             event.remove(self.backend.database.engine, "before_cursor_execute", see)
         return len(seen)
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> list[Denial]:
         with self.sessions() as session:
             entries = session.scalars(select(Log).where(Log.event == "forbidden").order_by(Log.id)).all()
         return [
-            Refusal(caller=entry.owner_display_name, dag_id=entry.dag_id, **json.loads(entry.extra))
-            for entry in entries
+            Denial(caller=entry.owner_display_name, dag_id=entry.dag_id, **json.loads(entry.extra)) for entry in entries
         ]
 
     def count_runs(self) -> int:

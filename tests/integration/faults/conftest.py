@@ -52,7 +52,7 @@ def start_service(_migrated, tmp_path_factory):  # noqa: F811 - the fixture
         port = free_port()
         service = Server(
             *(sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).with_name("connected_master.py"))),
-            *("airflow_api_plugin.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
+            *("airflow_run_groups.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
             port=port,
             log=tmp_path_factory.mktemp(name) / "service.log",
             environment={"AIRFLOW__AIRFLOW_API_PLUGIN__DRAIN_DELAY": "600"},

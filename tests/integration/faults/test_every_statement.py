@@ -8,16 +8,16 @@ from airflow import settings
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.domain import CreateRuns, GroupRequest, Unavailable
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from airflow_api_plugin.adapters.airflow import compat
-from airflow_api_plugin.domain import BatchRequest, CreateBatch, Unavailable
-from airflow_api_plugin.entrypoints.http.authentication import FullAccess
 from tests.integration.airflow.conftest import DATABASE
 
 UTC = dt.timezone.utc
-REQUEST = BatchRequest(
+REQUEST = GroupRequest(
     dag_id="a_dag",
     prefix="p",
     start_date=dt.datetime(2024, 1, 1, tzinfo=UTC),
@@ -33,7 +33,7 @@ class Crash(Exception):
 def create(request, dags, monkeypatch):
     if request.param == "made one by one":
         monkeypatch.setattr(compat, "PROVED_MINORS", set())
-    return lambda: CreateBatch(dags.runs, lambda: dt.datetime.now(UTC))(REQUEST, FullAccess())
+    return lambda: CreateRuns(dags.runs, lambda: dt.datetime.now(UTC))(REQUEST, FullAccess())
 
 
 @pytest.fixture

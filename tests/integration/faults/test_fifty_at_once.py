@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from airflow.models.taskinstance import TaskInstance
+from airflow_run_groups.adapters.airflow import connect
 
-from airflow_api_plugin.adapters.airflow import connect
 from tests.integration.faults.client import Client
 
 

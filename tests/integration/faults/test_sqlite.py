@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 from airflow import settings
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain import Unavailable
 from sqlalchemy import event, text
 
-from airflow_api_plugin.adapters.airflow.dag_runs import AirflowDagRunRepository
-from airflow_api_plugin.adapters.airflow.database import Database
-from airflow_api_plugin.adapters.database_limits import DatabaseLimits
-from airflow_api_plugin.domain import Unavailable
 from tests.contracts.world import date, group_run, new_run, record
 from tests.integration.airflow.conftest import HOME
 from tests.integration.faults.client import LIMITS, SLACK

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-SERVE = (str(BIN / "airflow-api"), "serve", "--backend", "memory")
+SERVE = (str(BIN / "airflow-groups"), "serve", "--backend", "memory")
 PLAIN = (
-    *(str(BIN / "gunicorn"), "-c", "python:airflow_api_plugin.entrypoints.gunicorn"),
-    "airflow_api_plugin.entrypoints.wsgi:app",
+    *(str(BIN / "gunicorn"), "-c", "python:airflow_run_groups.entrypoints.gunicorn.configuration"),
+    "airflow_run_groups.entrypoints.wsgi:app",
 )
-FORMS = {"airflow-api serve": SERVE, "gunicorn": PLAIN}
+FORMS = {"airflow-groups serve": SERVE, "gunicorn": PLAIN}
 
 
 @dataclass
@@ -80,7 +80,7 @@ def environment(**environ):
 
 
 @contextmanager
-def serving(log, form="airflow-api serve", **environ):
+def serving(log, form="airflow-groups serve", **environ):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -14,17 +14,18 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from airflow_api_plugin.entrypoints.cli import main
+from airflow_run_groups.entrypoints.terminal.command_line import main
+
 from tests.integration.http_memory.server import BIN, environment
 
-COMMAND = str(BIN / "airflow-api")
+COMMAND = str(BIN / "airflow-groups")
 
 
 def environ_of(url, **environ):
     """Return the environment of a command that asks the service at this URL; the command is found by its name."""
     clean = {name: value for name, value in environment().items() if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}}
     path = f"{BIN}{os.pathsep}{clean['PATH']}"
-    return {**clean, "PATH": path, "AIRFLOW_API_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color", **environ}
+    return {**clean, "PATH": path, "AIRFLOW_GROUPS_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color", **environ}
 
 
 def piped(*words, url="http://127.0.0.1:9", **environ):
@@ -45,9 +46,9 @@ class Done:
 def called(*words, url="http://127.0.0.1:9"):
     """Run it in this process, which takes a tenth of the time."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    with redirect_stdout(stdout), redirect_stderr(stderr), patch.dict(os.environ, AIRFLOW_API_URL=url, NO_PROXY="*"):
+    with redirect_stdout(stdout), redirect_stderr(stderr), patch.dict(os.environ, AIRFLOW_GROUPS_URL=url, NO_PROXY="*"):
         try:
-            main(words, prog_name="airflow-api")
+            main(words, prog_name="airflow-groups")
         except SystemExit as end:
             return Done(end.code, stdout.getvalue(), stderr.getvalue())
 

@@ -70,7 +70,7 @@ def test_at_sigusr2_it_starts_itself_anew_and_the_new_server_goes_on_when_the_ol
 def test_wrong_settings_end_it_with_a_sentence(form, environ, sentence):
     ended = _run(*FORMS[form], **environ)
     assert ended.returncode == 2
-    assert ended.stderr.startswith("airflow-api: ")
+    assert ended.stderr.startswith("airflow-groups: ")
     assert sentence in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
@@ -84,15 +84,15 @@ def test_the_memory_backend_does_not_start_with_several_workers():
 
 @pytest.mark.parametrize("options", [["--backend", "mysql"], ["--workers", "0"], ["--bnd", "x"], ["extra"]])
 def test_wrong_options_end_it_with_the_usage(options):
-    ended = _run(FORMS["airflow-api serve"][0], "serve", *options)
+    ended = _run(FORMS["airflow-groups serve"][0], "serve", *options)
     assert ended.returncode == 2
-    assert "Usage: airflow-api serve" in ended.stderr
+    assert "Usage: airflow-groups serve" in ended.stderr
 
 
 def test_the_command_tells_its_version():
-    ended = _run(FORMS["airflow-api serve"][0], "--version")
+    ended = _run(FORMS["airflow-groups serve"][0], "--version")
     assert ended.returncode == 0
-    assert ended.stdout.startswith("airflow-api, version ")
+    assert ended.stdout.startswith("airflow-groups, version ")
 
 
 def _run(*command, **environ):

@@ -103,7 +103,7 @@ def test_ctrl_c_leaves_what_is_created_and_the_command_it_names_creates_the_rest
     assert "Finishing the step that is under way" in terminal.text
     before = logical_dates(run, "broken_off")
     assert len(before) < 1036
-    (following,) = [line for line in terminal.text.splitlines() if line.startswith("airflow-api create")]
+    (following,) = [line for line in terminal.text.splitlines() if line.startswith("airflow-groups create")]
     subprocess.run(following, shell=True, env=environ_of(url), check=True, capture_output=True, timeout=60)
     after = logical_dates(run, "broken_off")
     assert after[: len(before)] == before
@@ -127,7 +127,7 @@ def test_ctrl_c_while_watching_leaves_the_runs_and_says_how_to_watch_them(url, r
     terminal.wait_for("queued")
     terminal.type("\x03")
     assert terminal.end() == 130
-    assert "airflow-api wait --dag-id example_paused --prefix left --retry-for 5.0" in terminal.text
+    assert "airflow-groups wait --dag-id example_paused --prefix left --retry-for 5.0" in terminal.text
 
 
 def watched(prefix, month):
@@ -141,7 +141,7 @@ def test_ctrl_c_while_create_watches_says_what_was_created_and_how_to_watch_it(u
     terminal.type("\x03")
     assert terminal.end() == 130
     assert "Created 2 runs of example_paused" in terminal.text
-    assert "airflow-api wait --dag-id example_paused --prefix cut" in terminal.text
+    assert "airflow-groups wait --dag-id example_paused --prefix cut" in terminal.text
 
 
 def test_the_result_of_a_create_is_written_when_its_watching_is_interrupted(url, tmp_path):
@@ -167,7 +167,7 @@ def test_ctrl_c_in_the_last_step_of_a_create_that_would_watch_says_how_to_watch(
         held.release.set()
         assert terminal.end() == 130
     assert "Created 2 runs of example_paused" in terminal.text
-    assert "airflow-api wait --dag-id example_paused --prefix last" in terminal.text
+    assert "airflow-groups wait --dag-id example_paused --prefix last" in terminal.text
 
 
 def test_a_service_that_goes_away_while_create_watches_leaves_the_result_and_how_to_go_on(tmp_path):
@@ -177,7 +177,7 @@ def test_a_service_that_goes_away_while_create_watches_leaves_the_result_and_how
         terminal.wait_for("runs/min")
     assert terminal.end() == 4
     assert "Created 2 runs of example_paused" in terminal.text
-    assert "airflow-api wait --dag-id example_paused --prefix p --retry-for 1.0" in terminal.text
+    assert "airflow-groups wait --dag-id example_paused --prefix p --retry-for 1.0" in terminal.text
     assert "unreachable: " in terminal.text
 
 
@@ -321,15 +321,15 @@ def test_the_token_comes_from_the_environment_a_file_or_the_keyboard(tmp_path):
     with serving(tmp_path / "log", AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret-token") as server:
         url = f"http://127.0.0.1:{server.port}"
         assert piped("dags", url=url).returncode == 3
-        assert piped("dags", url=url, AIRFLOW_API_TOKEN="s3cret-token").returncode == 0
-        assert piped("dags", url=url, AIRFLOW_API_TOKEN_FILE=str(file), AIRFLOW_API_TOKEN="old").returncode == 0
+        assert piped("dags", url=url, AIRFLOW_GROUPS_TOKEN="s3cret-token").returncode == 0
+        assert piped("dags", url=url, AIRFLOW_GROUPS_TOKEN_FILE=str(file), AIRFLOW_GROUPS_TOKEN="old").returncode == 0
         assert piped("dags", "--token-file", str(file), url=url).returncode == 0
         terminal = Terminal(COMMAND, "dags", "--ask-token", url=url)
         terminal.wait_for("Token: ")
         terminal.type("s3cret-token\n")
         assert terminal.end() == 0
         assert "s3cret" not in terminal.output
-    broken = piped("dags", url=url, AIRFLOW_API_TOKEN="s3cret token\n")
+    broken = piped("dags", url=url, AIRFLOW_GROUPS_TOKEN="s3cret token\n")
     assert broken.returncode == 2
     assert "s3cret" not in broken.stderr
 
@@ -445,7 +445,7 @@ def test_one_run_now_is_not_asked_for_again_by_whoever_does_not_know_whether_it_
     terminal.wait_for("once more")
     terminal.type("\x03")
     assert terminal.end() == 130
-    assert "airflow-api list --dag-id example_daily --prefix gone" in terminal.text
+    assert "airflow-groups list --dag-id example_daily --prefix gone" in terminal.text
 
 
 def test_a_wrong_configuration_of_the_service_in_the_same_process_is_a_2():
@@ -456,13 +456,15 @@ def test_a_wrong_configuration_of_the_service_in_the_same_process_is_a_2():
 
 def test_every_command_has_help_with_an_example():
     for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
-        assert f"\n    airflow-api {command} " in called(command, "--help").stdout
+        assert f"\n    airflow-groups {command} " in called(command, "--help").stdout
 
 
 def test_shells_complete_commands_and_options():
-    completed = piped(_AIRFLOW_API_COMPLETE="bash_complete", COMP_WORDS="airflow-api st", COMP_CWORD="1")
+    completed = piped(_AIRFLOW_GROUPS_COMPLETE="bash_complete", COMP_WORDS="airflow-groups st", COMP_CWORD="1")
     assert completed.stdout == "plain,status\n"
-    completed = piped(_AIRFLOW_API_COMPLETE="bash_complete", COMP_WORDS="airflow-api retry --which ", COMP_CWORD="3")
+    completed = piped(
+        _AIRFLOW_GROUPS_COMPLETE="bash_complete", COMP_WORDS="airflow-groups retry --which ", COMP_CWORD="3"
+    )
     assert completed.stdout.split() == ["plain,failed", "plain,all"]
 
 
@@ -525,7 +527,7 @@ class Finder:
         if name == "httpx":
             raise KeyboardInterrupt
 
-from airflow_api_plugin.entrypoints.cli import main
+from airflow_run_groups.entrypoints.terminal.command_line import main
 sys.meta_path.insert(0, Finder)
 main()
 """

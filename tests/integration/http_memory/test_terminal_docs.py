@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.command_line import main
 
-from airflow_api_plugin.entrypoints.cli import main
-from airflow_api_plugin.entrypoints.terminal import exits
 from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called, environ_of
 
@@ -24,7 +24,7 @@ def url(tmp_path_factory):
 
 
 def test_every_command_writes_what_the_page_says_when_given_one_by_one_to_the_demo(url):
-    shown = re.findall(r"^\$ airflow-api (.+)\n((?:(?!\$ |```).*\n)+)", PAGE, re.MULTILINE)
+    shown = re.findall(r"^\$ airflow-groups (.+)\n((?:(?!\$ |```).*\n)+)", PAGE, re.MULTILINE)
     assert len(shown) > 5
     for command, output in shown:
         written = called(*shlex.split(command), url=url).stdout
@@ -58,18 +58,18 @@ def test_the_picture_in_the_readme_is_of_the_command_that_it_shows():
     picture = "docs/create-watch.svg"
     assert f"({picture})" in (ROOT / "README.md").read_text(encoding="utf-8")
     shown = (ROOT / picture).read_text(encoding="utf-8").replace("&#160;", " ")
-    (command,) = re.findall(r"\$ airflow-api ([\w :.-]+)", shown)
+    (command,) = re.findall(r"\$ airflow-groups ([\w :.-]+)", shown)
     assert main.commands["create"].make_context("create", shlex.split(command)[1:]).params["watch"]
     assert "http" not in re.sub(r"xmlns=\"[^\"]+\"", "", shown).replace("https://www.textualize.io", "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_line_for_the_shell_is_the_one_that_completes(shell):
-    variable = f"_AIRFLOW_API_COMPLETE={shell}_source airflow-api"
+    variable = f"_AIRFLOW_GROUPS_COMPLETE={shell}_source airflow-groups"
     assert variable in PAGE
     environ = environ_of("http://127.0.0.1:9")
     done = subprocess.run(variable, shell=True, env=environ, capture_output=True, text=True, check=True)
-    assert "airflow-api" in done.stdout
+    assert "airflow-groups" in done.stdout
     assert f"{shell}_complete" in done.stdout
 
 

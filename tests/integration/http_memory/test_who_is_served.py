@@ -83,7 +83,7 @@ def test_processes_do_not_show_tokens_to_those_who_list_them(server):
     assert len(pids) == 2
     for pid in pids:
         shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/comm").read_bytes()
-        assert re.search(rb"gunicorn|airflow-api", shown)
+        assert re.search(rb"gunicorn|airflow-groups", shown)
         assert not [secret for secret in SECRETS if secret.encode() in shown]
 
 
@@ -105,7 +105,7 @@ def test_with_a_file_that_is_wrong_the_service_does_not_start_and_says_why(tmp_p
     )
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
-    assert line.startswith(f"airflow-api: [airflow_api_plugin] airflow_api_auth_file: the file of tokens {path}")
+    assert line.startswith(f"airflow-groups: [airflow_api_plugin] airflow_api_auth_file: the file of tokens {path}")
     assert says in line
     assert CI not in ended.stderr
 
@@ -183,7 +183,7 @@ def test_who_creates_too_often_is_told_to_wait(tmp_path, path):
 
 def test_the_limit_is_loaded_only_where_one_is_set():
     code = (
-        "import sys, airflow_api_plugin.entrypoints.gunicorn, airflow_api_plugin.entrypoints.wsgi\n"
+        "import sys, airflow_run_groups.entrypoints.gunicorn.configuration, airflow_run_groups.entrypoints.wsgi\n"
         "print('limits' in sys.modules)"
     )
     for more, loaded in (({}, "False"), ({f"{OPTION}WRITE_RATE_LIMIT": "2/hour"}, "True")):

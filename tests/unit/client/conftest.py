@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.client.between import Line
+from tests.unit.client.line import Line
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
+from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 
-from airflow_api_plugin.adapters.client import GroupRequest, RefusedByService, Unreachable
-from tests.unit.client.between import BROKEN, REFUSED, TIMED_OUT, answer
+from tests.unit.client.line import BROKEN, REFUSED, TIMED_OUT, answer
 from tests.unit.http.service import NOW
 
 UTC = dt.timezone.utc

@@ -1,9 +1,9 @@
 """Looking at groups, and steering them."""
 
 import pytest
+from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 
-from airflow_api_plugin.adapters.client import GroupRequest, RefusedByService, Unreachable
-from tests.unit.client.between import BROKEN, REFUSED, answer
+from tests.unit.client.line import BROKEN, REFUSED, answer
 
 THREE = GroupRequest(dag_id="example_paused", prefix="p", start_date="2024-12-01", end_date="2024-12-03")
 IDS = [f"p_000000{number}_2024-12-0{number}T00:00:00" for number in (1, 2, 3)]

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import fields
 
-from airflow_api_plugin.domain import BatchRequest, Dag, DagRunInfo, DataInterval, plan_batch
+from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, plan_group
 
 DAY = dt.timedelta(days=1)
 
@@ -82,9 +82,9 @@ def _days():
 def plan(**facts):
     """Plan a batch of a daily DAG that has no runs, for a request without dates; ``facts`` may say any of it otherwise."""
     situation = {"dag": Dag(dag_id="a_dag"), "timetable": Daily(), "taken": (), "last_number": 0, "now": NOW}
-    asked = {field.name for field in fields(BatchRequest)} & facts.keys()
-    request = BatchRequest(**{"dag_id": "a_dag", **{name: facts.pop(name) for name in asked}})
-    return plan_batch(request, **{**situation, **facts})
+    asked = {field.name for field in fields(GroupRequest)} & facts.keys()
+    request = GroupRequest(**{"dag_id": "a_dag", **{name: facts.pop(name) for name in asked}})
+    return plan_group(request, **{**situation, **facts})
 
 
 def dates(batch):

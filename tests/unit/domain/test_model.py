@@ -3,8 +3,7 @@
 import datetime as dt
 
 import pytest
-
-from airflow_api_plugin.domain import (
+from airflow_run_groups.domain import (
     AmbiguousRunId,
     Conflict,
     DagNotFound,
@@ -15,6 +14,7 @@ from airflow_api_plugin.domain import (
     DataInterval,
     NotFound,
 )
+
 from tests.unit.domain.schedules import day
 
 NAIVE = dt.datetime(2021, 1, 1)

@@ -4,19 +4,19 @@ import datetime as dt
 from dataclasses import fields
 
 import pytest
-
-from airflow_api_plugin.domain import (
+from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
     Action,
-    BatchRequest,
     Dag,
     DataInterval,
+    GroupRequest,
     Order,
     Pace,
     Refused,
 )
-from airflow_api_plugin.domain.dates import MAX_BACKWARDS
-from airflow_api_plugin.domain.plan import MAX_OTHERS, ExistingRun, complete
+from airflow_run_groups.domain.dates import MAX_BACKWARDS
+from airflow_run_groups.domain.plan import MAX_OTHERS, ExistingRun, complete
+
 from tests.unit.domain.schedules import DAY, NOW, Daily, Listed, Unscheduled, dates, day, plan, run_ids, utc
 
 MINUTE = dt.timedelta(minutes=1)
@@ -274,9 +274,9 @@ class TestAListOfDates:
 
     def test_holds_moments(self):
         with pytest.raises(ValueError, match="time zone"):
-            BatchRequest(dag_id="a", dates=(dt.datetime(2025, 1, 1),))
+            GroupRequest(dag_id="a", dates=(dt.datetime(2025, 1, 1),))
         with pytest.raises(ValueError, match="time zone"):
-            BatchRequest(dag_id="a", not_before=dt.datetime(2025, 1, 1))
+            GroupRequest(dag_id="a", not_before=dt.datetime(2025, 1, 1))
 
 
 class TestAnInterval:

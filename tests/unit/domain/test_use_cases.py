@@ -1,15 +1,15 @@
 """Creating a batch: who may, what is looked at, and what is recorded."""
 
 import pytest
-
-from airflow_api_plugin.domain import (
-    BatchRequest,
-    CreateBatch,
+from airflow_run_groups.domain import (
+    CreateRuns,
     DagNotFound,
     DagRunFilter,
     Forbidden,
+    GroupRequest,
     Refused,
 )
+
 from tests.unit.domain.schedules import NOW, day
 from tests.unit.memory.world import MemoryWorld
 
@@ -109,8 +109,8 @@ def test_the_conf_is_held_against_the_dags_params_also_when_there_is_none(world)
 
 
 def create(world, *, caller=None, dag_id="a", **request):
-    use_case = CreateBatch(world.runs, lambda: NOW)
-    return use_case(BatchRequest(dag_id=dag_id, **request), caller or Somebody())
+    use_case = CreateRuns(world.runs, lambda: NOW)
+    return use_case(GroupRequest(dag_id=dag_id, **request), caller or Somebody())
 
 
 def recorded(world):

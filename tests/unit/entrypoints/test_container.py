@@ -3,12 +3,11 @@
 import threading
 
 import pytest
+from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 from dependency_injector import providers
 from falcon import testing
-
-from airflow_api_plugin.entrypoints.container import Container
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
-from airflow_api_plugin.entrypoints.settings import Auth, Settings
 
 
 def _container(**settings):

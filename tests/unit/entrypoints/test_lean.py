@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 
-from airflow_api_plugin.entrypoints import injection
+from airflow_run_groups.entrypoints import injection
+
 from tests.unit.test_packaging import loaded_by
 
 
 def test_the_memory_service_loads_neither_airflow_nor_a_framework_that_it_does_not_use():
     unwanted = ["airflow", "sqlalchemy", "fastapi", "starlette", "pydantic", "pydantic_settings", "yaml", "werkzeug"]
     code = (
-        "import sys, airflow_api_plugin.entrypoints.gunicorn, airflow_api_plugin.entrypoints.wsgi\n"
+        "import sys, airflow_run_groups.entrypoints.gunicorn.configuration, airflow_run_groups.entrypoints.wsgi\n"
         f"print([name for name in {unwanted} if name in sys.modules])"
     )
     environ = {**os.environ, "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
@@ -20,7 +21,7 @@ def test_the_memory_service_loads_neither_airflow_nor_a_framework_that_it_does_n
 
 
 def test_whoever_serves_waits_for_nothing_that_the_other_commands_need():
-    assert loaded_by("import airflow_api_plugin.entrypoints.cli").isdisjoint(
+    assert loaded_by("import airflow_run_groups.entrypoints.terminal.command_line").isdisjoint(
         {"falcon", "gunicorn", "httpx", "rich", "tenacity", "yaml"}
     )
 

@@ -6,8 +6,7 @@ import logging
 
 import pytest
 import structlog
-
-from airflow_api_plugin.entrypoints import logs
+from airflow_run_groups.entrypoints import logs
 
 
 class Terminal(io.StringIO):
@@ -49,7 +48,7 @@ def test_where_there_is_no_terminal_a_line_is_a_json_object(configured):
     assert request == {
         "event": "request",
         "level": "info",
-        "logger": "airflow_api_plugin.access",
+        "logger": "airflow_run_groups.access",
         "method": "GET",
         "status": 200,
     }
@@ -148,6 +147,6 @@ def test_a_line_that_another_handler_would_write_too_is_written_once(configured,
 
 def test_where_the_log_is_somebody_elses_a_request_is_a_plain_line_of_it(caplog, monkeypatch):
     monkeypatch.setattr(logs, "_lines", None)
-    with caplog.at_level(logging.INFO, logger="airflow_api_plugin.access"):
+    with caplog.at_level(logging.INFO, logger="airflow_run_groups.access"):
         logs.log_request({"method": "GET", "dag_id": "a\nb"})
     assert caplog.messages == [r"request method='GET' dag_id='a\nb'"]

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from airflow_run_groups.entrypoints import metrics
+from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
 from prometheus_client.parser import text_string_to_metric_families
 
-from airflow_api_plugin.entrypoints import metrics
-from airflow_api_plugin.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service
 
 
@@ -35,23 +35,23 @@ def test_the_numbers_are_those_of_the_requests(meter):
     answer = service.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     found = samples(answer.text)
-    assert found["airflow_api_plugin_requests_total", "/api/v1/dag_runs", "200", "POST"] == 2
-    assert found["airflow_api_plugin_requests_total", "/api/v1/dags", "400", "GET"] == 1
-    assert found["airflow_api_plugin_request_seconds_count", "/api/v1/dag_runs", "POST"] == 2
-    assert found["airflow_api_plugin_request_seconds_bucket", "+Inf", "/api/v1/dag_runs", "POST"] == 2
-    assert found[("airflow_api_plugin_runs_created_total",)] == 4
-    assert found[("airflow_api_plugin_dates_skipped_total",)] == 3
-    assert found["airflow_api_plugin_refusals_total", "Refused"] == 1
+    assert found["airflow_run_groups_requests_total", "/api/v1/dag_runs", "200", "POST"] == 2
+    assert found["airflow_run_groups_requests_total", "/api/v1/dags", "400", "GET"] == 1
+    assert found["airflow_run_groups_request_seconds_count", "/api/v1/dag_runs", "POST"] == 2
+    assert found["airflow_run_groups_request_seconds_bucket", "+Inf", "/api/v1/dag_runs", "POST"] == 2
+    assert found[("airflow_run_groups_runs_created_total",)] == 4
+    assert found[("airflow_run_groups_dates_skipped_total",)] == 3
+    assert found["airflow_run_groups_refusals_total", "Refused"] == 1
 
 
 def test_the_database_and_its_pool_have_numbers_too(meter):
     meter.statement(work="read", seconds=0.02)
     meter.pool(in_use=3, size=8)
     found = samples(meter.text().decode())
-    assert found["airflow_api_plugin_database_seconds_bucket", "0.01", "read"] == 0
-    assert found["airflow_api_plugin_database_seconds_bucket", "0.025", "read"] == 1
-    assert found[("airflow_api_plugin_pool_in_use",)] == 3
-    assert found[("airflow_api_plugin_pool_size",)] == 8
+    assert found["airflow_run_groups_database_seconds_bucket", "0.01", "read"] == 0
+    assert found["airflow_run_groups_database_seconds_bucket", "0.025", "read"] == 1
+    assert found[("airflow_run_groups_pool_in_use",)] == 3
+    assert found[("airflow_run_groups_pool_size",)] == 8
 
 
 def test_no_token_is_needed_and_no_name_is_told(meter):
@@ -76,8 +76,8 @@ def test_where_there_is_one_it_is_described(meter):
 
 WORKERS = """
 import os, signal
-from airflow_api_plugin.entrypoints import metrics
-from airflow_api_plugin.entrypoints.metrics import PrometheusMeter
+from airflow_run_groups.entrypoints import metrics
+from airflow_run_groups.entrypoints.metrics import PrometheusMeter
 
 meter = PrometheusMeter()
 metrics.share()
@@ -108,9 +108,9 @@ def test_several_processes_are_counted_together_and_those_that_died_hold_nothing
     environ = {name: value for name, value in os.environ.items() if name != metrics.FOLDER}
     ended = subprocess.run([sys.executable, "-c", WORKERS], env=environ, capture_output=True, text=True, check=True)
     before, after = (samples(text) for text in ended.stdout.split("---\n"))
-    assert before[("airflow_api_plugin_runs_created_total",)] == 7
-    assert before[("airflow_api_plugin_pool_in_use",)] == 3
-    assert before[("airflow_api_plugin_pool_size",)] == 16
-    assert after[("airflow_api_plugin_runs_created_total",)] == 12
-    assert after[("airflow_api_plugin_pool_in_use",)] == 2
+    assert before[("airflow_run_groups_runs_created_total",)] == 7
+    assert before[("airflow_run_groups_pool_in_use",)] == 3
+    assert before[("airflow_run_groups_pool_size",)] == 16
+    assert after[("airflow_run_groups_runs_created_total",)] == 12
+    assert after[("airflow_run_groups_pool_in_use",)] == 2
     assert "pid=" not in ended.stdout

@@ -4,9 +4,8 @@ import subprocess
 import sys
 
 import pytest
-
-from airflow_api_plugin.entrypoints.http.values import ValueFormat
-from airflow_api_plugin.entrypoints.settings import Auth, Settings, SettingsError, read_settings
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.settings import Auth, Settings, SettingsError, read_settings
 
 MEMORY = {"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
 TOKEN = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"
@@ -108,7 +107,7 @@ def test_the_memory_backend_is_refused_inside_airflow():
 def test_where_airflow_is_not_installed_the_other_backend_is_offered():
     code = (
         "import sys; sys.modules['airflow'] = None\n"
-        "from airflow_api_plugin.entrypoints.settings import *\n"
+        "from airflow_run_groups.entrypoints.settings import *\n"
         "try: read_settings({})\n"
         "except SettingsError as error: print(error)"
     )

@@ -2,10 +2,10 @@
 
 import datetime as dt
 
+from airflow_run_groups.adapters.memory import MemoryAuditLog, demo_backend
+from airflow_run_groups.domain import DagRunState, DagRunType
 from falcon import testing
 
-from airflow_api_plugin.adapters.memory import MemoryAuditLog, demo_backend
-from airflow_api_plugin.domain import DagRunState, DagRunType
 from tests.demo import demo_app
 
 UTC = dt.timezone.utc

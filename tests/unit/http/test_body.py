@@ -4,10 +4,9 @@ import io
 
 import falcon
 import pytest
+from airflow_run_groups.domain import Refused
+from airflow_run_groups.entrypoints.http.body import MAX_BYTES, BodyTooLarge, read_object
 from falcon import testing
-
-from airflow_api_plugin.domain import Refused
-from airflow_api_plugin.entrypoints.http.body import MAX_BYTES, BodyTooLarge, read_object
 
 
 class _Stream(io.BytesIO):

@@ -5,7 +5,7 @@ import pytest
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
-from tests.contracts.groups import GroupGetContract, GroupListContract, SteerContract
+from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
 from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
 from tests.contracts.recording import DagContextContract, RecordContract
 from tests.contracts.timetables import TimetableContract
@@ -37,7 +37,7 @@ class TestMemoryGroupGet(GroupGetContract):
     pass
 
 
-class TestMemorySteer(SteerContract):
+class TestMemoryGroupActions(GroupActionContract):
     pass
 
 

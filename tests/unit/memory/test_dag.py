@@ -3,16 +3,16 @@
 import datetime as dt
 
 import pytest
-
-from airflow_api_plugin.adapters.memory import (
+from airflow_run_groups.adapters.memory import (
     MemoryBackend,
     MemoryDag,
     MemoryDagRepository,
     MemoryDagRunRepository,
     demo_backend,
 )
-from airflow_api_plugin.adapters.memory.params import check_conf
-from airflow_api_plugin.domain import BatchRequest, DagNotFound, DagRunFilter, Refused, plan_batch
+from airflow_run_groups.adapters.memory.params import check_conf
+from airflow_run_groups.domain import DagNotFound, DagRunFilter, GroupRequest, Refused, plan_group
+
 from tests.contracts.world import date, utc
 
 
@@ -103,10 +103,10 @@ def test_the_demo_holds_its_examples_and_no_runs():
 )
 def test_the_scheduled_examples_begin_with_2020(dag_id, step):
     runs = MemoryDagRunRepository(demo_backend())
-    request = BatchRequest(dag_id=dag_id, start_date=date(-1000), limit=3, partial=True)
+    request = GroupRequest(dag_id=dag_id, start_date=date(-1000), limit=3, partial=True)
 
     def decide(context):
-        return plan_batch(
+        return plan_group(
             request, dag=context.dag, timetable=context.timetable, taken=(), last_number=0, now=utc(2025, 1, 1)
         )
 

@@ -4,12 +4,12 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
+from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
+from airflow_run_groups.domain import DagRunFilter, DagRunState
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_api_plugin.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
-from airflow_api_plugin.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
-from airflow_api_plugin.domain import DagRunFilter, DagRunState
 from tests.contracts.world import batch_of, date, new_run, utc
 
 NOON = utc(2025, 1, 1, 12)

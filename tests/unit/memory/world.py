@@ -1,6 +1,6 @@
 """An in-memory backend as the contract suites furnish it. Its clock stands still, so nothing happens by itself."""
 
-from airflow_api_plugin.adapters.memory import (
+from airflow_run_groups.adapters.memory import (
     MemoryAuditLog,
     MemoryBackend,
     MemoryDag,
@@ -8,7 +8,8 @@ from airflow_api_plugin.adapters.memory import (
     MemoryDagRunRepository,
     MemoryGroupRepository,
 )
-from airflow_api_plugin.domain import DagRunState, DagRunType
+from airflow_run_groups.domain import DagRunState, DagRunType
+
 from tests.contracts.world import Stored, utc
 
 

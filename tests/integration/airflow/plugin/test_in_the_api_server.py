@@ -65,7 +65,7 @@ def servers(site, database, tmp_path_factory):
     mounted = api_server(folder / "mounted.log", shared, root=ROOT, workers=WORKERS)
     port = free_port()
     alone = Server(
-        *(str(BIN / "airflow-api"), "serve", "--bind", f"127.0.0.1:{port}"),
+        *(str(BIN / "airflow-groups"), "serve", "--bind", f"127.0.0.1:{port}"),
         port=port,
         log=folder / "alone.log",
         environment={**shared, "AIRFLOW__AIRFLOW_API_PLUGIN__AUTH": "airflow", "SCRIPT_NAME": ROOT},

@@ -7,8 +7,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from airflow_run_groups.entrypoints.settings import OPTIONS
 
-from airflow_api_plugin.entrypoints.settings import OPTIONS
 from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
 
 CONFIGURATION = """
@@ -30,7 +30,7 @@ import os
 
 from airflow.configuration import conf
 
-from airflow_api_plugin.entrypoints.settings import SettingsError, read_settings
+from airflow_run_groups.entrypoints.settings import SettingsError, read_settings
 
 
 def read(case, **options):
@@ -101,8 +101,8 @@ def started(site, database, tmp_path_factory):
 
 
 def test_the_plugin_is_in_airflows_list_of_plugins(started):
-    assert '"name": "airflow_api_plugin"' in started.plugins
-    assert "airflow-api-plugin==" in started.plugins
+    assert '"name": "airflow_run_groups"' in started.plugins
+    assert "airflow-run-groups==" in started.plugins
 
 
 def test_every_option_is_in_airflows_list_with_its_description(started):
@@ -168,7 +168,7 @@ def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(star
     assert started.token.client.get("/api/v1/metrics", headers=headers).status_code == 404
     assert "/metrics" not in started.token.client.get("/api/v1/openapi.json").json()["paths"]
     told = b"\n".join(iter(lambda: _datagram(started.statsd), b"")).decode()
-    numbers = dict(re.findall(r"^airflow\.airflow_api_plugin\.(\w+):([0-9.]+)\|", told, re.MULTILINE))
+    numbers = dict(re.findall(r"^airflow\.airflow_run_groups\.(\w+):([0-9.]+)\|", told, re.MULTILINE))
     assert set(numbers) == {
         *("requests", "request_seconds", "refusals", "runs_created", "dates_skipped"),
         *("database_seconds", "pool_in_use", "pool_size"),

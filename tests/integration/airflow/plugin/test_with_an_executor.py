@@ -33,7 +33,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("loaded")
-OURS = {"airflow_api_plugin", "falcon", "marshmallow", "dependency_injector"}
+OURS = {"airflow_run_groups", "falcon", "marshmallow", "dependency_injector"}
 
 
 def watch():
@@ -72,17 +72,19 @@ with DAG(
     work()
 """
 LIGHT = {
-    "airflow_api_plugin",
-    "airflow_api_plugin.adapters",
-    "airflow_api_plugin.adapters.database_limits",
-    "airflow_api_plugin.entrypoints",
-    "airflow_api_plugin.entrypoints.plugin",
-    "airflow_api_plugin.entrypoints.provider",
-    "airflow_api_plugin.entrypoints.server_limits",
-    "airflow_api_plugin.entrypoints.terminal",
-    "airflow_api_plugin.entrypoints.terminal.airflow_commands",
-    "airflow_api_plugin.entrypoints.terminal.commands",
-    "airflow_api_plugin.entrypoints.terminal.exits",
+    "airflow_run_groups",
+    "airflow_run_groups.adapters",
+    "airflow_run_groups.adapters.database_limits",
+    "airflow_run_groups.entrypoints",
+    "airflow_run_groups.entrypoints.airflow",
+    "airflow_run_groups.entrypoints.airflow.plugin",
+    "airflow_run_groups.entrypoints.airflow.provider",
+    "airflow_run_groups.entrypoints.gunicorn",
+    "airflow_run_groups.entrypoints.gunicorn.limits",
+    "airflow_run_groups.entrypoints.terminal",
+    "airflow_run_groups.entrypoints.airflow.commands",
+    "airflow_run_groups.entrypoints.terminal.commands",
+    "airflow_run_groups.entrypoints.terminal.exits",
 }
 """What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""
 
@@ -144,7 +146,7 @@ def test_a_group_is_executed_and_only_the_api_server_has_loaded_the_service(airf
     assert (plugins / "started").exists()
     components = loaded(plugins)
     assert set(components) == {"api-server", "scheduler", "dag-processor"}
-    assert {"airflow_api_plugin.entrypoints.http.app", "falcon"} < components["api-server"]
+    assert {"airflow_run_groups.entrypoints.http.app", "falcon"} < components["api-server"]
     for name in ("scheduler", "dag-processor"):
-        assert "airflow_api_plugin.entrypoints.plugin" in components[name], name
+        assert "airflow_run_groups.entrypoints.airflow.plugin" in components[name], name
         assert components[name] <= LIGHT, name

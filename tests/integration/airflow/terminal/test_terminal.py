@@ -15,7 +15,7 @@ from sqlalchemy import select
 from tests.integration.airflow.processes import service
 
 BIN = Path(sys.executable).parent
-OURS, AIRFLOWS = (str(BIN / "airflow-api"),), (str(BIN / "airflow"), "runs")
+OURS, AIRFLOWS = (str(BIN / "airflow-groups"),), (str(BIN / "airflow"), "runs")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_without_a_service_runs_are_created_in_the_name_of_the_user_of_the_opera
 def test_airflow_has_the_same_commands(dags, tmp_path):
     with service(tmp_path / "service.log") as server:
         asked = january("p", "05")
-        url = {"AIRFLOW_API_URL": server.url, "NO_PROXY": "*"}
+        url = {"AIRFLOW_GROUPS_URL": server.url, "NO_PROXY": "*"}
         created = start(AIRFLOWS, "create", *asked, "--dag-run-conf", '{"a": "-b"}', "--step", "2", "-o", "json", **url)
         refused = start(AIRFLOWS, "create", "--dag-id", "nowhere", **url)
         said, _ = ended(created)
@@ -75,7 +75,7 @@ def test_airflow_tells_of_them():
     assert "--output {table,json,yaml,plain}" in told[1]
     for default in ("manual_", "500", "60.0", "table"):
         assert f"default: {default}" in told[1]
-    assert "airflow runs create --dag-id" in told[1]
+    assert "airflow groups create --dag-id" in told[1]
 
 
 def test_airflow_takes_listed_dates_and_refuses_a_wrong_command_line(dags):

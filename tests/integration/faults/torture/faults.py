@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.integration.faults.proxy import COMMIT
 from tests.integration.faults.torture.load import DAG_IDS
-from tests.integration.faults.torture.rude import crowd
+from tests.integration.faults.torture.misbehaving import crowd
 
 
 class Faults:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from tests.integration.faults.client import LIMITS, SLACK, send
-from tests.integration.faults.torture.rude import MESSAGES, say
+from tests.integration.faults.torture.misbehaving import MESSAGES, say
 
 DAG_IDS = ("first", "second", "third")
 PREFIXES = ("a", "b", "a_b", "B")

@@ -1,0 +1,152 @@
+"""The SQLAlchemy engine: its pool, and what happens whenever a connection is made, lent and given back."""
+
+import logging
+import select
+import time
+from typing import Any
+
+from airflow.configuration import conf
+from airflow.utils.orm_event_handlers import setup_event_handlers
+from airflow_run_groups.adapters.airflow.compat import ENGINE_OPTIONS
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadlines
+from airflow_run_groups.adapters.airflow.queries.prefixes import learn_order
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import InvalidatePoolError
+
+APPLICATION = "airflow-run-groups"
+"""How PostgreSQL's pg_stat_activity names our connections, unless the operator does."""
+RECYCLE = 300
+"""Seconds of life of a connection: firewalls forget older ones that are idle, and a new one finds a new main server."""
+TRUSTED = 1.0
+"""Seconds for which a connection that has worked is believed to work, if nothing came in on it since."""
+
+_WRITES = "airflow_run_groups_writes"
+_LAST_USED = "airflow_run_groups_last_used"
+_log = logging.getLogger(__name__)
+
+
+def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
+    """Make an engine, with Airflow's own handlers and its ``sql_alchemy_connect_args``; nothing connects yet."""
+    dialect = make_url(url).get_backend_name()
+    connect_args: dict[str, Any] = {}
+    if conf.has_option("database", "sql_alchemy_connect_args"):
+        connect_args.update(conf.getimport("database", "sql_alchemy_connect_args"))
+    if dialect == "sqlite":
+        connect_args.update(check_same_thread=False, timeout=2 * limits.lock_timeout)
+    elif dialect == "postgresql":
+        own = str(connect_args.get("options") or make_url(url).query.get("options", ""))
+        # a read has no transaction for which a limit could be set, and a limit that stayed would be another client's
+        # behind a pooler; what the operator sets comes last, and so prevails
+        options = f"-c statement_timeout={limits.read_timeout * 1000:.0f} {own}".strip()
+        connect_args = {
+            "connect_timeout": max(2, round(limits.connect_timeout)),
+            "fallback_application_name": APPLICATION,
+            **connect_args,
+            "options": options,
+        }
+    engine = create_engine(
+        url,
+        connect_args=connect_args,
+        pool_size=limits.pool_size,
+        max_overflow=0,
+        pool_timeout=limits.pool_timeout,
+        pool_recycle=RECYCLE,
+        **({} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}),  # set here, it is not set at every loan
+        **ENGINE_OPTIONS,
+    )
+    setup_event_handlers(engine)  # type: ignore[no-untyped-call]
+    lender = _Lender(engine, limits, deadlines)
+    event.listen(engine, "connect", lender.made, insert=True)
+    event.listen(engine, "checkout", lender.lent)
+    event.listen(engine, "checkin", lender.given_back)
+    event.listen(engine, "before_cursor_execute", lender.before_statement)
+    if dialect == "postgresql":
+        event.listen(engine, "do_connect", lender.connect)
+        event.listen(engine, "connect", learn_order)
+    elif dialect == "sqlite":
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def begin_to_write(connection: Connection) -> None:
+    """Have what follows on a connection be one transaction; on others, each statement stands for itself."""
+    if connection.dialect.name == "sqlite":
+        connection.execution_options(**{_WRITES: True})
+    else:
+        connection.execution_options(isolation_level="READ COMMITTED")
+
+
+class _Lender:
+    """Puts connections under the deadline of the thread that uses them, and lends none that is broken."""
+
+    def __init__(self, engine: Engine, limits: DatabaseLimits, deadlines: Deadlines) -> None:
+        self._dialect: Any = engine.dialect
+        self._ping_timeout = limits.connect_timeout
+        self._deadlines = deadlines
+        self._takes_options = True
+
+    def connect(self, dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
+        """Connect, through a pooler, too, that refuses options; the database then limits reads as it is set up to do."""
+        without = {name: value for name, value in parameters.items() if name != "options"}
+        if self._takes_options:
+            try:
+                return dialect.connect(*args, **parameters)
+            except dialect.dbapi.OperationalError as error:
+                if not any(words in str(error) for words in ("option", "startup parameter")):
+                    raise
+                connection = dialect.connect(*args, **without)
+                self._takes_options = False
+                _log.warning("the database takes no options (%s): its own statement_timeout limits reads", error)
+                return connection
+        return dialect.connect(*args, **without)
+
+    def made(self, connection: Any, _record: object) -> None:
+        if deadline := self._deadlines.current:
+            deadline.hold(connection)
+
+    def lent(self, connection: Any, record: Any, _proxy: object) -> None:
+        deadline = self._deadlines.current
+        if deadline is None:
+            return
+        deadline.hold(connection)
+        last_used = record.info.get(_LAST_USED)
+        if last_used is None or (time.monotonic() - last_used < TRUSTED and _is_quiet(connection)):
+            return
+        with deadline.at_most(self._ping_timeout):
+            try:
+                works = self._dialect.do_ping(connection)
+            except self._dialect.dbapi.Error:
+                works = False
+        if not works:
+            raise InvalidatePoolError  # the pool makes a new connection, and trusts none of the old ones
+
+    def given_back(self, _connection: Any, record: Any) -> None:
+        record.info[_LAST_USED] = time.monotonic()
+        if deadline := self._deadlines.current:
+            deadline.let_go()
+
+    def before_statement(self, *_: object) -> None:
+        if deadline := self._deadlines.current:
+            deadline.check()
+
+
+def _is_quiet(connection: Any) -> bool:
+    """Tell whether nothing has come in on an idle connection: a server that ends says so."""
+    if not hasattr(connection, "fileno"):
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
+def _leave_transactions_to_us(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    """Take SQLite's write lock before the first look, so that what was seen still holds when it is written."""
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

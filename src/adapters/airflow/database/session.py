@@ -1,0 +1,233 @@
+"""Connections to Airflow's metadata database: reads without a transaction, and one writer of a DAG at a time."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue
+from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain.errors import Refused, Unavailable
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+QUEUES = 64
+"""Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
+
+SQLITE_GAP = 0.15
+"""Seconds, at most, that a process leaves between two writes on SQLite: who waits for its lock looks again each tenth of a
+second, and would hardly ever find it free where one write follows on the other."""
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class ConcurrentWrite(Exception):
+    """Somebody else wrote what this transaction was about to write."""
+
+
+class Database:
+    """Airflow's metadata database, on a pool of our own: Airflow's is sized and tuned for Airflow's components."""
+
+    def __init__(self, url: str, limits: DatabaseLimits) -> None:
+        """Use the database at this SQLAlchemy URL; nothing connects before it has to."""
+        self._limits = limits
+        self._deadlines = Deadlines()
+        self.engine = create(url, limits, self._deadlines)
+        self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
+        self._next_on_sqlite = 0.0
+        self._queues = [threading.Lock() for _ in range(1 if self.engine.dialect.name == "sqlite" else QUEUES)]
+
+    def dispose_after_fork(self) -> None:
+        """Forget the parent's connections without closing them."""
+        self.engine.dispose(close=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection on which every statement stands for itself.
+
+        :raises Unavailable: when the database does not answer.
+        """
+        with (
+            self._translated(),
+            self._deadlines.within(self._limits.read_timeout),
+            self.engine.connect() as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def reading_objects(self) -> Iterator[Session]:
+        """Lend a session on such a connection, which writes nothing.
+
+        :raises Unavailable: when the database does not answer.
+        """
+        with self.reading() as connection, self._sessions(bind=connection) as session:
+            yield session
+
+    def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
+        """Do the work in one transaction and commit it; once more from the start when another writer got in its way.
+
+        :raises Unavailable: when the database does not answer, or is busy for too long.
+        """
+        with (
+            self._translated(),
+            self._deadlines.within(self._limits.write_timeout) as deadline,
+            self._queue(dag_id, deadline),
+        ):
+            try:
+                return self._transaction(work, deadline)
+            except (ConcurrentWrite, DBAPIError) as error:
+                if not _passes(error):
+                    raise
+            try:
+                return self._transaction(work, deadline)
+            except (ConcurrentWrite, IntegrityError) as error:
+                msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
+                raise Unavailable(msg) from error
+
+    def seconds_for_a_step(self) -> float:
+        """Return after how many seconds this thread, as it writes, should come to its end for those who wait for its locks.
+
+        Half of the time for which they wait, or which it has left itself, so that what it has begun by then fits in, too.
+        """
+        deadline = self._deadlines.current
+        left = math.inf if deadline is None else deadline.left
+        return min(self._limits.lock_timeout, left) / 2
+
+    def _transaction(self, work: Callable[[Session], T], deadline: Deadline) -> T:
+        with self.engine.connect() as connection:
+            begin_to_write(connection)
+            with self._sessions(bind=connection) as session:
+                if self.engine.dialect.name == "sqlite":
+                    return self._with_sqlites_lock(work, session, deadline)
+                transaction_id = self._limit(session, deadline)
+                result = work(session)
+                session.flush()
+                try:
+                    session.commit()
+                except DBAPIError as error:
+                    if not (error.connection_invalidated and self._has_committed(transaction_id)):
+                        raise
+                return result
+
+    def _with_sqlites_lock(self, work: Callable[[Session], T], session: Session, deadline: Deadline) -> T:
+        time.sleep(max(0, self._next_on_sqlite - time.monotonic()))
+        session.connection()  # waits for the lock
+        began = time.monotonic()
+        seconds = min(self._limits.sqlite_write_timeout, deadline.left)
+        try:
+            with deadline.at_most(seconds):
+                result = work(session)
+                session.commit()
+        except Overdue as error:
+            msg = (
+                f"the runs could not be recorded within {seconds:g} seconds, and for longer Airflow's other components "
+                "cannot wait on SQLite: ask for fewer at a time, with limit and partial"
+            )
+            raise Unavailable(msg) from error
+        finally:
+            now = time.monotonic()
+            self._next_on_sqlite = now + min(now - began, SQLITE_GAP)
+        return result
+
+    def _limit(self, session: Session, deadline: Deadline) -> str | None:
+        """Have the database itself keep this transaction short, and return the transaction's id.
+
+        For this transaction alone: behind a pooler such as PgBouncer, the connection may be somebody else's after it.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return None
+        seconds = {
+            "idle_in_transaction_session_timeout": self._limits.idle_in_transaction_timeout,
+            "lock_timeout": self._limits.lock_timeout,
+            "statement_timeout": max(deadline.left, 1),
+        }
+        limits = {name: f"{1000 * limit:.0f}ms" for name, limit in seconds.items()}
+        return str(session.execute(_LIMIT, limits).scalar())
+
+    def _has_committed(self, transaction_id: str | None) -> bool:
+        """Ask what became of a transaction whose connection was lost while it was being committed.
+
+        :raises Unavailable: when that cannot be known.
+        """
+        with suppress(DBAPIError, PoolTimeout, Overdue), self._deadlines.within(self._limits.connect_timeout):
+            while transaction_id is not None:
+                with self.engine.connect() as connection:
+                    status = connection.execute(_STATUS, {"id": transaction_id}).scalar()
+                if status != "in progress":
+                    return bool(status == "committed")
+                time.sleep(0.1)  # until the server notices that the connection is lost, too
+        msg = (
+            "the metadata database went away while the runs were being recorded, so that they may exist or not: "
+            "look for them before you send the request again"
+        )
+        raise Unavailable(msg)
+
+    @contextmanager
+    def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
+        """Let one request of this process after the other write a DAG, without a connection in hand while they wait."""
+        queue = self._queues[hash(dag_id) % len(self._queues)]
+        if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
+            msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
+            raise Unavailable(msg)
+        try:
+            yield
+        finally:
+            queue.release()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        driver: Any = self.engine.dialect.dbapi  # its own errors come from where SQLAlchemy sets a connection up
+        try:
+            yield
+        except DataError as error:
+            msg = "the database does not take a value of the request"
+            raise Refused(msg) from error
+        except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
+            if isinstance(error, DBAPIError) and not _is_the_databases(error):
+                raise
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
+            msg = "the metadata database does not answer, is too busy or takes no writes: try again"
+            raise Unavailable(msg) from error
+
+
+_LIMIT = text(
+    "SELECT CAST(txid_current() AS varchar)"
+    ", set_config('idle_in_transaction_session_timeout', :idle_in_transaction_session_timeout, true)"
+    ", set_config('lock_timeout', :lock_timeout, true)"
+    ", set_config('statement_timeout', :statement_timeout, true)"
+)
+_STATUS = text("SELECT txid_status(CAST(:id AS bigint))")
+
+_TRY_AGAIN = {"40001", "40P01", "55P03"}
+"""PostgreSQL's codes for a failed serialisation, a deadlock and a lock that others held for too long."""
+_READ_ONLY = "25006"
+"""PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
+
+
+def _passes(error: ConcurrentWrite | DBAPIError) -> bool:
+    """Tell whether nothing was written because of somebody whom a second try may not meet."""
+    return isinstance(error, (ConcurrentWrite, IntegrityError)) or _code(error) in _TRY_AGAIN
+
+
+def _is_the_databases(error: DBAPIError) -> bool:
+    """Tell whether the database failed, and not what was asked of it."""
+    return (
+        error.connection_invalidated
+        or isinstance(error, (OperationalError, InterfaceError))
+        or _code(error) == _READ_ONLY
+    )
+
+
+def _code(error: DBAPIError) -> str | None:
+    """Return PostgreSQL's code for the error, which psycopg2 and psycopg name differently."""
+    return getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)

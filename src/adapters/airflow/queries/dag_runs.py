@@ -1,0 +1,180 @@
+"""The SQL of the reads: just the columns that a caller sees, built once for each combination of filters."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds, is_ranged, values_of
+from airflow_run_groups.domain.model import DagRunFilter, DagRunState, DagRunType
+from sqlalchemy import TIMESTAMP, DateTime, TypeDecorator, bindparam, case, func, select, true, type_coerce
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
+
+_DAG = DagModel.__table__
+_RUN = DagRun.__table__
+_EXTERNAL = [kind.value for kind in DagRunType if kind.externally_triggered]
+
+
+class _Utc(TypeDecorator[dt.datetime]):
+    """SQLite's dates: it keeps UTC, and forgets to say so."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_result_value(self, value: dt.datetime | None, dialect: object) -> dt.datetime | None:  # noqa: ARG002
+        return value and value.replace(tzinfo=dt.timezone.utc)
+
+
+DATE = TIMESTAMP(timezone=True).with_variant(_Utc(), "sqlite")
+"""The driver's own dates: Airflow's column type would convert each of them in Python."""
+
+
+def _columns(run: Any) -> list[Any]:
+    """Return the fields of a ``DagRun`` of the domain, in their order."""
+    return [
+        run.c.id,
+        run.c.dag_id,
+        run.c.run_id,
+        run.c.state,
+        run.c.run_type,
+        type_coerce(run.c.logical_date, DATE),
+        type_coerce(run.c.start_date, DATE),
+        type_coerce(run.c.end_date, DATE),
+    ]
+
+
+LATELY = (dt.timedelta(hours=1), dt.timedelta(days=2))
+"""How long before its next scheduled date a DAG's latest date is looked for first."""
+
+
+@cache
+def dags(*, bounded: bool) -> Select[Any]:
+    """Return the statement that lists the DAGs that are not stale: dag_id, is_paused, fileloc, largest logical date.
+
+    The date is found by a look at the index (dag_id, logical_date) for each DAG.
+
+    :param bounded: whether the database, as PostgreSQL, compares a whole page of the index to find its last entry. It is then
+        asked for the dates around the next scheduled one first, and for all only where there are none.
+    """
+    latest = select(func.max(type_coerce(_RUN.c.logical_date, DATE))).where(_RUN.c.dag_id == _DAG.c.dag_id)
+    last: ColumnElement[Any] = latest.scalar_subquery()
+    if bounded:
+        bounds = [type_coerce(_DAG.c.next_dagrun, DATE) - before for before in LATELY]
+        looks = [latest.where(type_coerce(_RUN.c.logical_date, DATE) >= bound).scalar_subquery() for bound in bounds]
+        last = func.coalesce(*looks, last)
+    return select(_DAG.c.dag_id, _DAG.c.is_paused, _DAG.c.fileloc, last).where(~_DAG.c.is_stale).order_by(_DAG.c.dag_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PageShape:
+    """Which filters a page has; their values are bound when it is read."""
+
+    from_run_id: bool
+    dag_id: bool
+    state: bool
+    external_trigger: bool | None
+    prefix: bool
+    ranged: bool
+    readable: bool
+
+
+def page(where: DagRunFilter, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the statement of a list's page, and its values. It yields one run more than the page holds, if there is one."""
+    prefix = values_of(where.prefix, bounds(where.prefix), connection) if where.prefix else {}
+    shape = _PageShape(
+        from_run_id=isinstance(where.start, str),
+        dag_id=where.dag_id is not None,
+        state=where.state is not None,
+        external_trigger=where.external_trigger,
+        prefix=bool(prefix),
+        ranged=is_ranged(prefix),
+        readable=where.readable is not None,
+    )
+    values: dict[str, Any] = {"start": where.start, "rows": where.limit + 1, **prefix}
+    if where.dag_id is not None:
+        values["dag_id"] = where.dag_id
+    if where.state is not None:
+        values["state"] = where.state.value
+    if where.readable is not None:
+        values["readable"] = sorted(where.readable)
+    return _page(shape), values
+
+
+@cache
+def _page(shape: _PageShape) -> Select[Any]:
+    start: ColumnElement[Any] = bindparam("start")
+    if shape.from_run_id:
+        found = _RUN.alias("found")
+        named = select(case((func.count() == 1, func.min(found.c.id)))).where(found.c.run_id == start)
+        start = _scoped(named, found, dag_id=shape.dag_id, readable=shape.readable).scalar_subquery()
+    query = _scoped(
+        select(*_columns(_RUN)).where(_RUN.c.id > start), _RUN, dag_id=shape.dag_id, readable=shape.readable
+    )
+    if shape.state:
+        query = query.where(_RUN.c.state == bindparam("state"))
+    if shape.external_trigger is not None:
+        external = _RUN.c.run_type.in_(_EXTERNAL)
+        query = query.where(external if shape.external_trigger else ~external)
+    if shape.prefix:
+        query = query.where(begins(_RUN.c.run_id, ranged=shape.ranged))
+    return query.order_by(_RUN.c.id).limit(bindparam("rows"))
+
+
+def _scoped(query: Select[Any], run: Any, *, dag_id: bool, readable: bool) -> Select[Any]:
+    if dag_id:
+        query = query.where(run.c.dag_id == bindparam("dag_id"))
+    if readable:
+        query = query.where(run.c.dag_id.in_(bindparam("readable", expanding=True)))
+    return query
+
+
+@cache
+def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
+    """Return the statement that finds the runs with the id ``run_id``.
+
+    Without a ``dag_id`` it looks each DAG up in the index (dag_id, run_id): the run id alone would mean a look at every run.
+
+    :param lateral: whether the database has to be told so by a lateral join.
+    """
+    if dag_id:
+        query = select(*_columns(_RUN)).where(_RUN.c.run_id == bindparam("run_id"))
+        return _scoped(query, _RUN, dag_id=True, readable=readable)
+    same = (_RUN.c.dag_id == _DAG.c.dag_id, _RUN.c.run_id == bindparam("run_id"))
+    if lateral:
+        run = select(_RUN).where(*same).limit(1).lateral("run")
+        query = select(*_columns(run)).select_from(_DAG.join(run, true()))
+    else:
+        run = _RUN
+        query = select(*_columns(run)).where(*same)
+    return _scoped(query, run, dag_id=False, readable=readable)
+
+
+LOOKED_AT = 1000
+"""Among so many of a DAG's last runs, those are looked for that have ended."""
+
+_LAST = (
+    select(
+        _RUN.c.logical_date,
+        _RUN.c.state,
+        type_coerce(_RUN.c.start_date, DATE).label("start_date"),
+        type_coerce(_RUN.c.end_date, DATE).label("end_date"),
+    )
+    .where(_RUN.c.dag_id == bindparam("dag_id"), _RUN.c.logical_date.is_not(None))
+    .order_by(_RUN.c.logical_date.desc())  # found in the index (dag_id, logical_date)
+    .limit(LOOKED_AT)
+    .subquery()
+)
+RECENT = (
+    select(_LAST.c.start_date, _LAST.c.end_date)
+    .where(
+        _LAST.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value]),
+        _LAST.c.start_date.is_not(None),
+        _LAST.c.end_date.is_not(None),
+    )
+    .order_by(_LAST.c.logical_date.desc())
+    .limit(bindparam("rows"))
+)
+"""When the last ``rows`` runs of the DAG ``dag_id`` that have ended started and ended, by their logical date."""

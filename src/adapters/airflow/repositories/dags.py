@@ -1,0 +1,36 @@
+"""DAGs, read from Airflow's ``dag`` table."""
+
+from collections.abc import Sequence
+
+from airflow_run_groups.adapters.airflow.database.schema import Schema
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.queries.dag_runs import dags
+from airflow_run_groups.domain.model import DagSummary
+from sqlalchemy import literal, select
+
+_ONE = select(literal(1))
+
+
+class AirflowDagRepository:
+    """The DAGs that Airflow's DAG processor has found."""
+
+    def __init__(self, database: Database, schema: Schema | None = None) -> None:
+        """Read from this database."""
+        self._database = database
+        self._schema = schema or Schema()
+
+    def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
+        """As the port promises."""
+        with self._database.reading() as connection:
+            rows = connection.execute(dags(bounded=connection.dialect.name == "postgresql")).all()
+        return [
+            DagSummary(dag_id=dag_id, is_paused=is_paused, fileloc=fileloc or "", last_logical_date=last)
+            for dag_id, is_paused, fileloc, last in rows
+            if readable is None or dag_id in readable
+        ]
+
+    def ping(self) -> None:
+        """As the port promises."""
+        with self._database.reading() as connection:
+            connection.execute(_ONE)
+            self._schema.require_known(connection)

@@ -1,0 +1,97 @@
+"""Groups, read from the ids in Airflow's ``dag_run`` table."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.models.dag import DagModel
+from airflow.utils.sqlalchemy import with_row_locks
+from airflow_run_groups.adapters.airflow import configuration
+from airflow_run_groups.adapters.airflow.database.schema import Schema
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
+from airflow_run_groups.adapters.airflow.queries.groups import (
+    DAG,
+    group_page,
+    one_group,
+)
+from airflow_run_groups.adapters.airflow.writing.group_actions import apply
+from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
+from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.groups import (
+    Group,
+    GroupAction,
+    GroupActionResult,
+    GroupPage,
+    GroupProgress,
+    StateCounts,
+)
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+
+class AirflowGroupRepository:
+    """The groups of all the runs that Airflow knows."""
+
+    def __init__(self, database: Database, schema: Schema | None = None) -> None:
+        """Read from this database, and write to it as long as its schema is known."""
+        self._database = database
+        self._schema = schema or Schema()
+
+    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+        """As the port promises."""
+        query, values = group_page(dag_id, start=start, limit=limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(query, values).all()
+            if not rows and connection.execute(DAG, {"dag_id": dag_id}).first() is None:
+                raise DagNotFound(dag_id)
+        groups = tuple(_group(dag_id, row.start.removesuffix("_"), row) for row in rows[:limit])
+        return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
+
+    def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
+        """As the port promises."""
+        with self._database.reading() as connection:
+            dag = connection.execute(DAG, {"dag_id": dag_id}).first()
+            row = connection.execute(*one_group(dag_id, prefix, connection)).one()
+            if dag is None or not row.runs:
+                raise GroupNotFound
+            group = _group(dag_id, prefix, row)
+            ended: Sequence[Any] = ()
+            if group.states.queued or group.states.running:
+                ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
+        return GroupProgress(
+            group=group,
+            seen_at=now,
+            max_active_runs=dag.max_active_runs or configuration.max_active_runs_per_dag(),
+            is_paused=bool(dag.is_paused),
+            waiting_since=row.waiting_since,
+            last_run_after=row.last_run_after,
+            durations=[end - start for start, end in ended],
+        )
+
+    def apply(self, group_action: GroupAction) -> GroupActionResult:
+        """As the port promises."""
+
+        def work(session: Session) -> GroupActionResult:
+            self._schema.require_known(session.connection())
+            # The same lock as for new runs: what is done to a group, and what is added to it, come one after the other.
+            session.execute(
+                with_row_locks(
+                    select(DagModel.dag_id).where(DagModel.dag_id == group_action.dag_id), session, of=DagModel
+                )
+            )
+            return apply(group_action, session, seconds=self._database.seconds_for_a_step())
+
+        return self._database.write(group_action.dag_id, work)
+
+
+def _group(dag_id: str, prefix: str, row: Any) -> Group:
+    return Group(
+        dag_id=dag_id,
+        prefix=prefix,
+        runs=row.runs,
+        states=StateCounts(queued=row.queued, running=row.running, success=row.success, failed=row.failed),
+        first_logical_date=row.first_logical_date,
+        last_logical_date=row.last_logical_date,
+        last_id=row.last_id,
+    )

@@ -1,0 +1,1 @@
+"""How runs, actions on groups and audit entries become rows."""

@@ -1,0 +1,202 @@
+"""Runs copied from one that Airflow made: what differs between runs is replaced, every other column is taken as it is."""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from airflow import settings
+from airflow.configuration import conf
+from airflow.models.dagrun import DagRun, DagRunNote
+from airflow.models.taskinstance import TaskInstance
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
+from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
+from airflow_run_groups.domain.planning import Batch, NewDagRun
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, true
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import ColumnElement
+
+_RUN = DagRun.__table__
+_TASK = TaskInstance.__table__
+_NOTE = DagRunNote.__table__
+_TRACES = RandomIdGenerator()
+_Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
+"""A table of JSON records, the column to order it by, and the others by their names."""
+
+
+def why_not_copy(dag: SerializedDAG, session: Session) -> str | None:
+    """Return why each run of this DAG has to be made by Airflow itself, None when one of them can be copied."""
+    if compat.MINOR not in compat.PROVED_MINORS:
+        return "copied rows have not been compared with this version of Airflow"
+    if session.get_bind().dialect.name not in _NEW_IDS:
+        return "copied rows have not been compared on this database"
+    if getattr(settings.task_instance_mutation_hook, "is_noop", False) is not True:
+        return "a cluster policy mutates task instances"
+    if compat.has_deadlines(dag):
+        return "the DAG has deadlines"
+    if conf.getboolean("traces", "otel_on", fallback=False):
+        return "tracing is on"
+    own = [task.task_id for task in dag.tasks if not type(task.weight_rule).__module__.startswith("airflow.task.")]
+    return f"tasks have weight strategies of their own: {', '.join(own)}" if own else None
+
+
+def alike(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDagRun]]:
+    """Yield the runs in their order, as stretches whose dates admit the same tasks (DagRun.verify_integrity, 3.0 to 3.3)."""
+    windows = {(task.start_date, task.end_date) for task in dag.tasks}
+
+    def admitting(run: NewDagRun) -> list[bool]:
+        date = run.logical_date
+        return [(start is None or start <= date) and (end is None or date <= end) for start, end in windows]
+
+    for _, stretch in groupby(runs, key=admitting):
+        yield list(stretch)
+
+
+def copy_run(
+    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
+) -> None:
+    """Write the other runs as copies of the template, which is in the database already and admits the same tasks.
+
+    :raises ConcurrentWrite: when not every row came into being.
+    """
+    if not others:
+        return
+    _copy_row(template, others, batch, dag, session)
+    tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
+    if not tasks:
+        return
+    replaced = {"id": _NEW_IDS[session.get_bind().dialect.name], "run_id": _RUN.c.run_id}
+    if TRACE_PER_RUN:
+        replaced["context_carrier"] = _RUN.c.context_carrier
+    copies = (
+        select(*(replaced.get(column.name, column) for column in _TASK.c))
+        .select_from(_TASK.join(_RUN, _RUN.c.dag_id == _TASK.c.dag_id))
+        .where(
+            _TASK.c.dag_id == dag.dag_id,
+            _TASK.c.run_id == template.run_id,
+            _RUN.c.run_id.in_([run.run_id for run in others]),
+        )
+    )
+    written: Any = session.execute(insert(_TASK).from_select([column.name for column in _TASK.c], copies))
+    if written.rowcount != tasks * len(others):
+        raise ConcurrentWrite
+
+
+def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
+    """Put the note of the template on the other runs, which are in the database already.
+
+    :raises ConcurrentWrite: when not every one got it.
+    """
+    if not others:
+        return
+    this = _RUN.alias("template")
+    copies = (
+        select(*(_RUN.c.id if column.name == "dag_run_id" else column for column in _NOTE.c))
+        .select_from(_NOTE.join(this, this.c.id == _NOTE.c.dag_run_id).join(_RUN, _RUN.c.dag_id == this.c.dag_id))
+        .where(
+            this.c.dag_id == dag.dag_id,
+            this.c.run_id == template.run_id,
+            _RUN.c.run_id.in_([run.run_id for run in others]),
+        )
+    )
+    written: Any = session.execute(insert(_NOTE).from_select([column.name for column in _NOTE.c], copies))
+    if written.rowcount != len(others):
+        raise ConcurrentWrite
+
+
+def _copy_row(
+    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
+) -> None:
+    """Write the others' rows in ``dag_run``, in their order: what they do not share with the template goes in as JSON."""
+    dialect = session.get_bind().dialect.name
+    this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
+    carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
+    own = [_of_its_own(run, carrier, dialect) | {"number": number} for number, run in enumerate(others)]
+    names_of_own = list(_OWN)
+    if template.conf is not None:
+        names_of_own.append("conf")
+        for record, run in zip(own, others, strict=True):
+            record["conf"] = json.dumps(batch.conf_of(run))
+    records, number, replaced = _READ_JSON[dialect](json.dumps(own), names_of_own)
+    names = [name for name in _RUN.c.keys() if name != "id"]  # noqa: SIM118 - no mapping
+    copies = (
+        select(*(replaced.get(name, _RUN.c[name]) for name in names))
+        .select_from(_RUN.join(records, true()))
+        .where(*this)
+        .order_by(number)
+    )
+    written: Any = session.execute(insert(_RUN).from_select(names, copies))
+    if written.rowcount != len(others):  # Airflow has rolled the template back in silence
+        raise ConcurrentWrite
+
+
+def _of_its_own(run: NewDagRun, carrier: str | None, dialect: str) -> dict[str, Any]:
+    """Return what one run does not share with the template, as texts that the database takes."""
+    dates = {
+        "logical_date": run.logical_date,
+        "data_interval_start": run.data_interval.start,
+        "data_interval_end": run.data_interval.end,
+        "run_after": run.run_after,
+    }
+    zone = "" if dialect == "sqlite" else "+00:00"
+    texts = {
+        name: f"{date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat(' ', 'microseconds')}{zone}"
+        for name, date in dates.items()
+    }
+    return {"run_id": run.run_id, **texts, "context_carrier": carrier and _TRACE.sub(_new_trace, carrier)}
+
+
+_OWN = ("run_id", "logical_date", "data_interval_start", "data_interval_end", "run_after", "context_carrier")
+_TRACE = re.compile(r"(?<=00-)[0-9a-f]{32}-[0-9a-f]{16}(?=-)")
+"""How W3C Trace Context writes a trace, and a place in it."""
+
+
+def _new_trace(_: object) -> str:
+    """Return a trace of its own, as Airflow starts one for each run since 3.2.
+
+    A ``DagRun`` object for each run would make it too, and take longer than all the inserts together do.
+    """
+    return f"{_TRACES.generate_trace_id():032x}-{_TRACES.generate_span_id():016x}"
+
+
+def _by_postgresql(records: str, names: Sequence[str]) -> _Records:
+    columns: Any = (column("number", Integer), *(column(name, Text) for name in names))
+    own = func.json_to_recordset(cast(literal(records), JSON)).table_valued(*columns).render_derived(with_types=True)
+    typed = {name: cast(own.c[name], _RUN.c[name].type) for name in names if name != "run_id"}
+    return own, own.c.number, {"run_id": own.c.run_id, **typed}
+
+
+def _by_sqlite(records: str, names: Sequence[str]) -> _Records:
+    own = func.json_each(literal(records)).table_valued("key", "value")
+    return own, own.c.key, {name: func.json_extract(own.c.value, f"$.{name}") for name in names}
+
+
+_READ_JSON = {"postgresql": _by_postgresql, "sqlite": _by_sqlite}
+"""How each database reads a JSON array as a table: one value to send in place of thousands."""
+
+_MILLISECONDS = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"
+_NEW_IDS: dict[str, ColumnElement[Any]] = {
+    # version 7, as Airflow's own ids: milliseconds in the first 48 bits, so that new rows are neighbours in the index
+    "postgresql": literal_column(
+        "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing"
+        " substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),"
+        " 52, 1), 53, 1), 'hex')::uuid"
+    ),
+    "sqlite": literal_column(
+        " || ".join(
+            (
+                f"printf('%08x{DASH}%04x{DASH}7', {_MILLISECONDS} >> 16, {_MILLISECONDS} & 65535)",
+                "substr(lower(hex(randomblob(2))), 2)",
+                f"'{DASH}'",
+                "substr('89ab', 1 + abs(random() % 4), 1)",
+                "substr(lower(hex(randomblob(2))), 2)",
+                f"'{DASH}'",
+                "lower(hex(randomblob(6)))",
+            )
+        )
+    ),
+}

@@ -1,0 +1,77 @@
+"""The plugin that Airflow loads: in each of its components, so this module imports nothing that only the API server needs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+MOUNT = "/api/v1"
+RETRY_AFTER = 30
+"""Seconds after which an app that could not be built is tried again: a secrets backend may have been away."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+
+class LazyApp:
+    """The service as an ASGI app that is built when the first request comes, and no sooner.
+
+    Whatever goes wrong with it is written to the log and answered with a 503; Airflow itself is not concerned.
+    """
+
+    def __init__(self) -> None:
+        """Build nothing yet."""
+        self._lock = threading.Lock()
+        self._app: Asgi | None = None
+        self._failed_at: float | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; the first one builds the app, on a thread, so that Airflow's other requests go on."""
+        app = self._app
+        if app is None:
+            app = await asyncio.to_thread(self._built)
+        await app(scope, receive, send)
+
+    def _built(self) -> Asgi:
+        with self._lock:
+            if self._app is None and (self._failed_at is None or time.monotonic() > self._failed_at + RETRY_AFTER):
+                try:
+                    from airflow_run_groups.entrypoints.airflow.mount import mounted  # noqa: PLC0415 - see the module's docstring
+
+                    self._app = mounted(MOUNT)
+                except Exception as error:  # noqa: BLE001 - Airflow must go on, whatever it is
+                    self._failed_at = time.monotonic()
+                    _log.exception(
+                        "The plugin airflow_run_groups answers 503 at %s, as it cannot start: %s", MOUNT, error
+                    )
+            return self._app or _cannot_start
+
+
+async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+        return
+    error = "the service cannot start with its present configuration; the log of Airflow's API server says why"
+    body = json.dumps({"response": {"error": error}}, separators=(",", ":")).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    retry = (b"retry-after", str(RETRY_AFTER).encode())
+    await send({"type": "http.response.start", "status": 503, "headers": [*headers, retry]})
+    await send({"type": "http.response.body", "body": body})
+
+
+class RunGroupsPlugin(AirflowPlugin):
+    """Mounts the service in Airflow's API server."""
+
+    name = "airflow_run_groups"
+    fastapi_apps = [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]  # noqa: RUF012 - Airflow declares it so

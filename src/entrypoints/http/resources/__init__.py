@@ -1,0 +1,1 @@
+"""The endpoints. HEAD responds as GET does; Falcon leaves the body out."""

@@ -1,0 +1,1 @@
+"""Request and response schemas, and the fields that they are made of."""

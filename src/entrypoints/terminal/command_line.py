@@ -1,0 +1,52 @@
+"""The command ``airflow-groups``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+
+
+@click.group()
+@click.version_option(package_name="airflow-run-groups")
+def main() -> None:
+    """Create groups of Airflow DAG runs: serve the HTTP API, or ask one that is served.
+
+    The exit status is 0 when all went well, 1 when runs have failed, 2 when the command is wrong, 3 when the service
+    refuses it, and 4 when the service is not reached.
+    """
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
+
+
+@main.command()
+@click.option("--backend", type=click.Choice(["airflow", "memory"]), help="Overrides the setting of this name.")
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:8000 unless given.")
+@click.option("--workers", type=click.IntRange(min=1), help="How many processes; 2 for airflow, 1 for memory.")
+def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
+    """Serve the API with gunicorn, whose other options are taken from GUNICORN_CMD_ARGS."""
+    if backend is not None:
+        os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND"] = backend
+    from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]  # noqa: PLC0415 - for this command only
+
+    sys.argv = [
+        shutil.which("gunicorn", path=Path(sys.executable).parent) or shutil.which("gunicorn") or "gunicorn",
+        "-c",
+        "python:airflow_run_groups.entrypoints.gunicorn.configuration",
+        "airflow_run_groups.entrypoints.wsgi:app",
+    ]
+    if bind is not None:
+        sys.argv += ["--bind", bind]
+    if workers is not None:
+        sys.argv += ["--workers", str(workers)]
+    try:
+        run(prog="gunicorn")  # which starts itself anew with this command line at SIGUSR2
+    except KeyboardInterrupt:  # before gunicorn listens to signals itself
+        sys.exit(exits.INTERRUPTED)

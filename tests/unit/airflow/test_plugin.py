@@ -1,0 +1,127 @@
+"""The module that every component of Airflow imports, and the app that it mounts, without an Airflow."""
+
+import asyncio
+import importlib
+import subprocess
+import sys
+import threading
+from types import ModuleType
+
+import httpx
+import pytest
+
+STAND_IN = """
+import sys
+from types import ModuleType
+manager = ModuleType("airflow.plugins_manager")
+manager.AirflowPlugin = type("AirflowPlugin", (), {})
+sys.modules.update({"airflow": ModuleType("airflow"), "airflow.plugins_manager": manager})
+"""
+"""What the module needs of Airflow. The real one is beside it in the tests that start Airflow's components."""
+MOUNTED = "airflow_run_groups.entrypoints.airflow.mount"
+
+
+def test_importing_the_plugin_loads_no_other_module_of_ours_and_nothing_that_had_to_be_installed():
+    code = (
+        f"{STAND_IN}\nimport asyncio, json, logging, time\nbefore, start = set(sys.modules), time.process_time()\n"
+        "import airflow_run_groups.entrypoints.airflow.plugin\n"
+        "print(time.process_time() - start, *sorted(set(sys.modules) - before))"
+    )
+    seconds, *modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    foreign = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
+    assert foreign == [
+        "airflow_run_groups",
+        "airflow_run_groups.entrypoints",
+        "airflow_run_groups.entrypoints.airflow",
+        "airflow_run_groups.entrypoints.airflow.plugin",
+    ]
+    assert float(seconds) < 0.05
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    monkeypatch.setitem(sys.modules, "airflow", ModuleType("airflow"))
+    manager = ModuleType("airflow.plugins_manager")
+    manager.AirflowPlugin = type("AirflowPlugin", (), {})
+    monkeypatch.setitem(sys.modules, "airflow.plugins_manager", manager)
+    monkeypatch.delitem(sys.modules, "airflow_run_groups.entrypoints.airflow.plugin", raising=False)
+    yield importlib.import_module("airflow_run_groups.entrypoints.airflow.plugin")
+    del sys.modules["airflow_run_groups.entrypoints.airflow.plugin"]
+
+
+class Building:
+    """What stands for the building of the service: it fails until it is told not to."""
+
+    def __init__(self, monkeypatch):
+        module = ModuleType(MOUNTED)
+        module.mounted = self
+        monkeypatch.setitem(sys.modules, MOUNTED, module)
+        self.error = None
+        self.threads = []
+
+    def __call__(self, mount):
+        self.threads.append(threading.current_thread())
+        if self.error is not None:
+            raise self.error
+
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": mount.encode()})
+
+        return app
+
+
+@pytest.fixture
+def building(monkeypatch):
+    return Building(monkeypatch)
+
+
+def get(app, times=1):
+    async def main():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await asyncio.gather(*(client.get("/dags") for _ in range(times)))
+
+    return asyncio.run(main())
+
+
+def test_the_service_is_built_once_by_the_first_requests_and_beside_the_event_loop(plugin, building):
+    (mount,) = plugin.RunGroupsPlugin.fastapi_apps
+    app = plugin.LazyApp()
+    assert building.threads == []
+    assert [answer.text for answer in get(app, times=8)] == ["/api/v1"] * 8
+    assert mount["url_prefix"] == "/api/v1"
+    assert len(building.threads) == 1
+    assert building.threads != [threading.main_thread()]
+
+
+def test_a_service_that_cannot_be_built_is_a_503_in_our_form_and_a_line_in_the_log(plugin, building, caplog):
+    building.error = ValueError("[airflow_api_plugin] has no option 'x'")
+    (answer,) = get(plugin.LazyApp())
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+    assert answer.json() == {
+        "response": {
+            "error": "the service cannot start with its present configuration; the log of Airflow's API server says why"
+        }
+    }
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.getMessage() == (
+        "The plugin airflow_run_groups answers 503 at /api/v1, as it cannot start: [airflow_api_plugin] has no option 'x'"
+    )
+
+
+def test_it_is_tried_again_after_a_while_and_not_at_each_request(plugin, building, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(plugin.time, "monotonic", lambda: now)
+    app = plugin.LazyApp()
+    building.error = ValueError("no secret")
+    assert [answer.status_code for answer in get(app, times=5)] == [503] * 5
+    building.error = None
+    assert [answer.status_code for answer in get(app, times=5)] == [503] * 5
+    assert len(building.threads) == 1
+    now += 31
+    assert [answer.status_code for answer in get(app, times=5)] == [200] * 5
+    assert len(building.threads) == 2

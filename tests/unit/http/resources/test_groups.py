@@ -1,0 +1,263 @@
+"""``GET /api/v1/groups`` and ``GET /api/v1/groups/<dag_id>/<prefix>``."""
+
+import datetime as dt
+import re
+from urllib.parse import quote, urljoin
+
+import pytest
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
+
+from tests.unit.http.service import NOW, Service, error
+
+GROUPS = "/api/v1/groups"
+ONE = f"{GROUPS}/example_daily/redo"
+
+
+class Living(Service):
+    """The service with a clock that can be set."""
+
+    def __init__(self, **parts):
+        self.now = NOW
+        super().__init__(lambda: self.now, **parts)
+
+    def later(self, **by):
+        self.now += dt.timedelta(**by)
+
+
+@pytest.fixture
+def living():
+    living = Living()
+    living.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-20")
+    return living
+
+
+def listed(service, query=""):
+    return [group["prefix"] for group in service.ask(f"{GROUPS}?dag_id=example_daily{query}")["groups"]]
+
+
+def test_a_dag_without_groups_has_an_empty_list(service):
+    service.place(run_id="of_no_group")
+    assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [], "next_start": None}
+
+
+@pytest.mark.parametrize("value_format", list(ValueFormat))
+def test_a_group_is_listed_with_json_values_in_either_format(value_format):
+    service = Service(value_format=value_format)
+    service.create(prefix="redo_", start_date="2024-12-01", end_date="2024-12-03")
+    service.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-04")
+    expected = {
+        "dag_id": "example_daily",
+        "prefix": "redo",
+        "runs": 4,
+        "states": {"queued": 4, "running": 0, "success": 0, "failed": 0},
+        "first_logical_date": "2024-12-01T00:00:00Z",
+        "last_logical_date": "2024-12-04T00:00:00Z",
+    }
+    assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [expected], "next_start": None}
+    one = service.ask(ONE)["group"]
+    assert {key: one[key] for key in expected} == expected
+
+
+def test_groups_are_those_of_one_dag_the_newest_first(service):
+    for prefix, day in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
+        service.create(prefix=prefix, start_date=f"2024-12-0{day}", end_date=f"2024-12-0{day}")
+    service.create(dag_id="example_unscheduled", prefix="elsewhere")
+    assert listed(service) == ["c", "a", "b"]
+
+
+def test_the_link_header_leads_through_all_pages(service):
+    for number in range(7):
+        service.place(run_id=f"g{number}_0000001_2024-12-01T00:00:00")
+    target, seen = f"{GROUPS}?dag_id=example_daily&limit=3", []
+    while target:
+        result = service.get(target)
+        seen += [group["prefix"] for group in result.json["response"]["groups"]]
+        assert ("link" in result.headers) == (result.json["response"]["next_start"] is not None)
+        link = re.fullmatch(r'<(.+)>; rel="next"', result.headers.get("link", ""))
+        target = link and urljoin(target, link[1])
+    assert seen == [f"g{number}" for number in reversed(range(7))]
+
+
+def test_a_page_has_50_groups_unless_another_limit_is_asked_for(service):
+    for number in range(60):
+        service.place(run_id=f"g{number}_0000001_2024-12-01T00:00:00")
+    assert len(listed(service)) == 50
+    assert len(listed(service, "&limit=100")) == 60
+
+
+@pytest.mark.parametrize("prefix", ["a.b", "a+b", "a:b", "a b", "ä", "🐍", "a%b", "?", "#", "a_b", ".", "~"])
+def test_a_prefix_is_found_percent_encoded_and_with_an_underscore_at_its_end(service, prefix):
+    service.place(run_id=f"{prefix}_0000001_2024-12-01T00:00:00")
+    service.place(run_id=f"{prefix}_c_0000001_2024-12-02T00:00:00")
+    for written in (prefix, f"{prefix}_"):
+        group = service.ask(f"{GROUPS}/example_daily/{quote(written, safe='')}")["group"]
+        assert (group["prefix"], group["runs"]) == (prefix, 1)
+
+
+def test_a_group_tells_how_far_it_is_and_when_it_will_be_done(living):
+    def shown():
+        group = living.ask(ONE)["group"]
+        return group["states"], group["done"], group["oldest_queued_seconds"], group["expected_end"]
+
+    assert shown() == ({"queued": 20, "running": 0, "success": 0, "failed": 0}, 0.0, 0, None)
+    living.later(seconds=3)
+    assert shown() == ({"queued": 4, "running": 16, "success": 0, "failed": 0}, 0.0, 3, None)
+    living.later(seconds=2)
+    assert shown() == ({"queued": 0, "running": 4, "success": 16, "failed": 0}, 0.8, None, "2025-01-01T12:00:08Z")
+    living.later(seconds=9)
+    assert shown() == ({"queued": 0, "running": 0, "success": 20, "failed": 0}, 1.0, None, None)
+
+
+def test_a_group_tells_what_it_waits_for():
+    service = Service()
+    service.create(dag_id="example_paused", prefix="redo", start_date="2024-12-01", end_date="2024-12-01")
+    group = service.ask(f"{GROUPS}/example_paused/redo")["group"]
+    assert (group["is_paused"], group["max_active_runs"]) == (True, 16)
+
+
+def test_a_tag_stays_while_only_time_passes_and_changes_when_something_happens(living):
+    first = living.get(ONE)
+    living.later(milliseconds=900)
+    second = living.get(ONE)
+    assert re.fullmatch('"[0-9a-f]{32}"', first.headers["etag"])
+    assert first.headers["etag"] == second.headers["etag"]
+    living.later(seconds=1)
+    third = living.get(ONE)
+    assert third.headers["etag"] != second.headers["etag"]
+
+
+def test_whoever_has_the_tag_is_told_that_nothing_is_new(living):
+    tag = living.get(ONE).headers["etag"]
+    for sent in (tag, f'"x", {tag}', "*", f"W/{tag}"):
+        for method in ("GET", "HEAD"):
+            answer = living.request(method, ONE, headers={"If-None-Match": sent})
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+    living.later(seconds=2)
+    answer = living.get(ONE, headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert answer.json["response"]["group"]["states"]["running"] == 16
+
+
+@pytest.mark.parametrize("sent", ["", '"', "x", '""', "W/", ",", '"x"', "é", "a" * 8000, '"' * 99])
+def test_a_tag_that_is_none_of_ours_gets_the_whole_answer(living, sent):
+    assert living.get(ONE, headers={"If-None-Match": sent}).status_code == 200
+
+
+def test_a_tag_does_not_make_a_group_of_what_is_none(living):
+    assert living.get(f"{GROUPS}/example_daily/none", headers={"If-None-Match": "*"}).status_code == 404
+
+
+def test_head_answers_as_get_does_without_a_body(living):
+    for target in (ONE, f"{GROUPS}?dag_id=example_daily"):
+        answer = living.request("HEAD", target)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+class Reader:
+    """Somebody who may see one DAG."""
+
+    name = "erika"
+
+    def readable_dag_ids(self, dag_id=None):
+        return frozenset({"example_hourly"})
+
+
+class ReaderOnly:
+    def identify(self, req):
+        return Reader()
+
+
+def test_what_a_caller_may_not_see_is_not_found():
+    service = Service(authenticator=ReaderOnly())
+    for dag_id in ("example_daily", "example_hourly"):
+        service.place(dag_id, "redo_0000001_2024-12-01T00:00:00")
+    hidden = service.get(f"{GROUPS}?dag_id=example_daily")
+    assert (hidden.status_code, error(hidden)) == (404, "Dag id 'example_daily' not found")
+    assert (service.get(ONE).status_code, error(service.get(ONE))) == (404, "Group not found")
+    assert service.get(ONE, headers={"If-None-Match": "*"}).status_code == 404
+    assert service.ask(f"{GROUPS}/example_hourly/redo")["group"]["runs"] == 1
+
+
+def apply(service, act, group="example_daily/redo", **body):
+    return service.request("POST", f"{GROUPS}/{group}/{act}", json=body)
+
+
+def test_a_group_is_cancelled_retried_and_noted_step_by_step(living):
+    answer = apply(living, "cancel", limit=15).json["response"]
+    assert (len(answer["dag_run_ids"]), answer["next_start"], answer["dry_run"]) == (15, 15, False)
+    answer = apply(living, "cancel", start=15).json["response"]
+    assert (len(answer["dag_run_ids"]), answer["next_start"]) == (5, None)
+    assert living.ask(ONE)["group"]["states"]["failed"] == 20
+    assert len(apply(living, "retry").json["response"]["dag_run_ids"]) == 20
+    assert living.ask(ONE)["group"]["states"]["queued"] == 20
+    assert len(apply(living, "note", note="why").json["response"]["dag_run_ids"]) == 20
+    living.later(seconds=60)
+    assert living.ask(ONE)["group"]["done"] == 1
+    assert apply(living, "cancel", running=True).json["response"]["dag_run_ids"] == []
+    assert len(apply(living, "retry", which="all").json["response"]["dag_run_ids"]) == 20
+
+
+def test_running_runs_are_cancelled_when_asked_and_make_room(living):
+    living.later(seconds=2)
+    assert len(apply(living, "cancel").json["response"]["dag_run_ids"]) == 4
+    assert len(apply(living, "cancel", running=True).json["response"]["dag_run_ids"]) == 16
+    living.later(seconds=60)
+    assert living.ask(ONE)["group"]["states"] == {"queued": 0, "running": 0, "success": 0, "failed": 20}
+
+
+def test_a_step_is_100_runs_unless_another_limit_is_asked_for():
+    service = Service()
+    service.create(prefix="redo", start_date="2024-01-01", end_date="2024-04-30")
+    assert len(apply(service, "cancel").json["response"]["dag_run_ids"]) == 100
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{}"])
+def test_a_body_that_is_not_there_is_an_empty_one(living, body):
+    answer = living.request("POST", f"{ONE}/cancel", body=body)
+    assert len(answer.json["response"]["dag_run_ids"]) == 20
+
+
+def test_the_prefix_may_end_in_an_underscore_when_a_group_is_steered(living):
+    assert len(apply(living, "cancel", "example_daily/redo_").json["response"]["dag_run_ids"]) == 20
+
+
+class Bystander(Reader):
+    def readable_dag_ids(self, dag_id=None):
+        return None
+
+    def may_change_runs(self, dag_id):
+        return False
+
+
+class BystanderOnly:
+    def identify(self, req):
+        return Bystander()
+
+
+@pytest.mark.parametrize(("act", "body"), [("cancel", {}), ("retry", {}), ("note", {"note": "n"})])
+def test_who_may_not_change_runs_is_refused_and_written_down(act, body):
+    service = Service(authenticator=BystanderOnly())
+    service.place("example_daily", "redo_0000001_2024-12-01T00:00:00")
+    answer = apply(service, act, **body, dry_run=True)
+    assert (answer.status_code, error(answer)) == (403, "you may not change runs of DAG 'example_daily'")
+    assert [(one.caller, one.dag_id) for one in service.audit.refusals] == [("erika", "example_daily")]
+    hidden = apply(Service(authenticator=ReaderOnly()), act, **body)
+    assert (hidden.status_code, error(hidden)) == (404, "Group not found")
+
+
+def test_what_is_done_counts_as_writing():
+    service = Service(write_rate=WriteRate("1/hour"))
+    service.place("example_daily", "redo_0000001_2024-12-01T00:00:00")
+    assert apply(service, "cancel").status_code == 200
+    assert apply(service, "retry").status_code == 429
+
+
+def test_to_how_many_runs_it_was_done_is_in_the_log():
+    lines = []
+    living = Living(log_request=lines.append)
+    living.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-03")
+    apply(living, "cancel", dry_run=True)
+    apply(living, "cancel")
+    assert [line["runs_changed"] for line in lines[1:]] == [0, 3]
+    assert (lines[-1]["route"], lines[-1]["dag_id"]) == ("/api/v1/groups/{dag_id}/{prefix}/cancel", "example_daily")

@@ -1,0 +1,46 @@
+"""``GET /api/v1/dags``."""
+
+import datetime as dt
+
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+
+from tests.unit.http.service import UTC, Service
+
+
+def test_a_dag_is_listed_with_its_state_its_file_and_the_date_of_its_last_run(service):
+    service.place(run_id="later", logical_date=dt.datetime(2020, 1, 2, 12, tzinfo=UTC))
+    service.place(run_id="earlier", logical_date=dt.datetime(2020, 1, 1, tzinfo=UTC))
+    assert service.ask("/api/v1/dags")["dags"][0] == {
+        "is_active": True,
+        "dag_id": "example_daily",
+        "full_path": "dags/example_daily.py",
+        "last_execution": "2020-01-02 12:00:00",
+    }
+
+
+def test_dags_are_listed_by_their_id(service):
+    ids = [dag["dag_id"] for dag in service.ask("/api/v1/dags")["dags"]]
+    assert ids == sorted(ids)
+    assert {"example_daily", "example_hourly", "example_six_hourly", "example_unscheduled", "example_paused"} <= set(
+        ids
+    )
+
+
+def test_a_paused_dag_is_not_active_in_either_format():
+    for value_format in ValueFormat:
+        dags = Service(value_format=value_format).ask("/api/v1/dags")["dags"]
+        active = {dag["dag_id"]: dag["is_active"] for dag in dags}
+        assert active["example_paused"] is False
+        assert active["example_daily"] is True
+
+
+def test_a_dag_without_runs_has_no_last_execution():
+    text = Service().ask("/api/v1/dags")["dags"][0]
+    json = Service(value_format=ValueFormat.JSON).ask("/api/v1/dags")["dags"][0]
+    assert (text["last_execution"], json["last_execution"]) == ("None", None)
+
+
+def test_in_json_the_last_execution_is_an_rfc_3339_date():
+    service = Service(value_format=ValueFormat.JSON)
+    service.place(logical_date=dt.datetime(2020, 1, 2, 12, 0, 0, 5, tzinfo=UTC))
+    assert service.ask("/api/v1/dags")["dags"][0]["last_execution"] == "2020-01-02T12:00:00.000005Z"

@@ -1,0 +1,86 @@
+"""How often each caller may create something."""
+
+import re
+import time
+from types import SimpleNamespace
+
+import pytest
+from airflow_run_groups.entrypoints.http.security import rate_limit
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, ReadAccess
+from airflow_run_groups.entrypoints.http.security.rate_limit import RATE, WriteRate
+
+from tests.unit.http.service import Service, error
+
+
+class ByName:
+    """Takes the header for the name of the caller."""
+
+    def identify(self, req):
+        name = req.get_header("Authorization")
+        return ReadAccess(name, name) if name == "reader" else FullAccess(name)
+
+
+@pytest.fixture
+def service():
+    return Service(authenticator=ByName(), write_rate=WriteRate("3/minute"))
+
+
+def post(service, name, body=b'{"dag_id": "example_unscheduled"}'):
+    headers = {"Authorization": name} if name else {}
+    return service.request("POST", "/api/v1/dag_runs", body=body, headers=headers)
+
+
+def test_whoever_writes_too_often_is_told_when_to_try_again_and_creates_nothing(service):
+    assert [post(service, "ada").status_code for _ in range(3)] == [200] * 3
+    answer = post(service, "ada", b'{"dag_id": "example_daily", "start_date": "2024-12-01"}')
+    assert answer.status_code == 429
+    assert error(answer) == "no more than 3/minute of your requests that create something are served: try again later"
+    assert 50 < int(answer.headers["retry-after"]) <= 60
+    assert [stored.run.dag_id for stored in service.backend.runs] == ["example_unscheduled"]
+
+
+def test_each_caller_has_a_count_of_their_own_and_those_without_a_name_have_one_together(service):
+    for name in ("ada", "bob", None):
+        assert [post(service, name).status_code for _ in range(4)] == [200] * 3 + [429]
+
+
+def test_reading_does_not_count(service):
+    for _ in range(4):
+        assert service.get("/api/v1/dags", headers={"Authorization": "ada"}).status_code == 200
+        assert service.request("HEAD", "/api/v1/dag_runs", headers={"Authorization": "ada"}).status_code == 200
+    assert post(service, "ada").status_code == 200
+
+
+def test_requests_that_are_refused_for_what_they_say_count_as_well(service):
+    assert [post(service, "ada", b"{").status_code for _ in range(4)] == [400] * 3 + [429]
+
+
+def test_who_may_not_write_at_all_is_told_that(service):
+    assert {post(service, "reader").status_code for _ in range(5)} == {403}
+
+
+def test_after_the_time_that_was_told_it_is_served_again():
+    service = Service(authenticator=ByName(), write_rate=WriteRate("2/second"))
+    answers = [post(service, "ada") for _ in range(3)]
+    assert answers[-1].status_code == 429
+    time.sleep(int(answers[-1].headers["retry-after"]) + 0.05)
+    assert post(service, "ada").status_code == 200
+
+
+def test_what_is_refused_does_not_put_the_time_off(service, monkeypatch):
+    began = time.time()
+    for _ in range(3):
+        post(service, "ada")
+    monkeypatch.setattr(rate_limit, "time", SimpleNamespace(time=lambda: began + 30))
+    assert {int(post(service, "ada").headers["retry-after"]) for _ in range(5)} <= {30, 31}
+
+
+def test_without_a_limit_there_is_none():
+    service = Service(authenticator=ByName())
+    assert {post(service, "ada").status_code for _ in range(30)} == {200}
+
+
+@pytest.mark.parametrize("rate", ["1/second", "60/minute", "5/hour", "99999/day"])
+def test_every_rate_that_may_be_set_is_understood(rate):
+    assert re.fullmatch(RATE, rate)
+    assert WriteRate(rate)
