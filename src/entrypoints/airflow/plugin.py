@@ -58,7 +58,7 @@ class LazyApp:
             return self._app or _cannot_start
 
 
-async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close"})
         return

@@ -85,22 +85,22 @@ def _drain(stop: Callable[[], None]) -> None:
         timer.start()
 
 
-def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+def when_ready(server: Any) -> None:
     """Make a place for the numbers of the workers, before there is one."""
     metrics.share()
 
 
-def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+def child_exit(server: Any, worker: Any) -> None:
     """Let go of what a worker had in use."""
     metrics.forget(worker.pid)
 
 
-def on_exit(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+def on_exit(server: Any) -> None:
     """Leave nothing behind."""
     metrics.unshare()
 
 
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+def post_fork(server: Any, worker: Any) -> None:
     """Let go of the database connections that belong to the master."""
     if server.cfg.preload_app:
         from airflow_run_groups.entrypoints.wsgi import container  # noqa: PLC0415 - not before gunicorn loads it
@@ -114,7 +114,7 @@ def post_worker_init(worker: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:  # noqa: ARG001 - gunicorn's signature
+def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
     """Give our form to the answers of gunicorn itself. Fixed texts, as its own can hold what the client sent."""
     from airflow_run_groups.entrypoints.wsgi import container  # noqa: PLC0415 - not before gunicorn loads it
 

@@ -50,11 +50,11 @@ class AccessLog:
         self._log_request = log_request
         self._meter = meter
 
-    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_request(self, req: Request, resp: Response) -> None:
         """Take the time."""
         req.context.started = time.perf_counter()
 
-    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         """Tell of it, what the resources have noted in ``req.context`` included."""
         context = req.context
         seconds = time.perf_counter() - context.started

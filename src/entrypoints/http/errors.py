@@ -38,7 +38,7 @@ def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Denials) -> 
     app.set_error_serializer(partial(_falcons_own, prefix))
 
 
-def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     resp.status, headers = next(answer for family, answer in _ANSWERS.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
     req.context.refusal = type(ex).__name__.lstrip("_")
@@ -52,7 +52,7 @@ def _forbidden(
     _foreseen(req, resp, ex, params)
 
 
-def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:  # noqa: ARG001 - Falcon's signature
+def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     request_id = req.context.request_id
     _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
     resp.status = falcon.HTTP_500

@@ -28,7 +28,7 @@ class RequestId:
         bind_contextvars(request_id=req.context.request_id)
         resp.set_header("X-Request-Id", req.context.request_id)
 
-    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         """Leave the thread to other requests."""
         unbind_contextvars("request_id")
 
@@ -44,7 +44,7 @@ class Authentication:
         self._open_paths = open_paths
         self._write_rate = write_rate
 
-    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
         """Set ``req.context.caller``."""
         if req.path in self._open_paths:
             return
@@ -67,7 +67,7 @@ class SecurityHeaders:
         ("X-Content-Type-Options", "nosniff"),
     )
 
-    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         """Set the headers."""
         for name, value in self.HEADERS:
             if resp.get_header(name) is None:
@@ -77,7 +77,7 @@ class SecurityHeaders:
 class PathAsWritten:
     """Finds nothing at a path that begins with two slashes. Falcon takes them for one, and a proxy's rules may not."""
 
-    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_request(self, req: Request, resp: Response) -> None:
         """Refuse it."""
         if req.path.startswith("//"):
             raise falcon.HTTPRouteNotFound
@@ -86,7 +86,7 @@ class PathAsWritten:
 class KnownMethods:
     """Answers a method that HTTP does not know like one that the resource does not have."""
 
-    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
         """Refuse it."""
         if req.method not in falcon.COMBINED_METHODS:
             raise falcon.HTTPMethodNotAllowed(

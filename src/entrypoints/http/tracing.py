@@ -18,13 +18,13 @@ class Tracing:
         """Start spans with this tracer."""
         self._tracer = tracer
 
-    def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def process_request(self, req: Request, resp: Response) -> None:
         """Start the span."""
         sent = {name: req.get_header(name, default="") for name in ("traceparent", "tracestate")}
         req.context.span = self._tracer.start_span(req.method, extract(sent), SpanKind.SERVER)
         req.context.trace = attach(set_span_in_context(req.context.span))
 
-    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:  # noqa: ARG002, FBT001 - Falcon's signature
+    def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         """End it."""
         detach(req.context.trace)
         span = req.context.span

@@ -47,7 +47,7 @@ def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, ha
     )
     answer_types = _answer_types(value_format)
 
-    def our_facts(self: object, field: Field[Any], **_: object) -> Json:  # noqa: ARG001 - apispec's signature
+    def our_facts(self: object, field: Field[Any], **_: object) -> Json:
         return _of_parameter(field) if isinstance(field, Parameter) else answer_types.get(type(field), {})
 
     plugin.converter.add_attribute_function(our_facts)  # type: ignore[union-attr]

@@ -116,7 +116,7 @@ class DagRunResource:
 class LiveResource:
     """``/health/live``: whether this process answers."""
 
-    def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def on_get(self, req: Request, resp: Response) -> None:
         """Answer."""
         write(resp, {"status": "live"})
 
@@ -131,7 +131,7 @@ class ReadyResource:
         self._dags = dags
         self._is_stopping = is_stopping
 
-    def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def on_get(self, req: Request, resp: Response) -> None:
         """Answer when it does."""
         if self._is_stopping():
             msg = "the service is stopping"

@@ -57,7 +57,7 @@ class Parameter(Field[Any], ABC):
         :raises ValueError: when it is not allowed; its text says more, where there is more to say.
         """
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> object:  # noqa: ARG002 - marshmallow's signature
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> object:
         try:
             return self.read(value)
         except ValueError as error:

@@ -43,7 +43,7 @@ class RequestSchema(Schema):
     arguments_of: ClassVar[type | None] = None
     """The dataclass whose arguments it loads, which has the defaults."""
 
-    def handle_error(self, error: ValidationError, data: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - marshmallow's signature
+    def handle_error(self, error: ValidationError, data: Any, **kwargs: Any) -> NoReturn:
         """Put it into a sentence."""
         known = [field.data_key or name for name, field in self.fields.items()]
         wrong = error.messages_dict
@@ -264,7 +264,7 @@ class CreateBody(RequestSchema):
         self._default_timezone = default_timezone
         super().__init__()
 
-    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:  # noqa: ARG002 - marshmallow's signature
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
         """Tell the dates."""
         if isinstance(field_obj, (Date, Dates)):
             field_obj.default_timezone = self._default_timezone

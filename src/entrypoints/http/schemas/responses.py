@@ -33,7 +33,7 @@ class Date(Field[Any]):
 class Moment(Raw):
     """A date or none, as JSON knows them in either value format."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return rfc3339(value)
 
 
@@ -109,7 +109,7 @@ _OPTIONAL_DATE = {"type": ["string", "null"], "format": "date-time"}
 class Counts(Raw):
     """Numbers by their names."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return value._asdict()
 
 

@@ -37,11 +37,11 @@ class FullAccess:
     name: str | None = None
     token: str | None = None
 
-    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:  # noqa: ARG002 - the port's signature
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         """Show all of them."""
         return None
 
-    def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
+    def may_create_runs(self, dag_id: str) -> bool:
         """Allow it."""
         return True
 
@@ -55,11 +55,11 @@ class ReadAccess:
     name: str | None = None
     token: str | None = None
 
-    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:  # noqa: ARG002 - the port's signature
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         """Show all of them."""
         return None
 
-    def may_create_runs(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
+    def may_create_runs(self, dag_id: str) -> bool:
         """Refuse it."""
         return False
 
