@@ -93,16 +93,6 @@ def test_messages_to_alert_on_are_those_of_the_software():
             assert part.strip(" :") in source, message
 
 
-def test_links_lead_to_files_and_headings():
-    for name, text in DOCUMENTS.items():
-        for link in re.findall(r"\]\(([^)]+)\)", text):
-            file, _, heading = link.partition("#")
-            target = (ROOT / "docs" / file) if file else ROOT / "docs" / name
-            assert target.is_file(), link
-            headings = re.findall(r"^#+ (.+)", target.read_text(encoding="utf-8"), re.MULTILINE)
-            assert not heading or heading in map(_anchor, headings), link
-
-
 def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment():
     assert all(yaml.safe_load(text) for name, text in DEPLOY.items() if name.endswith(".yaml"))
     services = yaml.safe_load(DEPLOY["compose.yaml"])["services"]
@@ -118,7 +108,3 @@ def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment
 
 def _read(name):
     return (ROOT / name).read_text(encoding="utf-8")
-
-
-def _anchor(heading):
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -46,19 +46,6 @@ def test_the_headers_and_options_that_are_named_exist():
     assert options <= set(OPTIONS)
 
 
-def test_links_lead_to_files_and_headings():
-    for link in re.findall(r"\]\(([^)]+)\)", SECURITY):
-        file, _, heading = link.partition("#")
-        if link.startswith("https://") or link == "../../security/advisories/new":
-            continue
-        text = (ROOT / file).read_text(encoding="utf-8") if file else SECURITY
-        headings = [
-            re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-")
-            for one in re.findall(r"^#+ (.+)", text, re.MULTILINE)
-        ]
-        assert not heading or heading in headings, link
-
-
 def test_the_file_of_tokens_that_the_readme_shows_is_one(tmp_path):
     (text,) = re.findall(r"```text\n(# who.+?)```", README, re.DOTALL)
     path = tmp_path / "tokens"

@@ -71,14 +71,3 @@ def test_the_line_for_the_shell_is_the_one_that_completes(shell):
     done = subprocess.run(variable, shell=True, env=environ, capture_output=True, text=True, check=True)
     assert "airflow-groups" in done.stdout
     assert f"{shell}_complete" in done.stdout
-
-
-def test_links_lead_to_files_and_headings():
-    for link in re.findall(r"\]\(([^)]+)\)", PAGE):
-        file, _, heading = link.partition("#")
-        text = (ROOT / "docs" / file).read_text(encoding="utf-8")
-        anchors = {
-            re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
-            for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-        }
-        assert heading in anchors, link
