@@ -48,7 +48,7 @@ recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --output-sync -j2 faults-postgresql postgresql sqlite package-test faults-sqlite  # much of it is waiting
+	@$(MAKE) --no-print-directory --keep-going --output-sync -j2 faults-postgresql postgresql sqlite package-test faults-sqlite  # much of it is waiting
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
@@ -94,12 +94,15 @@ audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the o
 	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
 		echo "$$pins"; $(AUDIT) -r $$pins; done; $(AUDIT) -r constraints.txt
 
-package-test: build ## the built wheel, where Airflow is not installed
+package-test: build ## the wheel built from the sdist, tested by the sdist's own tests where Airflow is not installed
 	$(VENV)/uv venv -q --clear $(PACKAGE)
+	mkdir $(PACKAGE)/source
+	tar -xzf dist/*.tar.gz -C $(PACKAGE)/source --strip-components 1
+	git ls-files | (cd $(PACKAGE)/source && xargs -r ls -d >/dev/null)  # what the sdist lacks is an error
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
-	cd $(PACKAGE) && bin/python -c 'from airflow_run_groups.domain import plan_batch'
+	cd $(PACKAGE) && bin/python -c 'import airflow_run_groups.domain'
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python -c constraints.txt dist/*.whl --group test
-	cd $(PACKAGE) && bin/pytest -q ../../tests/unit ../../tests/integration/http_memory
+	cd $(PACKAGE)/source && ../bin/pytest -q tests/unit tests/integration/http_memory
 
 format: $(INSTALLED) ## rewrite the code in the project's format
 	$(VENV)/ruff check -q --fix-only .
@@ -108,9 +111,7 @@ format: $(INSTALLED) ## rewrite the code in the project's format
 lint: $(INSTALLED) ## format, lint, types and import contracts
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
-	@for sources in "-p airflow_run_groups" "examples/*.py" "-p benchmarks"; do \
-		$(VENV)/mypy $$sources > .venv/mypy.txt; status=$$?; \
-		sed "s|^.venv/typing/airflow_run_groups/|src/|" .venv/mypy.txt; test $$status = 0 || exit 1; done
+	$(VENV)/python .ci/check_types.py
 	$(VENV)/lint-imports
 
 constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
@@ -142,5 +143,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(VENV)/pip || $(PYTHON) -m venv .venv
 	@test -x $(VENV)/uv || $(VENV)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
 	$(VENV)/uv pip install -c constraints.txt -e '.[airflow,postgres]' --group dev
-	$(VENV)/python .ci/link_package.py
 	@touch $@

@@ -4,12 +4,19 @@ A comment, `<!-- name -->`, in the line before a fenced block or a table marks t
 """
 
 import re
+import sys
 from functools import cached_property
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 

@@ -2,17 +2,34 @@
 
 import ast
 import hashlib
-import re
+import json
 import subprocess
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 from runpy import run_path
 
+import airflow_run_groups
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.documents import PYPROJECT, ROOT
+
 SOURCE = ROOT / "src"
+FOLDERS = (".ci", "benchmarks", "compat", "deploy", "docs", "examples", "src", "tests")
+
+
+def test_the_tests_import_the_package_of_their_own_checkout_or_the_installed_wheel():
+    (distribution,) = metadata.distributions(name="airflow-run-groups", path=[sysconfig.get_path("purelib")])
+    origin = json.loads(distribution.read_text("direct_url.json"))
+    editable = origin.get("dir_info", {}).get("editable", False)
+    expected = SOURCE if editable else Path(distribution.locate_file("airflow_run_groups"))
+    assert Path(airflow_run_groups.__file__).parent == expected
+
+
+def test_no_symbolic_link_stands_in_the_source():
+    paths = [*ROOT.glob("[!.]*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
+    assert [path for path in paths if path.is_symlink()] == []
 
 
 @pytest.mark.parametrize("module", sorted((SOURCE / "domain").glob("**/*.py")), ids=lambda path: path.name)
@@ -28,12 +45,11 @@ def test_the_domain_imports_the_standard_library_only(module):
     assert {name.partition(".")[0] for name in imported - own} <= sys.stdlib_module_names
 
 
-def test_every_package_is_named_where_the_distribution_is_described():
-    described = re.search(
-        r"^packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
+def test_every_package_is_listed_where_the_distribution_is_described():
     folders = [init.parent.relative_to(SOURCE).parts for init in SOURCE.glob("**/__init__.py")]
-    assert re.findall(r'"(.*?)"', described[1]) == sorted(".".join(("airflow_run_groups", *parts)) for parts in folders)
+    assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted(
+        ".".join(("airflow_run_groups", *parts)) for parts in folders
+    )
 
 
 def test_every_folder_with_modules_is_a_package():
