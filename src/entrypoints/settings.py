@@ -113,6 +113,10 @@ _ELSEWHERE = ("airflow_api_auth_cmd", "airflow_api_auth_secret")
 
 def _check(options: Mapping[str, str], names: Iterable[str]) -> None:
     for name in names:
+        if name == "disabled" and find_spec(
+            "airflow_api_plugin"
+        ):  # another project's package, which reads this option here
+            continue
         if name not in OPTIONS and name not in _ELSEWHERE:
             msg = f"[airflow_api_plugin] has no option {name!r}: known are {', '.join(OPTIONS)}"
             raise SettingsError(msg)

@@ -159,3 +159,13 @@ def test_host_names_are_listed_with_commas():
 @pytest.mark.parametrize("rate", ["1/second", "60/minute", "5/hour", "99999/day"])
 def test_a_rate_is_a_number_and_a_stretch_of_time(rate):
     assert read_settings({**MEMORY, RATE: rate}).write_rate_limit == rate
+
+
+def test_the_option_of_the_other_project_in_our_section_is_theirs_where_it_is_installed(tmp_path, monkeypatch):
+    theirs = {**MEMORY, "AIRFLOW__AIRFLOW_API_PLUGIN__DISABLED": "true"}
+    with pytest.raises(SettingsError, match="no option 'disabled': known are"):
+        read_settings(theirs)
+    (tmp_path / "airflow_api_plugin").mkdir()
+    (tmp_path / "airflow_api_plugin" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert read_settings(theirs) == read_settings(MEMORY)

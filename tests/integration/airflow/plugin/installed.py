@@ -32,6 +32,31 @@ def install(folder: Path) -> Path:
     return site
 
 
+OTHER_PROJECT = """
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+
+class TheirPlugin(AirflowPlugin):
+    name = "airflow_api_plugin"
+    flask_blueprints = [] if conf.getboolean("airflow_api_plugin", "disabled", fallback=False) else ["its views"]
+"""
+
+
+def install_other_project(site: Path) -> Path:
+    """Put a stand-in there for the package airflow-api-plugin of the index, another project's: its names and its section."""
+    package, about = site / "airflow_api_plugin", site / "airflow_api_plugin-1.0.0.dist-info"
+    package.mkdir(parents=True)
+    about.mkdir()
+    (package / "__init__.py").touch()
+    (package / "main.py").write_text(OTHER_PROJECT)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: airflow-api-plugin\nVersion: 1.0.0\n")
+    (about / "entry_points.txt").write_text(
+        "[airflow.plugins]\nairflow_api_plugin = airflow_api_plugin.main:TheirPlugin\n"
+    )
+    return site
+
+
 def furnish():
     """Put the DAGs there that the tests speak of."""
     from tests.integration.airflow.world import AirflowWorld  # noqa: PLC0415 - after the environment

@@ -1,10 +1,12 @@
 """The service in Airflow's API server, as Airflow's users know it, by the side of the same service on its own.
 
-The API server has two workers, a ``base_url`` with a path, and another plugin. The service on its own lies below the same path.
+The API server has two workers, a ``base_url`` with a path, and other plugins, among them that of the project whose package is
+called airflow-api-plugin. The service on its own lies below the same path.
 """
 
 import http.client
 import json
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -16,7 +18,15 @@ from sqlalchemy import select
 
 from tests.contracts.bad_requests import BAD_REQUESTS
 from tests.integration.airflow import versions
-from tests.integration.airflow.plugin.installed import BIN, USERS, api_server, environment, stop, token
+from tests.integration.airflow.plugin.installed import (
+    BIN,
+    USERS,
+    api_server,
+    environment,
+    install_other_project,
+    stop,
+    token,
+)
 from tests.integration.airflow.processes import Server, free_port
 
 ROOT = "/data/airflow"
@@ -61,7 +71,12 @@ def servers(site, database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("api-server")
     (folder / "plugins").mkdir()
     (folder / "plugins" / "other.py").write_text(OTHER_PLUGIN)
-    shared = {**environment(site, folder), "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder / "plugins")}
+    shared = {
+        **environment(site, folder),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder / "plugins"),
+        "AIRFLOW__AIRFLOW_API_PLUGIN__DISABLED": "true",  # an option of the other project's
+        "PYTHONPATH": os.pathsep.join([str(site), str(install_other_project(folder / "other"))]),
+    }
     mounted = api_server(folder / "mounted.log", shared, root=ROOT, workers=WORKERS)
     port = free_port()
     alone = Server(
@@ -207,6 +222,13 @@ def test_all_workers_and_the_other_plugin_serve(servers, call):
         answers = list(pool.map(ask, range(40)))
     assert len({worker for worker, _ in answers}) == WORKERS
     assert sorted(count for _, count in answers) == [0] * 39 + [20]
+
+
+def test_the_other_projects_plugin_is_loaded_with_its_option_beside_ours(servers, call):
+    headers = {"Authorization": f"Bearer {servers.tokens['admin']}"}
+    plugins = servers.mounted.client.get(f"{ROOT}/api/v2/plugins", headers=headers).json()["plugins"]
+    assert {plugin["name"] for plugin in plugins} == {"airflow_run_groups", "airflow_api_plugin", "other"}
+    assert call("user", "GET", "/dags").status_code == 200
 
 
 def raw(server, method, target, body, headers):
