@@ -31,7 +31,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test clients fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,10 @@ torture: $(INSTALLED) ## mixed load while everything fails by chance, for half a
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 	$(VENV)/pytest -q tests/browser
+
+clients: $(INSTALLED) ## clients that public tools make from the OpenAPI description, and what a linter says of it
+	@command -v npx >/dev/null || { echo "Node.js and its npx were not found: on Debian, apt-get install nodejs npm"; exit 1; }
+	$(VENV)/pytest -q tests/clients
 
 fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, for five minutes each (SECONDS=)
 	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
