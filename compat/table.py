@@ -37,6 +37,7 @@ are in `compat/`, and writes this table. They hold the backend to what its ports
 rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, and, on PostgreSQL, use the plugin inside
 Airflow's API server, with a scheduler that executes a group that came in over HTTP.
 
+<!-- versions -->
 | Airflow | Python | SQLAlchemy | SQLite | PostgreSQL |
 |---|---|---|---|---|
 {rows}

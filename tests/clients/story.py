@@ -12,19 +12,19 @@ from run_groups.models import (
     CancelGroup,
     CancelGroupResponse200,
     CreateDagRunsResponse200,
-    CreatedDagRuns,
+    CreatedRuns,
     Error,
     GetDagRunResponse200,
     GetGroupResponse200,
     GroupProgress,
+    GroupRequest,
     ListDagRunsResponse200,
     ListDagRunsState,
     ListDagsResponse200,
     ListGroupsResponse200,
-    NewDagRuns,
     NoteGroup,
     NoteGroupResponse200,
-    PlannedDagRuns,
+    Plan,
     ReadyResponse200,
     RetryGroup,
     RetryGroupResponse200,
@@ -35,22 +35,22 @@ DAG = "example_daily"
 
 
 def plan_and_create(client: Client) -> None:
-    body = NewDagRuns(dag_id=DAG, prefix="redo", start_date="2025-02-01", end_date="2025-02-03", dry_run=True)
+    body = GroupRequest(dag_id=DAG, prefix="redo", start_date="2025-02-01", end_date="2025-02-03", dry_run=True)
     planned = create_dag_runs.sync(client=client, body=body)
     assert isinstance(planned, CreateDagRunsResponse200)
-    assert isinstance(planned.response, PlannedDagRuns)
+    assert isinstance(planned.response, Plan)
     assert [date.action.value for date in planned.response.plan] == ["create"] * 3
     body.dry_run = False
     created = create_dag_runs.sync(client=client, body=body)
     assert isinstance(created, CreateDagRunsResponse200)
-    assert isinstance(created.response, CreatedDagRuns)
+    assert isinstance(created.response, CreatedRuns)
     assert created.response.dag_run_ids == planned.response.dag_run_ids
     body.end_date = "2025-02-05"
     body.limit = 1
     body.partial = True
     more = create_dag_runs.sync(client=client, body=body)
     assert isinstance(more, CreateDagRunsResponse200)
-    assert isinstance(more.response, CreatedDagRuns)
+    assert isinstance(more.response, CreatedRuns)
     assert more.response.dag_run_ids == ["redo_0000004_2025-02-04T00:00:00"]
     assert more.response.existing == 3
     assert more.response.next_start_date is not None
@@ -85,7 +85,9 @@ def watch(client: Client) -> None:
 
 
 def cancel_note_and_retry(client: Client) -> None:
-    body = NewDagRuns(dag_id=DAG, prefix="later", dates=["2025-03-01", "2025-03-02"], not_before="2100-01-01T00:00:00Z")
+    body = GroupRequest(
+        dag_id=DAG, prefix="later", dates=["2025-03-01", "2025-03-02"], not_before="2100-01-01T00:00:00Z"
+    )
     created = create_dag_runs.sync(client=client, body=body)
     assert isinstance(created, CreateDagRunsResponse200)
     run_ids = created.response.dag_run_ids
@@ -110,7 +112,7 @@ def look_around(client: Client) -> None:
     health = ready.sync(client=client)
     assert isinstance(health, ReadyResponse200)
     assert health.response.status == "ready"
-    wrong = create_dag_runs.sync_detailed(client=client, body=NewDagRuns(dag_id="nowhere"))
+    wrong = create_dag_runs.sync_detailed(client=client, body=GroupRequest(dag_id="nowhere"))
     assert wrong.status_code == 404
     assert isinstance(wrong.parsed, Error)
     assert wrong.parsed.response.error == "Dag id 'nowhere' not found"

@@ -1,42 +1,42 @@
 """What docs/reliability.md says exists, and is set, as it says."""
 
-import re
+import ast
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SECTIONS = dict(
-    re.findall(
-        r"^## (.+?)\n(.+?)(?=^## |\Z)", (ROOT / "docs/reliability.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
+from tests.documents import ROOT, Document, code
+
+RELIABILITY = Document("docs/reliability.md")
+PROMISES = RELIABILITY.tables(
+    "promise", "fault injected", "how", "result", "test", "naive form, and what the test says"
 )
+NAMED = [test for table in PROMISES for *_, cell, _ in table for test in code(cell)]
 
 
-def rows(section):
-    """Return the cells of a section's tables, without those of their heads."""
-    lines = [line for line in SECTIONS[section].splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if "---" not in line]
-
-
-def test_the_tables_name_tests_that_exist():
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "tests/integration").rglob("test_*.py"))
-    named = [row[4].strip("`") for section in SECTIONS for row in rows(section) if len(row) == 6 and "test_" in row[4]]
-    assert len(named) > 50
-    assert [name for name in named if f"def {name}(" not in code] == []
-
-
-def test_the_tables_name_every_test_of_a_fault():
-    paths = [*(ROOT / "tests/integration/faults").rglob("test_*.py")]
-    paths.append(ROOT / "tests/integration/http_memory/test_misbehaving_clients.py")
-    tests = {name for path in paths for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))}
-    assert {name for name in tests if f"`{name}`" not in "".join(SECTIONS.values())} == set()
+def names_of_tests(*paths):
+    """Return the names of the tests in these files."""
+    return {
+        node.name
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
 
 
 def test_every_promise_has_all_its_cells():
-    sections = [section for section in SECTIONS if "| promise |" in SECTIONS[section]]
-    assert len(sections) == 8
-    assert [row for section in sections for row in rows(section) if len(row) != 6 or not all(row)] == []
+    assert len(PROMISES) == 8
+    assert all(cell for table in PROMISES for row in table for cell in row)
+
+
+def test_the_tables_name_tests_that_exist():
+    assert len(NAMED) > 50
+    assert set(NAMED) <= names_of_tests(*(ROOT / "tests" / "integration").rglob("test_*.py"))
+
+
+def test_the_document_names_every_test_of_a_fault():
+    misbehaving = ROOT / "tests" / "integration" / "http_memory" / "test_misbehaving_clients.py"
+    faults = (ROOT / "tests" / "integration" / "faults").rglob("test_*.py")
+    assert names_of_tests(misbehaving, *faults) <= set(RELIABILITY.code())
 
 
 def test_gunicorns_options_have_the_defaults_that_are_shown():
@@ -52,6 +52,7 @@ def test_gunicorns_options_have_the_defaults_that_are_shown():
     ).stdout
     values = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in said.splitlines())}
     values["workers"] = "2"  # one, with the memory backend
-    shown = {name.strip("`"): default for name, default, _ in rows("Settings") if name.strip("`") in values}
+    (settings,) = RELIABILITY.tables("option", "default", "reason")
+    shown = {name: default for cell, default, _ in settings for name in code(cell) if name in values}
     assert len(shown) == 10
     assert shown == {name: values[name] for name in shown}

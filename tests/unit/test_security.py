@@ -1,7 +1,6 @@
 """What SECURITY.md and the README say of who is let in is so."""
 
 import re
-from pathlib import Path
 
 from airflow_run_groups.domain import MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
@@ -11,46 +10,46 @@ from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
 from airflow_run_groups.entrypoints.settings import OPTIONS
 
-ROOT = Path(__file__).parents[2]
-SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-PLUGIN = (ROOT / "docs" / "plugin.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+from tests.documents import PYPROJECT, Document
+
+SECURITY = Document("SECURITY.md")
+README = Document("README.md")
 NOT_OURS = {"simple_auth_manager_all_admins"}
 
 
 def test_the_latest_release_is_the_one_that_gets_fixes():
-    (version,) = re.findall(r'^version = "([0-9]+\.[0-9]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    assert f"| {version}, the latest release | yes |" in SECURITY
+    major, minor, _ = PYPROJECT["project"]["version"].split(".")
+    assert SECURITY.table("versions")[0] == [f"{major}.{minor}, the latest release", "yes"]
 
 
 def test_the_limits_are_those_that_are_kept(monkeypatch):
     monkeypatch.setenv("AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND", "memory")
     from airflow_run_groups.entrypoints.gunicorn import configuration as gunicorn  # noqa: PLC0415 - it reads the environment
 
-    line = (
-        f"Bodies of {MAX_BYTES // 1024**2} MiB, request lines of {gunicorn.limit_request_line} bytes, "
-        f"{gunicorn.limit_request_fields} headers of {gunicorn.limit_request_field_size} bytes, {MAX_LIMIT} runs, "
-        f"{MAX_CONF_BYTES // 1024} KiB of conf; "
-    )
-    assert line in SECURITY
+    assert [limit for _, limit in SECURITY.table("limits")] == [
+        f"{MAX_BYTES // 1024**2} MiB",
+        f"{gunicorn.limit_request_line} bytes",
+        f"{gunicorn.limit_request_fields}",
+        f"{gunicorn.limit_request_field_size} bytes",
+        f"{MAX_LIMIT}",
+        f"{MAX_CONF_BYTES // 1024} KiB",
+        f"{MOST} a minute",
+    ]
     assert SECONDS == 60
-    assert f"At most {MOST} a minute for each caller and process" in SECURITY
-    assert f"at most {MOST} of them a minute for one caller" in PLUGIN
 
 
 def test_the_headers_and_options_that_are_named_exist():
-    for name, _ in SecurityHeaders.HEADERS:
-        assert name in SECURITY
-    options = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", SECURITY)) - NOT_OURS
+    named = {name.partition(":")[0] for name in SECURITY.code()}
+    assert {name for name, _ in SecurityHeaders.HEADERS} <= named
+    options = {name for name in named if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)} - NOT_OURS
     assert {"write_rate_limit", "allowed_hosts", "airflow_api_auth"} <= options
     assert options <= set(OPTIONS)
 
 
 def test_the_file_of_tokens_that_the_readme_shows_is_one(tmp_path):
-    (text,) = re.findall(r"```text\n(# who.+?)```", README, re.DOTALL)
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text(text)
+    path.write_text(README.block("tokens"))
     tokens = TokenFile(str(path)).tokens()
     assert [(token.name, token.read_only) for token in tokens] == [
         ("nightly-checks", False),

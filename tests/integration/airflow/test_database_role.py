@@ -1,8 +1,6 @@
 """The role in the database that docs/deployment.md gives the service suffices for all that it does, and for nothing else."""
 
 import datetime as dt
-import re
-from pathlib import Path
 
 import pytest
 from airflow import settings
@@ -10,22 +8,21 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskreschedule import TaskReschedule
 from sqlalchemy import make_url, select, text, update
 
+from tests.documents import Document
 from tests.integration.airflow.processes import service
 
 UTC = dt.timezone.utc
-DOCUMENT = Path(__file__).parents[3] / "docs" / "deployment.md"
 GROUP = "/api/v1/groups/a_dag/g"
 
 
 @pytest.fixture
 def role(world):
     """The role of the document, in the database."""
-    (grants,) = re.findall(r"```sql\n(CREATE ROLE.+?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     with world.sessions.begin() as session:
-        session.execute(text(grants))
-    yield "airflow_api"
+        session.execute(text(Document("docs/deployment.md").block("role")))
+    yield "airflow_groups"
     with world.sessions.begin() as session:
-        session.execute(text("DROP OWNED BY airflow_api; DROP ROLE airflow_api"))
+        session.execute(text("DROP OWNED BY airflow_groups; DROP ROLE airflow_groups"))
 
 
 @pytest.fixture

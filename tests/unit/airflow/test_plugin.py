@@ -23,13 +23,11 @@ MOUNTED = "airflow_run_groups.entrypoints.airflow.mount"
 
 def test_importing_the_plugin_loads_no_other_module_of_ours_and_nothing_that_had_to_be_installed():
     code = (
-        f"{STAND_IN}\nimport asyncio, json, logging, time\nbefore, start = set(sys.modules), time.process_time()\n"
+        f"{STAND_IN}\nbefore = set(sys.modules)\n"
         "import airflow_run_groups.entrypoints.airflow.plugin\n"
-        "print(time.process_time() - start, *sorted(set(sys.modules) - before))"
+        "print(*sorted(set(sys.modules) - before))"
     )
-    seconds, *modules = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     foreign = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
     assert foreign == [
         "airflow_run_groups",
@@ -37,7 +35,6 @@ def test_importing_the_plugin_loads_no_other_module_of_ours_and_nothing_that_had
         "airflow_run_groups.entrypoints.airflow",
         "airflow_run_groups.entrypoints.airflow.plugin",
     ]
-    assert float(seconds) < 0.05
 
 
 @pytest.fixture
