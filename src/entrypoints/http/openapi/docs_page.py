@@ -47,7 +47,7 @@ class DescriptionResource:
         self._asks_for_token = asks_for_token
         self._has_metrics = has_metrics
 
-    def on_get(self, req: Request, resp: Response) -> None:  # noqa: ARG002 - Falcon's signature
+    def on_get(self, req: Request, resp: Response) -> None:
         """Show it."""
         resp.content_type = falcon.MEDIA_JSON
         resp.data = self._description
