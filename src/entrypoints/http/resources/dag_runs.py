@@ -10,10 +10,10 @@ from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import (
+    NO_QUERY,
     DagRunFilterSchema,
     DagRunQuerySchema,
     GroupRequestSchema,
-    NoQuerySchema,
 )
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     CreatedRunsSchema,
@@ -22,8 +22,6 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     dump_page,
 )
 from falcon import Request, Response
-
-_NO_QUERY = NoQuerySchema()
 
 
 class DagRunsResource:
@@ -58,7 +56,7 @@ class DagRunsResource:
 
     def on_post(self, req: Request, resp: Response) -> None:
         """Create runs, or only plan them."""
-        _NO_QUERY.load(read_query(req))
+        NO_QUERY.load(read_query(req))
         request = GroupRequest(**self._request.load(read_object(req)))
         req.context.dag_id = request.dag_id
         batch = self._create_runs(request, req.context.caller)

@@ -12,9 +12,9 @@ from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.requests import (
+    NO_QUERY,
     CancelGroupSchema,
     GroupFilterSchema,
-    NoQuerySchema,
     NoteGroupSchema,
     RequestSchema,
     RetryGroupSchema,
@@ -23,10 +23,10 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
     GroupProgressSchema,
     GroupSchema,
+    dump_page,
 )
 from falcon import Request, Response
 
-_NO_QUERY = NoQuerySchema()
 PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
 """The keys that change as time goes by, and not only when something has happened: an ``ETag`` leaves them out."""
 
@@ -44,7 +44,7 @@ class GroupsResource:
         query = read_query(req)
         req.context.dag_id = query.get("dag_id")
         page = self._groups.list(caller=req.context.caller, **self._filter.load(query))
-        write(resp, {"groups": self._group.dump(page.groups, many=True), "next_start": page.next_start})
+        write(resp, {"groups": dump_page(self._group, page.groups), "next_start": page.next_start})
         link_to_next(resp, query, page.next_start)
 
     on_head = on_get
@@ -59,7 +59,7 @@ class GroupResource:
 
     def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
         """Show how far a group is, or that nothing has happened since the caller's last request."""
-        _NO_QUERY.load(read_query(req))
+        NO_QUERY.load(read_query(req))
         _require_possible(req, dag_id, prefix)
         shown = self._progress.dump(self._groups.get(dag_id, prefix, req.context.caller))
         lasting = {key: value for key, value in shown.items() if key not in PASSES_BY_ITSELF}
@@ -84,7 +84,7 @@ class GroupActionResource:
         self._result = GroupActionResultSchema()
 
     def on_post(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
-        _NO_QUERY.load(read_query(req))
+        NO_QUERY.load(read_query(req))
         arguments = self._body.load(read_object(req, optional=True))
         _require_possible(req, dag_id, prefix)
         action = self._action(**{key: arguments.pop(key) for key in self._of_action & arguments.keys()})

@@ -39,6 +39,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
+_MAX_PAGE = 100
 _NEXT_START = f"the next_start of an answer, 0 to {MAX_ID}"
 
 
@@ -67,6 +68,9 @@ class NoQuerySchema(RequestSchema):
     """An endpoint without query parameters."""
 
 
+NO_QUERY = NoQuerySchema()
+
+
 class DagRunFilterSchema(RequestSchema):
     """Which runs to list."""
 
@@ -79,7 +83,7 @@ class DagRunFilterSchema(RequestSchema):
             "examples": [2, "redo_0000001_2025-02-01T00:00:00"],
         }
     )
-    limit = QueryInteger(1, 100, metadata={"description": "At most so many runs.", "examples": [100]})
+    limit = QueryInteger(1, _MAX_PAGE, metadata={"description": "At most so many runs.", "examples": [100]})
     state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
     external_trigger = Boolean(
         metadata={
@@ -115,7 +119,9 @@ class GroupFilterSchema(RequestSchema):
             "examples": [12],
         },
     )
-    limit = QueryInteger(1, 100, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]})
+    limit = QueryInteger(
+        1, _MAX_PAGE, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]}
+    )
 
 
 class _GroupActionSchema(RequestSchema):

@@ -19,9 +19,9 @@ _STATES = f"{', '.join(_others)} or {_last}"
 
 
 def dump_page(schema: Schema, objects: Sequence[object]) -> list[dict[str, object]]:
-    """Write many objects by a schema without nested ones, a column at a time, in a tenth of the time that ``dump`` takes.
+    """Write many objects, a column at a time, in a tenth of the time that ``dump`` takes.
 
-    A field that writes values otherwise than JSON does has a method ``column``.
+    A field whose values are not written as they are has a method ``column``.
     """
     columns = []
     for key, field in schema.dump_fields.items():
@@ -86,13 +86,21 @@ StateCountsSchema = Schema.from_dict(
 )
 
 
+class _StateCounts(fields.Nested):
+    """The counts of a group."""
+
+    @staticmethod
+    def column(counts: Sequence[StateCounts]) -> list[dict[str, int]]:
+        return [one._asdict() for one in counts]
+
+
 class GroupSchema(Schema):
     """A group in a list; dumps a ``Group``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_id = fields.String()
     prefix = fields.String(metadata={"description": "What the ids of its runs begin with, before the number."})
     runs = fields.Integer(validate=Range(1), metadata={"description": "How many runs it has."})
-    states = fields.Nested(StateCountsSchema, metadata={"description": "How many of them are in each state."})
+    states = _StateCounts(StateCountsSchema, metadata={"description": "How many of them are in each state."})
     first_logical_date = JsonDate(
         allow_none=True, metadata={"description": "The earliest logical date of its runs; null when none has one."}
     )
