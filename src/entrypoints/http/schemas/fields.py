@@ -84,23 +84,26 @@ class Integer(Strict, fields.Integer):
         self.allowed = allowed or f"an integer from {minimum} to {maximum}"
 
 
-class QueryInteger(Integer):
-    """The same in a query, where a number is digits."""
+class _Digits(fields.Integer):
+    """A JSON integer, or nothing but digits as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(_from_digits(value), attr, data, **kwargs)
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
-class LenientInteger(Strict, fields.Integer):
-    """A JSON integer, or nothing but digits as text. The domain has the bounds, which its description states."""
+class QueryInteger(Integer, _Digits):
+    """An integer in a query, where it is digits."""
+
+
+class LenientInteger(Strict, _Digits):
+    """An integer whose bounds the domain has; its description states them."""
 
     allowed = "an integer"
 
     def __init__(self, **more: Any) -> None:
         super().__init__(strict=True, **more)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(_from_digits(value), attr, data, **kwargs)
 
 
 class Boolean(Strict, fields.Boolean):
@@ -144,7 +147,7 @@ class Start(Strict):
 
 
 class _Written(Strict, fields.String):
-    """Text in a form that JSON Schema can state as a pattern, of which ``_read`` makes something else."""
+    """Text in a form that JSON Schema can state as a pattern, of which ``read`` makes something else."""
 
     pattern: str
 
@@ -265,7 +268,3 @@ class ConfPerRunField(Strict):
         if not isinstance(value, dict):
             raise NotAllowed
         return value
-
-
-def _from_digits(value: object) -> object:
-    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 import orjson
+from airflow_run_groups.domain.model import in_utc
 from marshmallow import fields
 from marshmallow.validate import OneOf, Regexp
 
@@ -18,7 +19,7 @@ class JsonDate(fields.DateTime):
     """An aware date as RFC 3339 has it, in UTC and ending in ``Z``."""
 
     def _serialize(self, value: dt.datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return self.column([value])[0]
+        return None if value is None else in_utc(value)
 
     @staticmethod
     def column(dates: Sequence[dt.datetime | None]) -> list[str | None]:

@@ -280,6 +280,20 @@ def test_the_headers_of_errors_are_those_that_the_code_sends():
                 assert set(shown[status[:3]]["headers"]) == {"X-Request-Id", *sent} - {"Connection"}
 
 
+def test_each_key_of_a_request_has_one_type():
+    schemas = description()["components"]["schemas"]
+    types = {
+        f"{name}.{key}": facts.get("type")
+        for name in ("GroupRequest", "CancelGroup", "RetryGroup", "NoteGroup")
+        for key, facts in schemas[name]["properties"].items()
+    }
+    assert types.pop("GroupRequest.conf") == ["object", "null"]
+    assert types.pop("GroupRequest.conf_per_run") is None  # an object, or a list of them
+    assert set(types.values()) == {"array", "boolean", "integer", "string"}
+    assert types["GroupRequest.partial"] == "boolean"
+    assert schemas["GroupRequest"]["properties"]["limit"]["maximum"] == 500
+
+
 @pytest.mark.parametrize("value_format", FORMATS)
 def test_every_component_is_used(value_format):
     described = description(value_format=value_format)
