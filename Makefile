@@ -31,7 +31,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test clients fuzz compat compat-oldest lowest audit package-test format lint constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -117,6 +117,9 @@ lint: $(INSTALLED) ## format, lint, types and import contracts
 	$(VENV)/ruff check .
 	$(VENV)/python .ci/check_types.py
 	$(VENV)/lint-imports
+
+examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/groups.md
+	AIRFLOW_GROUPS_WRITE_EXAMPLES=1 $(VENV)/pytest -q tests/unit/http/openapi/test_examples.py
 
 constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
 	$(PIN) pyproject.toml --all-extras --group dev --output-file constraints.txt

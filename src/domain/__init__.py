@@ -1,7 +1,7 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.conf import MAX_CONF_BYTES
+from airflow_run_groups.domain.conf import MAX_CONF_BYTES, json_size
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId,
     Conflict,
@@ -18,6 +18,7 @@ from airflow_run_groups.domain.errors import (
     Unavailable,
 )
 from airflow_run_groups.domain.groups import (
+    MAX_NOTE_LENGTH,
     Cancel,
     Group,
     GroupAction,
@@ -54,13 +55,15 @@ from airflow_run_groups.domain.ports import (
     Timetable,
 )
 from airflow_run_groups.domain.request import MAX_LIMIT, ConfPerRun, GroupRequest, Interval
-from airflow_run_groups.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.run_id import DEFAULT_PREFIX, MAX_RUN_ID_LENGTH, GroupRunId, check_run_id, group_prefix
 from airflow_run_groups.domain.use_cases import CreateRuns, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
     "MAX_CONF_BYTES",
     "MAX_LIMIT",
+    "MAX_NOTE_LENGTH",
+    "MAX_RUN_ID_LENGTH",
     "Action",
     "AmbiguousRunId",
     "AuditLog",
@@ -117,5 +120,6 @@ __all__ = [
     "Which",
     "check_run_id",
     "group_prefix",
+    "json_size",
     "plan_group",
 ]

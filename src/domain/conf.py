@@ -49,11 +49,15 @@ class Confs:
             }
             own = {key: _filled(value, facts) for key, value in self._template.items()}
         conf = {**self._conf, **own}
-        size = len(json.dumps(conf, ensure_ascii=False, separators=(",", ":")).encode())
-        if size > MAX_CONF_BYTES:
+        if (size := json_size(conf)) > MAX_CONF_BYTES:
             msg = f"the conf of the run at {in_utc(info.logical_date)} has {size} bytes, at most {MAX_CONF_BYTES} are allowed"
             raise Refused(msg)
         return conf
+
+
+def json_size(value: object) -> int:
+    """Return how many bytes a value takes as UTF-8 JSON without white space."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _filled(value: object, facts: Mapping[str, str]) -> object:

@@ -14,6 +14,9 @@ from typing import NamedTuple
 from airflow_run_groups.domain.estimate import expected_end
 from airflow_run_groups.domain.model import DagRunState
 
+MAX_NOTE_LENGTH = 1000
+"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
+
 
 class StateCounts(NamedTuple):
     """How many runs of a group are in each state."""
@@ -126,7 +129,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Put a note on runs, in place of the one that they have; it has 1 to 1,000 characters."""
+    """Put a note on runs, in place of the one that they have; it has 1 to ``MAX_NOTE_LENGTH`` characters."""
 
     note: str
 

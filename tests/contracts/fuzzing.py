@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.contracts.hostile import HOSTILE
 
 COMMAND = Path(sys.executable).with_name("schemathesis")
-CONFIG = Path(__file__).with_name("schemathesis.toml")
+CONFIG = [Path(__file__).with_name(name) for name in ("schemathesis.toml", "schemathesis_hooks.py")]
 SECONDS = os.environ.get("AIRFLOW_GROUPS_FUZZ_SECONDS")
 HOW_MANY = ["--max-time", SECONDS] if SECONDS else ["--generation-deterministic", "--max-examples", "10"]
 TOKEN = "s3cret-token"
@@ -38,7 +38,8 @@ def fuzz(url: str, folder: Path) -> list[str]:
     ]
     escaped = ("".join(f"\\x{byte:02x}" for byte in text.encode()) for text in HOSTILE)
     (folder / "hostile.dict").write_text("".join(f'"{text}"\n' for text in escaped), encoding="ascii")
-    shutil.copy(CONFIG, folder)  # where it finds both
+    for path in CONFIG:
+        shutil.copy(path, folder)  # where the command finds them
     environment = {**os.environ, "FUZZ_TOKEN": TOKEN}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -102,7 +102,7 @@ def test_the_reasons_are_those_that_the_code_has(monkeypatch):
     own = {f"Http{status}" for status in gunicorn._TEXTS}  # noqa: SLF001 - the one table of them
     assert {reason for reason in told if reason.startswith("Http")} == own
     foreseen = {}
-    for family, (status, _) in errors._ANSWERS.items():  # noqa: SLF001 - as above
+    for family, (status, _) in errors.RESPONSES.items():
         leaves = (
             family.__subclasses__()
             if family.__name__ in {"NotFound", "Conflict"}

@@ -2,10 +2,9 @@
 
 import re
 
-from airflow_run_groups.domain import MAX_LIMIT
+from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
-from airflow_run_groups.entrypoints.http.schemas.fields import MAX_CONF_BYTES
 from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
 from airflow_run_groups.entrypoints.settings import OPTIONS

@@ -18,14 +18,10 @@ from airflow_run_groups.entrypoints.http.middleware import (
     SecurityHeaders,
 )
 from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
-from airflow_run_groups.entrypoints.http.resources.dag_runs import (
-    DagRunResource,
-    DagRunsResource,
-    DagsResource,
-    LiveResource,
-    ReadyResource,
-)
+from airflow_run_groups.entrypoints.http.resources.dag_runs import DagRunResource, DagRunsResource
+from airflow_run_groups.entrypoints.http.resources.dags import DagsResource
 from airflow_run_groups.entrypoints.http.resources.groups import GroupResource, GroupsResource, action_routes
+from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import Authenticator, NoAuthentication
 from airflow_run_groups.entrypoints.http.security.denials import Denials

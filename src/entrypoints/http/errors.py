@@ -9,12 +9,12 @@ from typing import Any
 import falcon
 from airflow_run_groups.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
 from airflow_run_groups.entrypoints.http.body import BodyTooLarge, BodyTooSlow
-from airflow_run_groups.entrypoints.http.schemas.responses import write
+from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import TooManyWrites
 from airflow_run_groups.entrypoints.http.security.same_origin import CrossOriginRequest
 
-_ANSWERS: dict[type[Exception], tuple[str, dict[str, str]]] = {
+RESPONSES: dict[type[Exception], tuple[str, dict[str, str]]] = {
     Refused: (falcon.HTTP_400, {}),
     Unauthenticated: (falcon.HTTP_401, {"WWW-Authenticate": "Bearer"}),
     Forbidden: (falcon.HTTP_403, {}),
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Denials) -> None:
     """Have the app, whose endpoints lie below the prefix, answer errors in this form, whatever a request says it accepts."""
-    for family in _ANSWERS:
+    for family in RESPONSES:
         app.add_error_handler(family, _foreseen)
     app.add_error_handler(Forbidden, partial(_forbidden, refusals))
     app.add_error_handler(Exception, _unforeseen)
@@ -39,7 +39,7 @@ def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Denials) -> 
 
 
 def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
-    resp.status, headers = next(answer for family, answer in _ANSWERS.items() if isinstance(ex, family))
+    resp.status, headers = next(answer for family, answer in RESPONSES.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
     req.context.refusal = type(ex).__name__.lstrip("_")
     write(resp, {"error": str(ex)})

@@ -11,7 +11,7 @@ from falcon import Request, Response
 def read_query(req: Request) -> dict[str, str]:
     """Return the query parameters as they were sent.
 
-    A ``+`` is a plus: run ids have them, and nothing that is asked for here can have a space.
+    A ``+`` is a plus: run ids have them, and no value of a parameter can have a space.
 
     :raises Refused: when a parameter is repeated, or is not UTF-8, or has a NUL character.
     """

@@ -38,17 +38,15 @@ def docs_routes(
 
 
 class DescriptionResource:
-    """``/openapi.json``, which is made when it is first asked for."""
+    """``/openapi.json``, which is made for the first request."""
 
     def __init__(self, prefix: str, value_format: ValueFormat, *, asks_for_token: bool, has_metrics: bool) -> None:
-        """Describe an app that is built so."""
         self._prefix = prefix
         self._value_format = value_format
         self._asks_for_token = asks_for_token
         self._has_metrics = has_metrics
 
     def on_get(self, req: Request, resp: Response) -> None:
-        """Show it."""
         resp.content_type = falcon.MEDIA_JSON
         resp.data = self._description
 
@@ -56,7 +54,7 @@ class DescriptionResource:
 
     @cached_property
     def _description(self) -> bytes:
-        # Imported here, since a service must start fast, whether anybody will ask for it or not.
+        # Imported here, since a service must start fast, whether a request for it will come or not.
         from airflow_run_groups.entrypoints.http.openapi.specification import describe  # noqa: PLC0415
 
         return orjson.dumps(
@@ -73,12 +71,11 @@ class FileResource:
     """A file that comes with this package."""
 
     def __init__(self, path: str) -> None:
-        """Serve the file at this path below ``static``; it is read when it is first asked for."""
+        """Serve the file at this path below ``static``; it is read at the first request."""
         self._path = path
         self._type = _TYPES[Path(path).suffix]
 
     def on_get(self, req: Request, resp: Response) -> None:
-        """Show it."""
         zipped = _zipped(self._path)
         if "gzip" in req.get_header("Accept-Encoding", default=""):
             resp.data = zipped

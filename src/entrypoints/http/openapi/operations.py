@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_run_groups.entrypoints.http.body import MAX_BYTES
-from airflow_run_groups.entrypoints.http.schemas.requests import GetQuery, GroupsQuery, ListQuery, RequestSchema
+from airflow_run_groups.domain import AmbiguousRunId, DagRunNotFound, MayNotCreateRuns
+from airflow_run_groups.entrypoints.http.body import BodyTooLarge
+from airflow_run_groups.entrypoints.http.errors import RESPONSES
+from airflow_run_groups.entrypoints.http.schemas.requests import (
+    DagRunFilterSchema,
+    DagRunQuerySchema,
+    GroupFilterSchema,
+    RequestSchema,
+)
+from airflow_run_groups.entrypoints.http.security.rate_limit import TooManyWrites
 
 Json = dict[str, Any]
 
@@ -15,7 +23,9 @@ Ask Airflow for a whole group of DAG runs with one request: every date that a DA
 under a prefix by which you find the group again.
 
 Every answer is one JSON object with the key `response`, and one that is not 200 is always \
-`{"response": {"error": "what was wrong"}}`. Where GET is allowed, HEAD is, too."""
+`{"response": {"error": "what was wrong"}}`. Where GET is allowed, HEAD is, too.
+
+A boolean may also be sent as the text `true`, `True`, `1`, `false`, `False` or `0`."""
 ERROR: Json = {
     "type": "object",
     "required": ["error"],
@@ -32,9 +42,9 @@ ERRORS = {
     ),
     403: (
         "The caller is known and may not do this; or no token is set, and a browser asks for a page of another site.",
-        "you may not create runs of DAG 'example_daily'",
+        str(MayNotCreateRuns("example_daily")),
     ),
-    404: ("There is no such DAG, run or group, or none that the caller may see.", "Dag run id not found"),
+    404: ("There is no such DAG, run or group, or none that the caller may see.", str(DagRunNotFound())),
     405: (
         "The path has other methods. The header `Allow` names them.",
         "DELETE is not allowed here, allowed are GET, HEAD, OPTIONS",
@@ -42,23 +52,17 @@ ERRORS = {
     408: ("The request did not arrive in time.", "the request was not complete within 5 seconds"),
     409: (
         "Several DAGs have a run with this id. The error names them, and `dag_id` picks one.",
-        "Dag run id 'a' exists in several DAGs: example_daily, example_hourly. Pick one with dag_id",
+        str(AmbiguousRunId("a", ["example_daily", "example_hourly"])),
     ),
-    413: (
-        "The body is too long.",
-        f"the body is longer than {MAX_BYTES} bytes, which is the most that is read",
-    ),
-    414: (
-        "The request line is too long.",
-        "the request line is longer than the server allows",
-    ),
+    413: ("The body is too long.", str(BodyTooLarge())),
+    414: ("The request line is too long.", "the request line is longer than the server allows"),
     417: (
         "The server cannot do what the header `Expect` asks for.",
         "the server cannot do what the Expect header asks for",
     ),
     429: (
         "The caller has written as often as they may for now. The header `Retry-After` says when to try again.",
-        "no more than 60/minute of your requests that create something are served: try again later",
+        str(TooManyWrites("60/minute", retry_after=1)),
     ),
     431: (
         "The headers are too long, or too many.",
@@ -78,7 +82,10 @@ ERRORS = {
     ),
 }
 """What each status means that is not 200, and one error that has it; all of them have the same form."""
-ERROR_HEADERS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"], 503: ["Retry-After"]}
+ERROR_HEADERS = {
+    405: {"Allow"},
+    **{int(status[:3]): headers.keys() - {"Connection"} for status, headers in RESPONSES.values()},
+}
 HEADERS: dict[str, Json] = {
     "X-Request-Id": {
         "description": "The id of the request, which the service's log has, too.",
@@ -140,8 +147,9 @@ _OF_KNOWN_CALLERS = (401, 403)
 class Operation:
     """A method of a path below the prefix.
 
-    ``answer`` is the schema of what stands under the key ``response``, ``content`` that of an answer without this key.
-    ``tagged``: its answer has an ``ETag``, and may be that there is nothing new. ``open``: it needs no token. ``at_root``: the same path is there without the prefix, too.
+    ``payload`` is the schema of what stands under the key ``response``, ``content`` that of a response without this key.
+    ``tagged``: the response has an ``ETag``, and may be a 304. ``open``: no token is needed. ``at_root``: the same path
+    exists without the prefix, too.
     """
 
     name: str
@@ -153,7 +161,7 @@ class Operation:
     query: type[RequestSchema] | None = None
     body: str | None = None
     body_required: bool = True
-    answer: Json | None = None
+    payload: Json | None = None
     content: Json | None = None
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
@@ -164,7 +172,7 @@ class Operation:
 
     @property
     def all_errors(self) -> list[int]:
-        """Every status that it can have and that is an error."""
+        """Every status of an error that it can have."""
         return sorted({*self.errors, *_OF_ANY_PATH, *(() if self.open else _OF_KNOWN_CALLERS)})
 
 
@@ -189,7 +197,7 @@ def _health(name: str, summary: str, description: str) -> Operation:
         tag="Health",
         summary=summary,
         description=description,
-        answer=_object(status={"type": "string", "const": name}),
+        payload=_object(status={"type": "string", "const": name}),
         open=True,
         at_root=True,
     )
@@ -206,7 +214,7 @@ def _action(action: str, summary: str, description: str) -> Operation:
         "and fewer when they take long, in the order of their creation; `next_start` is where to go on.",
         body=f"{action.capitalize()}Group",
         body_required=action == "note",
-        answer=_ref("GroupActionResult"),
+        payload=_ref("GroupActionResult"),
         errors=(404, 413, 429),
     )
 
@@ -223,8 +231,8 @@ OPERATIONS = (
         "whose run may not start yet is left to the scheduler. A DAG without a periodic schedule takes one run at a "
         "time, now or at `start_date`, or those that `interval` or `dates` say. With `dry_run` nothing is created, and the "
         "answer is the plan. The body is JSON, whatever its `Content-Type` says.",
-        body="NewDagRuns",
-        answer={"anyOf": [_ref("CreatedDagRuns"), _ref("PlannedDagRuns")]},
+        body="GroupRequest",
+        payload={"anyOf": [_ref("Plan"), _ref("CreatedRuns")]},
         errors=(404, 413, 429),
     ),
     Operation(
@@ -234,8 +242,8 @@ OPERATIONS = (
         summary="List runs",
         description="Runs in the order of their creation, a page at a time. Filters are combined with and. A parameter "
         "that does not exist is refused, as a filter with a typo in its name would show everything.",
-        query=ListQuery,
-        answer=_page(dag_runs="DagRun"),
+        query=DagRunFilterSchema,
+        payload=_page(dag_runs="DagRun"),
         headers=("Link",),
         errors=(404, 409),
     ),
@@ -245,8 +253,8 @@ OPERATIONS = (
         tag="DAG runs",
         summary="Get one run",
         description="Run ids are unique within a DAG only: when several DAGs have this one, `dag_id` picks one.",
-        query=GetQuery,
-        answer=_object(dag_run=_ref("DagRun")),
+        query=DagRunQuerySchema,
+        payload=_object(dag_run=_ref("DagRun")),
         errors=(404, 409),
     ),
     Operation(
@@ -256,8 +264,8 @@ OPERATIONS = (
         summary="List the groups of a DAG",
         description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
         "many requests made its runs; whoever made them.",
-        query=GroupsQuery,
-        answer=_page(groups="Group"),
+        query=GroupFilterSchema,
+        payload=_page(groups="Group"),
         headers=("Link",),
         errors=(404,),
     ),
@@ -267,7 +275,7 @@ OPERATIONS = (
         tag="Groups",
         summary="See how far a group is",
         description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`.",
-        answer=_object(group=_ref("GroupProgress")),
+        payload=_object(group=_ref("GroupProgress")),
         headers=("ETag",),
         errors=(404,),
         tagged=True,
@@ -291,7 +299,7 @@ OPERATIONS = (
         tag="DAGs",
         summary="List the DAGs",
         description="The DAGs that are not stale, by their ids.",
-        answer=_object(dags={"type": "array", "items": _ref("Dag")}),
+        payload=_object(dags={"type": "array", "items": _ref("Dag")}),
     ),
     _health("live", "Whether the process answers", "Asks nothing of the backend."),
     _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),

@@ -1,4 +1,4 @@
-"""The description of the API in OpenAPI 3.1, made from the schemas that requests and answers are held to."""
+"""The description of the API in OpenAPI 3.1, made from the schemas by which requests are validated and responses written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from importlib.metadata import version
 from typing import Any
 
 import falcon
-from airflow_run_groups.entrypoints.http.openapi.examples import Example, examples
+from airflow_run_groups.entrypoints.http.envelope import envelope_schema
+from airflow_run_groups.entrypoints.http.openapi.examples import Example, read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import (
     ABOUT,
     ERROR,
@@ -24,12 +25,11 @@ from airflow_run_groups.entrypoints.http.openapi.operations import (
     Json,
     Operation,
 )
-from airflow_run_groups.entrypoints.http.schemas import responses as answers
-from airflow_run_groups.entrypoints.http.schemas.fields import Parameter
+from airflow_run_groups.entrypoints.http.schemas import requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.schemas.requests import CancelBody, CreateBody, NoteBody, RetryBody
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
 from marshmallow.fields import Field
 
 
@@ -45,26 +45,23 @@ def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, ha
         info={"description": ABOUT, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         servers=[_HERE],
     )
-    answer_types = _answer_types(value_format)
-
-    def our_facts(self: object, field: Field[Any], **_: object) -> Json:
-        return _of_parameter(field) if isinstance(field, Parameter) else answer_types.get(type(field), {})
-
-    plugin.converter.add_attribute_function(our_facts)  # type: ignore[union-attr]
+    plugin.converter.add_attribute_function(_default)  # type: ignore[union-attr]
     _add_schemas(spec, value_format)
     for name, header in HEADERS.items():
         spec.components.header(name, header)
     spec.components.parameter("X-Request-Id", "header", REQUEST_ID)
-    for status, (_, error) in ERRORS.items():
-        spec.components.response(f"Error{status}", _refusal(status, {"example": {"response": {"error": error}}}))
     spec.components.parameter("If-None-Match", "header", IF_NONE_MATCH)
     if asks_for_token:
         spec.components.security_scheme("token", TOKEN)
-    told = examples(value_format)
+    examples = read_examples(value_format)
     for operation in operations:
-        described = _operation(operation, [example for example in told if example.operation == operation.name])
+        described = _operation(operation, [example for example in examples if example.operation == operation.name])
         described["security"] = [{"token": []}] if asks_for_token and not operation.open else []
         spec.path(operation.path, operations={operation.method: described})
+    with_example = {(example.operation, example.status) for example in examples}
+    for status, (_, error) in ERRORS.items():
+        if any(status in one.all_errors and (one.name, status) not in with_example for one in operations):
+            spec.components.response(f"Error{status}", _error(status, {"example": {"response": {"error": error}}}))
     description: Json = spec.to_dict()
     if prefix:
         root = "/".join([".."] * prefix.count("/"))
@@ -82,59 +79,45 @@ _HERE = {"url": ".", "description": "where the description lies"}
 
 def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     components = spec.components
-    components.schema("NewDagRuns", schema=CreateBody(dt.timezone.utc))
-    for name, body in {"CancelGroup": CancelBody(), "RetryGroup": RetryBody(), "NoteGroup": NoteBody()}.items():
-        components.schema(name, schema=body)
-    for name, schema in {
-        "CreatedDagRuns": answers.BatchAnswer(),
-        "PlannedDagRuns": answers.PlanAnswer(),
-        "PlannedDate": answers.PlannedDateAnswer(value_format),
-        "DagRun": answers.DagRunAnswer(value_format),
-        "Dag": answers.DagAnswer(value_format),
-        "Group": answers.GroupAnswer(),
-        "GroupProgress": answers.GroupProgressAnswer(),
-        "GroupActionResult": answers.GroupActionResultSchema(),
-    }.items():
-        components.schema(name, schema=schema)
+    bodies = (
+        requests.GroupRequestSchema(dt.timezone.utc),
+        requests.CancelGroupSchema(),
+        requests.RetryGroupSchema(),
+        requests.NoteGroupSchema(),
+    )
+    for body in bodies:
+        components.schema(_name(body), schema=body)
+    for response in (
+        responses.CreatedRunsSchema(),
+        responses.PlanSchema(),
+        responses.dag_run_schema(value_format),
+        responses.dag_schema(value_format),
+        responses.GroupSchema(),
+        responses.GroupProgressSchema(),
+        responses.GroupActionResultSchema(),
+    ):
+        components.schema(_name(response), schema=response)
+    for name in components.schemas.keys() - set(map(_name, bodies)):
         described = components.schemas[name]
-        described["required"] = [key for key in described["properties"] if key not in answers.NOT_ALWAYS]
+        described["required"] = [key for key in described["properties"] if key not in responses.SOMETIMES]
         described.pop("additionalProperties", None)  # a later version may add keys
-    components.schema("Error", _envelope(ERROR))
+    components.schema("Error", envelope_schema(ERROR))
 
 
-def _of_parameter(field: Parameter) -> Json:
-    """Return what a parameter may hold, and what it is when it is left out."""
-    schema = dict(field.json_schema)
-    if field.allow_none:
-        schema["anyOf"] = [*schema["anyOf"], {"type": "null"}]
-    dataclass = getattr(field.parent, "arguments_of", None)
-    if dataclass is not None:
-        name = field.attribute or field.name
-        default = next((argument.default for argument in fields(dataclass) if argument.name == name), MISSING)
-        if default not in (MISSING, None):
-            schema["default"] = default.value if isinstance(default, Enum) else default
-    return schema
+def _name(schema: Schema) -> str:
+    return type(schema).__name__.removesuffix("Schema")
 
 
-def _answer_types(value_format: ValueFormat) -> dict[type, Json]:
-    """Return what the fields of answers hold in a value format."""
-    if value_format is ValueFormat.JSON:
-        date: Json = {"type": ["string", "null"], "format": "date-time"}
-        flag: Json = {"type": "boolean"}
-    else:
-        moment = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?"
-        date = {"type": "string", "pattern": f"^({moment}|None)$"}
-        flag = {"type": "string", "enum": ["True", "False"]}
-    moment_or_null: Json = {"type": ["string", "null"], "format": "date-time"}
-    return {
-        answers.Moment: moment_or_null,
-        answers.Date: date,
-        answers.Flag: flag,
-        answers.Negated: {"type": "boolean"},
-    }
+def _default(self: object, field: Field[Any], **_: object) -> Json:
+    """Return the default of an argument of the dataclasses that the field's schema loads."""
+    for dataclass in getattr(field.parent, "arguments_of", ()):
+        for argument in fields(dataclass):
+            if argument.name == (field.attribute or field.name) and argument.default not in (MISSING, None):
+                return {"default": argument.default.value if isinstance(argument.default, Enum) else argument.default}
+    return {}
 
 
-def _operation(operation: Operation, told: list[Example]) -> Json:
+def _operation(operation: Operation, examples: list[Example]) -> Json:
     described: Json = {
         "operationId": operation.name,
         "tags": [operation.tag],
@@ -142,14 +125,16 @@ def _operation(operation: Operation, told: list[Example]) -> Json:
         "description": operation.description,
         "parameters": _parameters(operation),
         "responses": {
-            "200": _good(operation, told),
+            "200": _success(operation, examples),
             **({"304": _UNCHANGED} if operation.tagged else {}),
-            **{str(status): _bad(status, told) for status in operation.all_errors},
+            **{str(status): _failure(status, examples) for status in operation.all_errors},
         },
     }
     if operation.body is not None:
-        shown = {one.name: _shown(one, one.body) for one in told}
-        content = {"schema": _ref("schemas", operation.body), "examples": shown}
+        content = {
+            "schema": _ref("schemas", operation.body),
+            "examples": {one.name: {"summary": one.summary, "value": one.body} for one in examples},
+        }
         described["requestBody"] = {"required": operation.body_required, "content": {falcon.MEDIA_JSON: content}}
     return described
 
@@ -166,10 +151,10 @@ _UNCHANGED = {
 }
 
 
-def _good(operation: Operation, told: list[Example]) -> Json:
+def _success(operation: Operation, examples: list[Example]) -> Json:
     content: Json = {"schema": operation.content}
-    if operation.answer is not None:
-        content = {"schema": _envelope(operation.answer), **_answers(told, 200)}
+    if operation.payload is not None:
+        content = {"schema": envelope_schema(operation.payload), **_of_status(200, examples)}
     return {
         "description": "What was asked for.",
         "headers": _headers("X-Request-Id", *operation.headers),
@@ -177,12 +162,12 @@ def _good(operation: Operation, told: list[Example]) -> Json:
     }
 
 
-def _bad(status: int, told: list[Example]) -> Json:
-    shown = _answers(told, status)
-    return _refusal(status, shown) if shown else _ref("responses", f"Error{status}")
+def _failure(status: int, examples: list[Example]) -> Json:
+    shown = _of_status(status, examples)
+    return _error(status, shown) if shown else _ref("responses", f"Error{status}")
 
 
-def _refusal(status: int, shown: Json) -> Json:
+def _error(status: int, shown: Json) -> Json:
     return {
         "description": ERRORS[status][0],
         "headers": _headers("X-Request-Id", *ERROR_HEADERS.get(status, ())),
@@ -190,21 +175,17 @@ def _refusal(status: int, shown: Json) -> Json:
     }
 
 
-def _answers(told: list[Example], status: int) -> Json:
-    shown = {one.name: _shown(one, {"response": one.answer}) for one in told if one.status == status}
+def _of_status(status: int, examples: list[Example]) -> Json:
+    shown = {
+        one.name: {"summary": one.summary, "value": {"response": one.response}}
+        for one in examples
+        if one.status == status
+    }
     return {"examples": shown} if shown else {}
-
-
-def _shown(example: Example, value: object) -> Json:
-    return {"summary": example.summary, "value": value}
 
 
 def _headers(*names: str) -> Json:
     return {name: _ref("headers", name) for name in names}
-
-
-def _envelope(payload: Json) -> Json:
-    return {"type": "object", "required": ["response"], "properties": {"response": payload}}
 
 
 def _ref(kind: str, name: str) -> Json:

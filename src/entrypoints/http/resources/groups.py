@@ -1,4 +1,4 @@
-"""The endpoints of groups. HEAD answers as GET does; Falcon leaves the body out."""
+"""The groups: listing, showing and acting on them."""
 
 from __future__ import annotations
 
@@ -9,43 +9,42 @@ import falcon
 import orjson
 from airflow_run_groups.domain import Cancel, GroupAction, GroupNotFound, Groups, Note, Retry
 from airflow_run_groups.entrypoints.http.body import read_object
+from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.requests import (
-    CancelBody,
-    GroupsQuery,
-    NoQuery,
-    NoteBody,
+    NO_QUERY,
+    CancelGroupSchema,
+    GroupFilterSchema,
+    NoteGroupSchema,
     RequestSchema,
-    RetryBody,
+    RetryGroupSchema,
 )
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
-    GroupAnswer,
-    GroupProgressAnswer,
-    write,
+    GroupProgressSchema,
+    GroupSchema,
+    dump_page,
 )
 from falcon import Request, Response
 
-_NO_QUERY = NoQuery()
 PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
-"""The keys that change as time goes by, and not only when something has happened: a tag leaves them out."""
+"""The keys that change as time goes by, and not only when something has happened: an ``ETag`` leaves them out."""
 
 
 class GroupsResource:
     """``/groups``."""
 
     def __init__(self, groups: Groups) -> None:
-        """List these groups."""
         self._groups = groups
-        self._query = GroupsQuery()
-        self._answer = GroupAnswer()
+        self._filter = GroupFilterSchema()
+        self._group = GroupSchema()
 
     def on_get(self, req: Request, resp: Response) -> None:
         """List the groups of a DAG, a page at a time, the newest first; the Link header leads to the next page."""
         query = read_query(req)
         req.context.dag_id = query.get("dag_id")
-        page = self._groups.list(caller=req.context.caller, **self._query.load(query))
-        write(resp, {"groups": self._answer.dump(page.groups, many=True), "next_start": page.next_start})
+        page = self._groups.list(caller=req.context.caller, **self._filter.load(query))
+        write(resp, {"groups": dump_page(self._group, page.groups), "next_start": page.next_start})
         link_to_next(resp, query, page.next_start)
 
     on_head = on_get
@@ -55,15 +54,14 @@ class GroupResource:
     """``/groups/{dag_id}/{prefix}``."""
 
     def __init__(self, groups: Groups) -> None:
-        """Show these groups."""
         self._groups = groups
-        self._answer = GroupProgressAnswer()
+        self._progress = GroupProgressSchema()
 
     def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
-        """Show how far a group is, or that nothing has happened since the caller last asked."""
-        _NO_QUERY.load(read_query(req))
+        """Show how far a group is, or that nothing has happened since the caller's last request."""
+        NO_QUERY.load(read_query(req))
         _require_possible(req, dag_id, prefix)
-        shown = self._answer.dump(self._groups.get(dag_id, prefix, req.context.caller))
+        shown = self._progress.dump(self._groups.get(dag_id, prefix, req.context.caller))
         lasting = {key: value for key, value in shown.items() if key not in PASSES_BY_ITSELF}
         tag = falcon.ETag(sha256(orjson.dumps(lasting)).hexdigest()[:32])
         resp.etag = tag
@@ -79,30 +77,28 @@ class GroupActionResource:
     """``/groups/{dag_id}/{prefix}/…``: what is done to a group. A body is optional where no key of it is required."""
 
     def __init__(self, groups: Groups, body: RequestSchema, action: type[Cancel | Retry | Note]) -> None:
-        """Do this to these groups."""
         self._groups = groups
         self._body = body
         self._action = action
-        self._of_action = frozenset(body.fields) - frozenset(field.name for field in fields(GroupAction))
-        self._answer = GroupActionResultSchema()
+        self._of_action = frozenset(field.name for field in fields(action))
+        self._result = GroupActionResultSchema()
 
     def on_post(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
-        """Do it."""
-        _NO_QUERY.load(read_query(req))
-        asked = self._body.load(read_object(req, optional=True))
+        NO_QUERY.load(read_query(req))
+        arguments = self._body.load(read_object(req, optional=True))
         _require_possible(req, dag_id, prefix)
-        action = self._action(**{key: asked.pop(key) for key in self._of_action & asked.keys()})
-        group_action = GroupAction(dag_id=dag_id, prefix=prefix, action=action, **asked)
+        action = self._action(**{key: arguments.pop(key) for key in self._of_action & arguments.keys()})
+        group_action = GroupAction(dag_id=dag_id, prefix=prefix, action=action, **arguments)
         req.context.group_action_result = result = self._groups.apply(group_action, req.context.caller)
-        write(resp, self._answer.dump(result))
+        write(resp, self._result.dump(result))
 
 
 def action_routes(groups: Groups) -> dict[str, GroupActionResource]:
     """Return the resources by what follows a group's path."""
     return {
-        "cancel": GroupActionResource(groups, CancelBody(), Cancel),
-        "retry": GroupActionResource(groups, RetryBody(), Retry),
-        "note": GroupActionResource(groups, NoteBody(), Note),
+        "cancel": GroupActionResource(groups, CancelGroupSchema(), Cancel),
+        "retry": GroupActionResource(groups, RetryGroupSchema(), Retry),
+        "note": GroupActionResource(groups, NoteGroupSchema(), Note),
     }
 
 

@@ -1,53 +1,73 @@
-"""How dates and truth values are written in answers: as text that older clients parse, or as JSON knows them."""
+"""The two value formats of responses, and the fields that write them: a column of a page at a time, as a page has hundreds."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
+from typing import Any
 
 import orjson
+from airflow_run_groups.domain.model import in_utc
+from marshmallow import fields
+from marshmallow.validate import OneOf, Regexp
 
 _UTC = dt.timezone.utc
 
 
+class JsonDate(fields.DateTime):
+    """An aware date as RFC 3339 has it, in UTC and ending in ``Z``."""
+
+    def _serialize(self, value: dt.datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else in_utc(value)
+
+    @staticmethod
+    def column(dates: Sequence[dt.datetime | None]) -> list[str | None]:
+        written: list[str | None] = orjson.loads(_isoformat(dates).replace(b"+00:00", b"Z"))
+        return written
+
+
+class TextDate(fields.String):
+    """An aware date in UTC such as ``2017-09-19 12:00:00``, or ``None``."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(validate=Regexp(_TEXT_DATE), **more)
+
+    @staticmethod
+    def column(dates: Sequence[dt.datetime | None]) -> list[str]:
+        isoformat = _isoformat(dates)
+        written: list[str] = orjson.loads(
+            isoformat.replace(b"T", b" ").replace(b"+00:00", b"").replace(b"null", b'"None"')
+        )
+        return written
+
+
+_TEXT_DATE = "^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?|None)$"
+
+
+class TextBoolean(fields.String):
+    """``True`` or ``False``."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(validate=OneOf(["True", "False"]), **more)
+
+    @staticmethod
+    def column(flags: Sequence[bool]) -> list[str]:
+        return [str(flag) for flag in flags]
+
+
 class ValueFormat(str, Enum):
-    """The two ways; the setting ``value_format`` picks one."""
+    """How dates, nulls and booleans of runs and DAGs are written; the setting ``value_format`` picks one."""
 
     TEXT = "text"
     JSON = "json"
 
-    @property
-    def dates(self) -> Callable[[Sequence[dt.datetime | None]], list[str | None]]:
-        """How aware dates are written, in UTC, or none: all at once, since a list holds hundreds of them."""
-        return _rfc3339 if self is ValueFormat.JSON else _text
+    def date(self, **more: Any) -> JsonDate | TextDate:
+        """Return the field of a date or none."""
+        return JsonDate(allow_none=True, **more) if self is ValueFormat.JSON else TextDate(**more)
 
-    @property
-    def flags(self) -> Callable[[Sequence[bool]], Sequence[str | bool]]:
-        """How truth values are written."""
-        return list if self is ValueFormat.JSON else _words
-
-
-def rfc3339(date: dt.datetime | None) -> str | None:
-    """Write an aware date in UTC as JSON APIs do, ending in ``Z``; none is null."""
-    return _rfc3339([date])[0]
-
-
-def _rfc3339(dates: Sequence[dt.datetime | None]) -> list[str | None]:
-    written: list[str | None] = orjson.loads(_isoformat(dates).replace(b"+00:00", b"Z"))
-    return written
-
-
-def _text(dates: Sequence[dt.datetime | None]) -> list[str | None]:
-    isoformat = _isoformat(dates)
-    written: list[str | None] = orjson.loads(
-        isoformat.replace(b"T", b" ").replace(b"+00:00", b"").replace(b"null", b'"None"')
-    )
-    return written
-
-
-def _words(flags: Sequence[bool]) -> list[str]:
-    return [str(flag) for flag in flags]
+    def boolean(self, **more: Any) -> fields.Boolean | TextBoolean:
+        return fields.Boolean(**more) if self is ValueFormat.JSON else TextBoolean(**more)
 
 
 def _isoformat(dates: Sequence[dt.datetime | None]) -> bytes:

@@ -1,50 +1,59 @@
-"""What each endpoint may be asked."""
+"""What requests may hold. The metadata of a field is what the description of the API says about it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any, ClassVar, NoReturn
 
-from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT, DagRunFilter, GroupAction, GroupRequest, Refused
+from airflow_run_groups.domain import (
+    MAX_CONF_BYTES,
+    MAX_LIMIT,
+    MAX_NOTE_LENGTH,
+    Cancel,
+    DagRunFilter,
+    DagRunState,
+    GroupAction,
+    GroupRequest,
+    Note,
+    Order,
+    Refused,
+    Retry,
+    Which,
+)
 from airflow_run_groups.entrypoints.http.schemas.fields import (
-    MAX_NOTE,
-    After,
-    BetweenDates,
-    Configuration,
-    ConfigurationPerRun,
-    Cursor,
+    MAX_ID,
+    Boolean,
+    ConfField,
+    ConfPerRunField,
     Date,
     Dates,
-    Flag,
+    Enum,
     Integer,
-    Note,
-    PageSize,
-    RunOrder,
-    Speed,
+    IntervalField,
+    LenientInteger,
+    PaceField,
+    QueryInteger,
     Start,
-    State,
-    StepSize,
     Text,
-    WhichRuns,
 )
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
+_MAX_PAGE = 100
+_NEXT_START = f"the next_start of an answer, 0 to {MAX_ID}"
+
 
 class RequestSchema(Schema):
-    """Parameters by name. A name that is not known is an error: a mistyped filter must not pass for none.
-
-    The metadata of the fields is what the description of the API says about them.
+    """Parameters by name. An unknown name is an error: a mistyped filter must not pass for none.
 
     :raises Refused: on ``load``, naming each parameter that is wrong, and what is allowed.
     """
 
     kind = "query parameter"
-    arguments_of: ClassVar[type | None] = None
-    """The dataclass whose arguments it loads, which has the defaults."""
+    arguments_of: ClassVar[tuple[type, ...]] = ()
+    """The dataclasses whose arguments are loaded, which have the defaults."""
 
     def handle_error(self, error: ValidationError, data: Any, **kwargs: Any) -> NoReturn:
-        """Put it into a sentence."""
         known = [field.data_key or name for name, field in self.fields.items()]
         wrong = error.messages_dict
         sentences = [f"{name} {wrong[name][0]}" for name in known if name in wrong]
@@ -55,14 +64,17 @@ class RequestSchema(Schema):
         raise Refused("; ".join(sentences)) from None
 
 
-class NoQuery(RequestSchema):
+class NoQuerySchema(RequestSchema):
     """An endpoint without query parameters."""
 
 
-class ListQuery(RequestSchema):
-    """Which runs to list; loads as arguments of ``DagRunFilter``."""
+NO_QUERY = NoQuerySchema()
 
-    arguments_of = DagRunFilter
+
+class DagRunFilterSchema(RequestSchema):
+    """Which runs to list."""
+
+    arguments_of = (DagRunFilter,)
 
     start = Start(
         metadata={
@@ -71,9 +83,9 @@ class ListQuery(RequestSchema):
             "examples": [2, "redo_0000001_2025-02-01T00:00:00"],
         }
     )
-    limit = PageSize(metadata={"description": "At most so many runs.", "examples": [100]})
-    state = State(metadata={"description": "Only runs in this state.", "examples": ["failed"]})
-    external_trigger = Flag(
+    limit = QueryInteger(1, _MAX_PAGE, metadata={"description": "At most so many runs.", "examples": [100]})
+    state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
+    external_trigger = Boolean(
         metadata={
             "description": "`true`: only runs that somebody asked for; `false`: only Airflow's own.",
             "examples": [True],
@@ -83,7 +95,7 @@ class ListQuery(RequestSchema):
     dag_id = Text(metadata={"description": "Only runs of this DAG.", "examples": ["example_daily"]})
 
 
-class GetQuery(RequestSchema):
+class DagRunQuerySchema(RequestSchema):
     """In which DAG to look for a run."""
 
     dag_id = Text(
@@ -94,60 +106,76 @@ class GetQuery(RequestSchema):
     )
 
 
-class GroupsQuery(RequestSchema):
-    """Which groups to list; loads as arguments of ``Groups.list``."""
+class GroupFilterSchema(RequestSchema):
+    """Which groups to list; loads arguments of ``Groups.list``."""
 
     dag_id = Text(required=True, metadata={"description": "The DAG of the groups.", "examples": ["example_daily"]})
-    start = Cursor(
+    start = QueryInteger(
+        0,
+        MAX_ID,
+        allowed=_NEXT_START,
         metadata={
             "description": "Where to go on: `next_start` of the page before. Left out, the newest groups come.",
             "examples": [12],
-        }
+        },
     )
-    limit = PageSize(metadata={"description": "At most so many groups.", "examples": [10], "default": 50})
+    limit = QueryInteger(
+        1, _MAX_PAGE, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]}
+    )
 
 
-class _SteerBody(RequestSchema):
-    """To which runs of a group something is done; loads as arguments of ``GroupAction``."""
+class _GroupActionSchema(RequestSchema):
+    """To which runs of a group something is done."""
 
     kind = "key"
-    arguments_of = GroupAction
+    arguments_of: ClassVar[tuple[type, ...]] = (GroupAction,)
 
-    dry_run = Flag(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
-    limit = StepSize(metadata={"description": "To at most so many runs.", "examples": [100]})
-    start = After(metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]})
+    dry_run = Boolean(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
+    limit = Integer(1, MAX_LIMIT, metadata={"description": "To at most so many runs.", "examples": [100]})
+    start = Integer(
+        0,
+        MAX_ID,
+        allowed=_NEXT_START,
+        metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]},
+    )
 
 
-class CancelBody(_SteerBody):
+class CancelGroupSchema(_GroupActionSchema):
     """Which runs are to fail."""
 
-    running = Flag(
+    arguments_of = (GroupAction, Cancel)
+
+    running = Boolean(
         metadata={
             "description": "`true`: those that are running, too; `false`: only the queued ones.",
-            "default": False,
             "examples": [True],
         }
     )
 
 
-class RetryBody(_SteerBody):
+class RetryGroupSchema(_GroupActionSchema):
     """Which runs are to run again."""
 
-    which = WhichRuns(
+    arguments_of = (GroupAction, Retry)
+
+    which = Enum(
+        Which,
         metadata={
             "description": "`failed`: what has not succeeded of the failed runs; `all`: all runs that have ended, from "
             "their start.",
-            "default": "failed",
             "examples": ["all"],
-        }
+        },
     )
 
 
-class NoteBody(_SteerBody):
+class NoteGroupSchema(_GroupActionSchema):
     """What is to be noted on runs."""
 
-    note = Note(
+    arguments_of = (GroupAction, Note)
+
+    note = Text(
         required=True,
+        max_length=MAX_NOTE_LENGTH,
         metadata={
             "description": "What Airflow's UI shows beside each run, in place of the note that it has.",
             "examples": ["wrong prices in the source"],
@@ -155,11 +183,11 @@ class NoteBody(_SteerBody):
     )
 
 
-class CreateBody(RequestSchema):
-    """Which runs to create; loads as arguments of ``GroupRequest``."""
+class GroupRequestSchema(RequestSchema):
+    """Which runs to create."""
 
     kind = "key"
-    arguments_of = GroupRequest
+    arguments_of = (GroupRequest,)
 
     dag_id = Text(required=True, metadata={"description": "The DAG to create runs of.", "examples": ["example_daily"]})
     prefix = Text(
@@ -184,10 +212,15 @@ class CreateBody(RequestSchema):
             "examples": ["2025-02-03"],
         }
     )
-    limit = Integer(
-        metadata={"description": "At most so many runs.", "minimum": 1, "maximum": MAX_LIMIT, "examples": [100]}
+    limit = LenientInteger(
+        metadata={
+            "description": 'At most so many runs. Digits as text, such as `"10"`, are taken as well.',
+            "minimum": 1,
+            "maximum": MAX_LIMIT,
+            "examples": [100],
+        }
     )
-    partial_ = Flag(
+    partial_ = Boolean(
         data_key="partial",
         attribute="partial",
         metadata={
@@ -195,20 +228,21 @@ class CreateBody(RequestSchema):
             "examples": [True],
         },
     )
-    conf = Configuration(
+    conf = ConfField(
         allow_none=True,
         metadata={
-            "description": "The configuration of every run, checked against the DAG's params: a JSON object, or text "
-            f"that holds one, of at most {MAX_CONF_BYTES} bytes.",
+            "description": f"The configuration of every run, checked against the DAG's params; at most {MAX_CONF_BYTES} bytes "
+            "as UTF-8 JSON. Text that holds a JSON object is taken as well.",
             "examples": [{"colour": "red"}],
         },
     )
-    dry_run = Flag(
+    dry_run = Boolean(
+        load_default=False,
         metadata={
             "description": "`true` creates nothing and answers with the plan: each date, and what would be done about it. It "
             "takes the permission to create.",
             "examples": [True],
-        }
+        },
     )
     not_before = Date(
         metadata={
@@ -216,7 +250,7 @@ class CreateBody(RequestSchema):
             "examples": ["2025-03-01T22:00:00Z"],
         }
     )
-    pace = Speed(
+    pace = PaceField(
         metadata={
             "description": "So many runs may start per interval, from `not_before` or now on: the number of runs, 1 to "
             f"{MAX_LIMIT}, and an ISO 8601 duration of 1 second to 366 days. Airflow keeps it, by the `run_after` of the runs. "
@@ -224,11 +258,12 @@ class CreateBody(RequestSchema):
             "examples": ["20/PT10M", "1/P1D"],
         }
     )
-    order = RunOrder(
+    order = Enum(
+        Order,
         metadata={
             "description": "`desc`: the newest date first, with the first number. A range may hold at most 10000 dates then.",
             "examples": ["desc"],
-        }
+        },
     )
     dates = Dates(
         metadata={
@@ -237,14 +272,14 @@ class CreateBody(RequestSchema):
             "examples": [["2025-02-01", "2025-02-03T12:00:00Z"]],
         }
     )
-    interval = BetweenDates(
+    interval = IntervalField(
         metadata={
             "description": "For a range of a DAG without a periodic schedule: what lies between two of its dates, an ISO 8601 "
             "duration of 1 second to 366 days, counted from `start_date`, or a cron expression in the DAG's time zone.",
             "examples": ["PT6H", "0 6 * * 1"],
         }
     )
-    conf_per_run = ConfigurationPerRun(
+    conf_per_run = ConfPerRunField(
         metadata={
             "description": "Merged over `conf`, key by key, for each run: a list with an object for each of `dates`, or one "
             "object in whose texts `{logical_date}`, `{data_interval_start}`, `{data_interval_end}`, `{number}` and `{run_id}` "
@@ -252,19 +287,20 @@ class CreateBody(RequestSchema):
             "examples": [{"day": "{logical_date}"}],
         }
     )
-    note = Note(
+    note = Text(
+        max_length=MAX_NOTE_LENGTH,
         metadata={
-            "description": f"A note on each run, as Airflow's UI shows it, of at most {MAX_NOTE} characters.",
+            "description": f"A note on each run, as Airflow's UI shows it, of at most {MAX_NOTE_LENGTH} characters.",
             "examples": ["Corrected prices, see the ticket"],
-        }
+        },
     )
 
     def __init__(self, default_timezone: dt.tzinfo) -> None:
-        """Take dates that name no offset as meant in this time zone."""
+        """Read dates that name no offset in this time zone."""
         self._default_timezone = default_timezone
         super().__init__()
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        """Tell the dates."""
-        if isinstance(field_obj, (Date, Dates)):
-            field_obj.default_timezone = self._default_timezone
+        date = field_obj.inner if isinstance(field_obj, Dates) else field_obj
+        if isinstance(date, Date):
+            date.default_timezone = self._default_timezone

@@ -1,0 +1,23 @@
+"""The form of every JSON response: one object under the key ``response``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+import orjson
+
+
+def write(resp: falcon.Response, payload: Mapping[str, object]) -> None:
+    """Respond with this payload.
+
+    It is rendered here and not by Falcon: an error while Falcon renders would leave a response without a body.
+    """
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = orjson.dumps({"response": payload})
+
+
+def envelope_schema(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a response with such a payload."""
+    return {"type": "object", "required": ["response"], "properties": {"response": payload}}
