@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import InvalidConf
 from airflow_run_groups.domain.model import Conf, DagRunInfo, in_utc
 from airflow_run_groups.domain.request import GroupRequest
 
@@ -35,7 +35,7 @@ class Confs:
     def of(self, info: DagRunInfo, *, number: int, run_id: str) -> Conf:
         """Return the configuration of one run.
 
-        :raises Refused: when it is longer than a configuration may be.
+        :raises InvalidConf: when it is longer than a configuration may be.
         """
         if self._of_date:
             own = self._of_date[info.logical_date]
@@ -52,7 +52,7 @@ class Confs:
         size = len(json.dumps(conf, ensure_ascii=False, separators=(",", ":")).encode())
         if size > MAX_CONF_BYTES:
             msg = f"the conf of the run at {in_utc(info.logical_date)} has {size} bytes, at most {MAX_CONF_BYTES} are allowed"
-            raise Refused(msg)
+            raise InvalidConf(msg)
         return conf
 
 

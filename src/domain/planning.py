@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_run_groups.domain.conf import Confs
 from airflow_run_groups.domain.dates import dates_of
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import DagNotTriggerable, TooManyRuns
 from airflow_run_groups.domain.model import Conf, Dag, DagRunInfo, DataInterval, in_utc
 from airflow_run_groups.domain.pace import Pace, starts_of
 from airflow_run_groups.domain.plan import MAX_OTHERS, Action, PlannedDate
@@ -127,7 +127,7 @@ def plan_group(  # noqa: PLR0913 - one argument for each thing that the plan dep
             action = Action.LEFT_OUT
             next_start_date = next_start_date or info.logical_date
         else:
-            raise _TooMany(request.limit, info.logical_date)
+            raise _too_many(request.limit, info.logical_date)
         if looked_at is not None:
             looked_at.add(info, action, chosen)
         if next_start_date is not None and (looked_at is None or looked_at.is_cut):
@@ -151,12 +151,11 @@ def plan_group(  # noqa: PLR0913 - one argument for each thing that the plan dep
     )
 
 
-class _TooMany(Refused):
-    def __init__(self, limit: int, first_left_out: dt.datetime) -> None:
-        super().__init__(
-            f"the range holds more than limit={limit} dates without a run, the first beyond it is "
-            f"{in_utc(first_left_out)}: narrow the range, or set partial to true to create the first {limit}"
-        )
+def _too_many(limit: int, first_left_out: dt.datetime) -> TooManyRuns:
+    return TooManyRuns(
+        f"the range holds more than limit={limit} dates without a run, the first beyond it is "
+        f"{in_utc(first_left_out)}: narrow the range, or set partial to true to create the first {limit}"
+    )
 
 
 class _LookedAt:
@@ -198,13 +197,13 @@ def _reason(action: Action, run_after: dt.datetime) -> str | None:
 def _check_dag(dag: Dag, timetable: Timetable) -> None:
     if dag.has_import_errors:
         msg = f"DAG {dag.dag_id!r} has import errors and cannot be triggered"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
     if not dag.allows_manual_runs:
         msg = f"DAG {dag.dag_id!r} does not allow manual runs (its allowed_run_types has no 'manual')"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
     if timetable.partitioned:
         msg = f"DAG {dag.dag_id!r} has a partitioned timetable: its runs have no logical date, so no range of dates creates them"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
 
 
 def _beyond_the_dag(start: dt.datetime, end: dt.datetime | None, dag: Dag) -> list[str]:

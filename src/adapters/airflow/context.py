@@ -13,7 +13,7 @@ from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, timetable_of
-from airflow_run_groups.domain.errors import DagNotFound, Refused
+from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType
 from airflow_run_groups.domain.plan import ExistingRun
 from airflow_run_groups.domain.request import Interval
@@ -41,7 +41,7 @@ class AirflowDagContext:
         """The DAG as Airflow deserializes it.
 
         :raises DagNotFound: when it was never serialized.
-        :raises Refused: when Airflow cannot read it, such as when a custom timetable is not installed here.
+        :raises DagUnreadable: when Airflow cannot read it.
         """
         stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
         if stored is None:
@@ -49,8 +49,7 @@ class AirflowDagContext:
         try:
             return stored.dag
         except Exception as error:
-            msg = f"Airflow cannot read DAG {self._row.dag_id!r}: {type(error).__name__}: {error}"
-            raise Refused(msg) from error
+            raise DagUnreadable(self._row.dag_id, error) from error
 
     @cached_property
     def dag(self) -> Dag:
@@ -137,4 +136,4 @@ class AirflowDagContext:
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
             reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
             msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
-            raise Refused(msg) from error
+            raise InvalidConf(msg) from error

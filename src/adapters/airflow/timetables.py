@@ -15,17 +15,10 @@ from airflow.timetables.base import Timetable as AirflowsTimetable
 from airflow.timetables.interval import _DataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
 from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import Refused, TimetableFailed
 from airflow_run_groups.domain.model import DagRunInfo, DataInterval
 from airflow_run_groups.domain.request import Interval
 from croniter import croniter  # type: ignore[import-untyped]
-
-
-class TimetableFailed(Refused):
-    """The DAG's timetable raised an error, or does what no timetable may do."""
-
-    def __init__(self, dag_id: str, reason: object) -> None:
-        super().__init__(f"the timetable of DAG {dag_id!r} failed: {reason}")
 
 
 class AirflowTimetable:
@@ -33,7 +26,7 @@ class AirflowTimetable:
 
     def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
         """Wrap the timetable of the DAG with this id."""
-        self._dag_id = dag_id
+        self._failure = f"the timetable of DAG {dag_id!r} failed"
         self._timetable = _parsing_once(timetable)
 
     @property
@@ -42,7 +35,7 @@ class AirflowTimetable:
         try:
             return bool(self._timetable.periodic)
         except Exception as error:  # a DAG may have been stored without its timetable
-            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
 
     @property
     def partitioned(self) -> bool:
@@ -73,12 +66,12 @@ class AirflowTimetable:
             try:
                 last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
             except Exception as error:
-                raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+                raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
             if last is None:
                 return
             info = self._info(last)
             if previous is not None and info.logical_date <= previous:
-                raise TimetableFailed(self._dag_id, f"it does not advance beyond {previous.isoformat()}")
+                raise TimetableFailed(self._failure, f"it does not advance beyond {previous.isoformat()}")
             previous = info.logical_date
             if info.logical_date > end:
                 return
@@ -90,7 +83,7 @@ class AirflowTimetable:
         try:
             interval = self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after))
         except Exception as error:
-            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
         return self._interval(interval)
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
@@ -99,11 +92,11 @@ class AirflowTimetable:
 
     def _interval(self, interval: AirflowsDataInterval | None) -> DataInterval:
         if interval is None:
-            raise TimetableFailed(self._dag_id, "it gives a date without a data interval")
+            raise TimetableFailed(self._failure, "it gives a date without a data interval")
         try:
             return DataInterval(start=_utc(interval.start), end=_utc(interval.end))
         except ValueError as error:
-            raise TimetableFailed(self._dag_id, error) from error
+            raise TimetableFailed(self._failure, error) from error
 
 
 def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTimetable:

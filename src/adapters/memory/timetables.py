@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused, Timetable
+from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused, Timetable, TimetableFailed
 
 
 def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:
@@ -34,17 +34,21 @@ class Cron:
         try:
             ticks = croniter(self.expression, _second_before(start.astimezone(dt.timezone.utc)))
         except ValueError as error:
-            raise self._failed(error) from error
+            raise TimetableFailed(self._failure, error) from error
         while True:
             try:
                 tick: dt.datetime = ticks.get_next(dt.datetime)
             except CroniterBadDateError as error:
-                raise self._failed(error) from error
+                raise TimetableFailed(self._failure, error) from error
             except (OverflowError, ValueError):  # the calendar ends with the year 9999
                 return
             if tick > end:
                 return
             yield _exactly(tick)
+
+    @property
+    def _failure(self) -> str:
+        return f"the schedule {self.expression!r} fails"
 
     def manual_interval(self, run_after: dt.datetime) -> DataInterval:
         """Return the moment itself."""
@@ -61,9 +65,6 @@ class Cron:
             msg = f"interval {self.expression!r} is no cron expression"
             raise Refused(msg)
 
-    def _failed(self, error: Exception) -> Refused:
-        return Refused(f"the schedule {self.expression!r} fails: {error}")
-
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -79,8 +80,8 @@ class Every:
         while date <= end:
             yield _exactly(date)
             if self.delta <= dt.timedelta(0):
-                msg = f"the schedule {self.delta} does not advance beyond {date.isoformat()}"
-                raise Refused(msg)
+                failure = f"the schedule {self.delta} fails"
+                raise TimetableFailed(failure, f"it does not advance beyond {date.isoformat()}")
             try:
                 date += self.delta
             except OverflowError:  # the calendar ends with the year 9999

@@ -10,7 +10,7 @@ from typing import Any
 import airflow
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow_run_groups.domain.errors import Unavailable
+from airflow_run_groups.domain.errors import SchemaUnknown
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ProgrammingError
@@ -44,7 +44,7 @@ class Schema:
     def require_known(self, connection: Connection) -> None:
         """Go on only when runs and task instances can be written; what was wrong the last time is looked at again.
 
-        :raises Unavailable: saying why not.
+        :raises SchemaUnknown: saying why not.
         """
         if self._clock() < self._known_until:
             return
@@ -53,7 +53,7 @@ class Schema:
             if wrong != self._said:
                 _log.error("no runs are created: %s", wrong)
             self._said = wrong
-            raise Unavailable(wrong)
+            raise SchemaUnknown(wrong)
         self._said = None
         self._known_until = self._clock() + CHECK_AGAIN
 

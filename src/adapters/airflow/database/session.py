@@ -12,7 +12,7 @@ from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain.errors import Refused, Unavailable
+from airflow_run_groups.domain.errors import DagBusy, OutcomeUnknown, Refused, Unavailable
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -91,7 +91,7 @@ class Database:
                 return self._transaction(work, deadline)
             except (ConcurrentWrite, IntegrityError) as error:
                 msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
-                raise Unavailable(msg) from error
+                raise DagBusy(msg) from error
 
     def seconds_for_a_step(self) -> float:
         """Return after how many seconds this thread, as it writes, should come to its end for those who wait for its locks.
@@ -156,7 +156,7 @@ class Database:
     def _has_committed(self, transaction_id: str | None) -> bool:
         """Ask what became of a transaction whose connection was lost while it was being committed.
 
-        :raises Unavailable: when that cannot be known.
+        :raises OutcomeUnknown: when that cannot be known.
         """
         with suppress(DBAPIError, PoolTimeout, Overdue), self._deadlines.within(self._limits.connect_timeout):
             while transaction_id is not None:
@@ -169,7 +169,7 @@ class Database:
             "the metadata database went away while the runs were being recorded, so that they may exist or not: "
             "look for them before you send the request again"
         )
-        raise Unavailable(msg)
+        raise OutcomeUnknown(msg)
 
     @contextmanager
     def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
@@ -177,7 +177,7 @@ class Database:
         queue = self._queues[hash(dag_id) % len(self._queues)]
         if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
             msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
-            raise Unavailable(msg)
+            raise DagBusy(msg)
         try:
             yield
         finally:

@@ -14,7 +14,7 @@ from airflow.utils.state import TaskInstanceState
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.domain.errors import GroupNotFound, Refused
+from airflow_run_groups.domain.errors import DagUnreadable, GroupNotFound, Refused
 from airflow_run_groups.domain.groups import Cancel, GroupAction, GroupActionResult, Note, Retry, Which
 from airflow_run_groups.domain.model import DagRunState
 from sqlalchemy import func, select
@@ -158,8 +158,7 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
     try:
         dag = dags.get(run)
     except Exception as error:
-        msg = f"Airflow cannot read DAG {run.dag_id!r}: {type(error).__name__}: {error}"
-        raise Refused(msg) from error
+        raise DagUnreadable(run.dag_id, error) from error
     if dag is None:
         msg = f"Airflow has no DAG {run.dag_id!r} for run {run.run_id!r}"
         raise Refused(msg)
