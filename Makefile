@@ -97,7 +97,7 @@ audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the o
 package-test: build ## the built wheel, where Airflow is not installed
 	$(VENV)/uv venv -q --clear $(PACKAGE)
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python --no-deps dist/*.whl
-	cd $(PACKAGE) && bin/python -c 'from airflow_run_groups.domain import plan_batch'
+	cd $(PACKAGE) && bin/python -c 'from airflow_run_groups.domain import plan_group'
 	$(VENV)/uv pip install -q --python $(PACKAGE)/bin/python -c constraints.txt dist/*.whl --group test
 	cd $(PACKAGE) && bin/pytest -q ../../tests/unit ../../tests/integration/http_memory
 

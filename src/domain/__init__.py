@@ -1,7 +1,7 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.conf import MAX_CONF_BYTES
+from airflow_run_groups.domain.conf import MAX_CONF_BYTES, ConfPerRun, conf_size
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId,
     Conflict,
@@ -25,6 +25,7 @@ from airflow_run_groups.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.groups import (
     Cancel,
     Group,
@@ -38,50 +39,63 @@ from airflow_run_groups.domain.groups import (
     Which,
 )
 from airflow_run_groups.domain.model import (
+    MAX_LIMIT,
     Conf,
     Dag,
     DagRun,
     DagRunFilter,
-    DagRunInfo,
     DagRunPage,
     DagRunState,
     DagRunType,
     DagSummary,
-    DataInterval,
 )
 from airflow_run_groups.domain.pace import Order, Pace
-from airflow_run_groups.domain.plan import Action, ExistingRun, PlannedDate
-from airflow_run_groups.domain.planning import Batch, NewDagRun, plan_group
+from airflow_run_groups.domain.planning import (
+    Action,
+    CreatedRuns,
+    ExistingRun,
+    NewDagRun,
+    Plan,
+    PlannedDate,
+    plan_group,
+)
 from airflow_run_groups.domain.ports import (
     AuditLog,
     Caller,
-    DagContext,
     DagRepository,
     DagRunRepository,
+    DagSnapshot,
+    DagTransaction,
     GroupRepository,
-    Timetable,
 )
-from airflow_run_groups.domain.request import MAX_LIMIT, ConfPerRun, GroupRequest, Interval
-from airflow_run_groups.domain.run_id import DEFAULT_PREFIX, GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import (
+    DEFAULT_PREFIX,
+    DEFAULT_RUN_ID_PATTERN,
+    GroupRunId,
+    check_run_id,
+    group_prefix,
+)
+from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval, Timetable
 from airflow_run_groups.domain.use_cases import CreateRuns, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
+    "DEFAULT_RUN_ID_PATTERN",
     "MAX_CONF_BYTES",
     "MAX_LIMIT",
     "Action",
     "AmbiguousRunId",
     "AuditLog",
-    "Batch",
     "Caller",
     "Cancel",
     "Conf",
     "ConfPerRun",
     "Conflict",
     "CreateRuns",
+    "CreatedRuns",
     "Dag",
     "DagBusy",
-    "DagContext",
     "DagNotFound",
     "DagNotTriggerable",
     "DagRepository",
@@ -93,7 +107,9 @@ __all__ = [
     "DagRunRepository",
     "DagRunState",
     "DagRunType",
+    "DagSnapshot",
     "DagSummary",
+    "DagTransaction",
     "DagUnreadable",
     "DataInterval",
     "Denial",
@@ -120,7 +136,9 @@ __all__ = [
     "Order",
     "OutcomeUnknown",
     "Pace",
+    "Plan",
     "PlannedDate",
+    "PlanningFacts",
     "Refused",
     "Retry",
     "SchemaUnknown",
@@ -132,6 +150,7 @@ __all__ = [
     "Unavailable",
     "Which",
     "check_run_id",
+    "conf_size",
     "group_prefix",
     "plan_group",
 ]

@@ -33,7 +33,6 @@ class MemoryDag:
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse unsupported params, and fill in where the DAG's file would lie."""
         check_schemas(self.params)
         if not self.fileloc:
             object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")

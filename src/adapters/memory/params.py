@@ -22,7 +22,7 @@ _KEYWORDS = frozenset({"type", "enum", "minimum", "maximum", "default"})
 
 
 def check_schemas(params: Params) -> None:
-    """Hold the schemas themselves against what is supported here.
+    """Check that the schemas use only what is supported here.
 
     :raises ValueError: naming the param, the keyword or type that is not supported, and those that are.
     """
@@ -37,7 +37,7 @@ def check_schemas(params: Params) -> None:
 
 
 def check_conf(params: Params, conf: Conf) -> None:
-    """Hold a run's configuration against the params; keys that are no params are accepted, as Airflow does.
+    """Check a run's configuration against the params; keys that are no params are accepted, as Airflow does.
 
     :raises InvalidConf: naming the first param that does not fit.
     """

@@ -28,11 +28,6 @@ def parse(text: str) -> object:
     return value
 
 
-def size(value: object) -> int:
-    """Return how many bytes a value takes as UTF-8 JSON without white space."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-
-
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value: dict[str, object] = {}
     for key, item in pairs:

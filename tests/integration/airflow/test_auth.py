@@ -116,7 +116,7 @@ def test_who_asks_about_one_dag_asks_about_no_other(users):
 def test_a_group_is_created_where_the_user_may_and_refused_or_not_found_elsewhere(world, users):
     known, manager = users(dags="a b", runs="a b", creates="a c")
     user = known.identify(token(manager))
-    create = CreateRuns(world.runs, lambda: NOW)
+    create = CreateRuns(world.runs, lambda: NOW).create
     assert len(create(GroupRequest(dag_id="a"), user).runs) == 1
     with pytest.raises(Forbidden, match="you may not create runs of DAG 'b'"):
         create(GroupRequest(dag_id="b"), user)

@@ -16,7 +16,7 @@ from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Cancel, GroupAction, Note, Retry, Which
 from sqlalchemy import delete, select, update
 
-from tests.contracts.world import date, group_run, new_run, record
+from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.world import START
 
@@ -33,7 +33,7 @@ def furnished(world):
     world.register(dag)
     with world.sessions.begin() as session:
         session.execute(delete(Log))
-    record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
+    add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
     return world
 
 
@@ -187,7 +187,7 @@ def test_a_step_without_time_does_one_run_and_its_entry_names_that_one(furnished
 
 
 def test_a_step_ends_at_half_of_the_time_for_which_others_wait_for_its_locks(world):
-    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2)).database
+    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2), allow_unknown_schema=False).database
     seconds = database.write("a", lambda _: database.seconds_for_a_step())
     database.engine.dispose()
     assert 0 < seconds <= (1 if DATABASE == "sqlite" else 3)

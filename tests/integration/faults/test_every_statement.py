@@ -33,7 +33,7 @@ class Crash(Exception):
 def create(request, dags, monkeypatch):
     if request.param == "made one by one":
         monkeypatch.setattr(compat, "PROVED_MINORS", set())
-    return lambda: CreateRuns(dags.runs, lambda: dt.datetime.now(UTC))(REQUEST, FullAccess())
+    return lambda: CreateRuns(dags.runs, lambda: dt.datetime.now(UTC)).create(REQUEST, FullAccess())
 
 
 @pytest.fixture

@@ -52,12 +52,12 @@ class Deadline:
         finally:
             self._end = end
 
-    def hold(self, connection: Any) -> None:
-        """Take the connection, of whatever driver, as the one to break off.
+    def attach(self, connection: Any) -> None:
+        """Break off this connection, of whatever driver, when the time is over.
 
         Its socket is duplicated: a number alone might be another client's socket by the time it is shut down.
         """
-        self.let_go()
+        self.detach()
         with self._waiting:
             if hasattr(connection, "fileno"):
                 self._socket = os.dup(connection.fileno())
@@ -65,7 +65,7 @@ class Deadline:
             else:
                 self._break_off = getattr(connection, "interrupt", None)
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Leave the connection alone from now on."""
         with self._waiting:
             self._break_off = None
@@ -113,7 +113,7 @@ class Deadlines:
             yield deadline
         finally:
             self._all.discard(deadline)
-            deadline.let_go()
+            deadline.detach()
             self._own.deadline = outer
 
     def _start_enforcer(self) -> None:

@@ -39,7 +39,7 @@ class Schema:
         self._allow_unknown = allow_unknown
         self._clock = clock
         self._known_until = -1.0
-        self._said: str | None = None
+        self._last_problem: str | None = None
 
     def require_known(self, connection: Connection) -> None:
         """Go on only when runs and task instances can be written; what was wrong the last time is looked at again.
@@ -50,11 +50,11 @@ class Schema:
             return
         wrong = (None if self._allow_unknown else _unknown_revision(connection)) or _unmatched_columns(connection)
         if wrong is not None:
-            if wrong != self._said:
+            if wrong != self._last_problem:
                 _log.error("no runs are created: %s", wrong)
-            self._said = wrong
+            self._last_problem = wrong
             raise SchemaUnknown(wrong)
-        self._said = None
+        self._last_problem = None
         self._known_until = self._clock() + CHECK_AGAIN
 
 

@@ -59,11 +59,11 @@ class DagRunsResource:
     ) -> None:
         """List these runs, and create more."""
         self._runs = runs
-        self._create_batch = create_runs
+        self._create_runs = create_runs
         self._list_query = ListQuery()
         self._run_answer = DagRunAnswer(value_format)
         self._create_body = CreateBody(default_timezone)
-        self._batch_answer = BatchAnswer()
+        self._created_answer = BatchAnswer()
         self._plan_answer = PlanAnswer()
 
     def on_get(self, req: Request, resp: Response) -> None:
@@ -82,14 +82,15 @@ class DagRunsResource:
     def on_post(self, req: Request, resp: Response) -> None:
         """Create runs, or only plan them."""
         _NO_QUERY.load(read_query(req))
-        request = GroupRequest(**self._create_body.load(read_object(req)))
+        body = self._create_body.load(read_object(req))
+        dry_run = body.pop("dry_run", False)
+        request = GroupRequest(**body)
         req.context.dag_id = request.dag_id
-        batch = self._create_batch(request, req.context.caller)
-        if batch.dry_run:
-            write(resp, self._plan_answer.dump(batch))
+        if dry_run:
+            write(resp, self._plan_answer.dump(self._create_runs.plan(request, req.context.caller)))
             return
-        req.context.batch = batch
-        write(resp, self._batch_answer.dump(batch))
+        req.context.created = created = self._create_runs.create(request, req.context.caller)
+        write(resp, self._created_answer.dump(created))
 
 
 class DagRunResource:

@@ -19,6 +19,7 @@ from airflow_run_groups.domain import (
     Order,
     Pace,
     Which,
+    conf_size,
 )
 from airflow_run_groups.domain.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_run_groups.entrypoints.http import strict_json
@@ -367,7 +368,7 @@ class Configuration(Parameter):
         conf = strict_json.parse(value) if isinstance(value, str) else value
         if not isinstance(conf, dict):
             raise NotAllowed
-        if (size := strict_json.size(conf)) > MAX_CONF_BYTES:
+        if (size := conf_size(conf)) > MAX_CONF_BYTES:
             msg = f"it has {size} bytes"
             raise NotAllowed(msg)
         return conf

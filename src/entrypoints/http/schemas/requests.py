@@ -207,6 +207,7 @@ class CreateBody(RequestSchema):
         metadata={
             "description": "`true` creates nothing and answers with the plan: each date, and what would be done about it. It "
             "takes the permission to create.",
+            "default": False,
             "examples": [True],
         }
     )

@@ -186,10 +186,10 @@ class GroupActionResultSchema(Schema):
 
 
 class BatchAnswer(Schema):
-    """What was created; dumps a ``Batch``. JSON types in either format, as these keys are newer than the text format."""
+    """What was created; dumps ``CreatedRuns``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_run_ids = Function(
-        lambda batch: [run.run_id for run in batch.runs],
+        lambda created: [run.run_id for run in created.runs],
         metadata={
             "type": "array",
             "items": _TEXT,
@@ -204,7 +204,7 @@ class BatchAnswer(Schema):
         }
     )
     next_start_date = Function(
-        lambda batch: rfc3339(batch.next_start_date),
+        lambda created: rfc3339(created.next_start_date),
         metadata={
             "type": ["string", "null"],
             "format": "date-time",
@@ -216,7 +216,7 @@ class BatchAnswer(Schema):
         metadata={"type": "array", "items": _TEXT, "description": "What else one should know, in sentences."}
     )
     next_not_before = Function(
-        lambda batch: rfc3339(batch.next_not_before),
+        lambda created: rfc3339(created.next_not_before),
         metadata={
             "type": "string",
             "format": "date-time",
@@ -277,13 +277,14 @@ _PLANNED_DATE = PlannedDateAnswer(ValueFormat.JSON)
 
 
 class PlanAnswer(BatchAnswer):
-    """What would be created; dumps a ``Batch`` that is only planned."""
+    """What would be created; dumps a ``Plan``."""
 
-    dry_run = Raw(
+    dry_run = Function(
+        lambda _: True,
         metadata={"type": "boolean", "const": True, "description": "Nothing was created."},
     )
     plan = Function(
-        lambda batch: _PLANNED_DATE.dump(batch.dates, many=True),
+        lambda plan: _PLANNED_DATE.dump(plan.dates, many=True),
         metadata={
             "type": "array",
             "items": {"$ref": "#/components/schemas/PlannedDate"},
@@ -291,7 +292,7 @@ class PlanAnswer(BatchAnswer):
         },
     )
     expected_seconds = Function(
-        lambda batch: None if batch.expected is None else batch.expected.total_seconds(),
+        lambda plan: None if plan.expected is None else plan.expected.total_seconds(),
         metadata={
             "type": ["number", "null"],
             "minimum": 0,

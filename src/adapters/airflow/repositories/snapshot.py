@@ -1,4 +1,4 @@
-"""One DAG with all that a plan for it depends on, read inside the transaction that writes the batch, if it is written."""
+"""One DAG with its runs, read in one session, and runs added to it in a transaction."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,31 +13,69 @@ from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, timetable_of
+from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
+from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType
-from airflow_run_groups.domain.plan import ExistingRun
-from airflow_run_groups.domain.request import Interval
-from airflow_run_groups.domain.run_id import GroupRunId
+from airflow_run_groups.domain.planning import CreatedRuns, ExistingRun
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
+from airflow_run_groups.domain.timetable import Interval
 from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 _RUN = DagRun.__table__
 _PAGE = 2000
-"""Dates that are read at a time."""
-_PAGE_OF_DATES = 500
-"""Dates that are asked for at a time."""
+"""Existing dates that one query reads."""
+_DATES_PER_QUERY = 500
+"""Dates that one query names."""
 
 
-class AirflowDagContext:
-    """A DAG whose row the transaction that writes the batch has locked."""
+class AirflowDag:
+    """The DAG of a row, and its runs; where runs are added, the session's transaction has locked the row."""
 
     def __init__(self, row: DagModel, session: Session) -> None:
-        """Describe the DAG of this row."""
         self._row = row
         self._session = session
 
+    def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
+        since, dates = request.start_date or now, request.dates
+        return PlanningFacts(
+            dag=self._dag(),
+            timetable=AirflowTimetable(self._row.dag_id, self._serialized.timetable),
+            existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
+            last_number=self._last_number(group_prefix(request.prefix)),
+            run_id_pattern=configuration.run_id_pattern(),
+            runs_per_loop=configuration.runs_per_loop(),
+            interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
+            check_conf=self._check_conf,
+        )
+
+    def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
+        query = select(_RUN.c.logical_date, _RUN.c.run_id, _RUN.c.state, _RUN.c.run_type, creator).where(
+            _RUN.c.dag_id == self._row.dag_id
+        )
+        left = iter(dates)
+        found = {}
+        while page := list(islice(left, _DATES_PER_QUERY)):
+            rows = self._session.execute(query.where(_RUN.c.logical_date.in_(page)))
+            for date, run_id, state, run_type, created_by in rows:
+                found[date] = ExistingRun(
+                    logical_date=date, run_id=run_id, state=state, run_type=run_type, created_by=created_by
+                )
+        return found
+
+    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
+        rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
+        return [end - start for start, end in rows]
+
+    def add(self, created: CreatedRuns) -> None:
+        if created.runs:
+            write_runs(created, self._serialized, self._session)
+
     @cached_property
-    def serialized_dag(self) -> SerializedDAG:
+    def _serialized(self) -> SerializedDAG:
         """The DAG as Airflow deserializes it.
 
         :raises DagNotFound: when it was never serialized.
@@ -51,11 +89,9 @@ class AirflowDagContext:
         except Exception as error:
             raise DagUnreadable(self._row.dag_id, error) from error
 
-    @cached_property
-    def dag(self) -> Dag:
-        """As the port promises."""
-        starts = [task.start_date for task in self.serialized_dag.tasks]
-        ends = [task.end_date for task in self.serialized_dag.tasks]
+    def _dag(self) -> Dag:
+        starts = [task.start_date for task in self._serialized.tasks]
+        ends = [task.end_date for task in self._serialized.tasks]
         row = self._row
         return Dag(
             dag_id=row.dag_id,
@@ -67,60 +103,17 @@ class AirflowDagContext:
             allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
         )
 
-    @cached_property
-    def timetable(self) -> AirflowTimetable:
-        """As the port promises."""
-        return AirflowTimetable(self._row.dag_id, self.serialized_dag.timetable)
+    def _timetable_of(self, interval: Interval) -> AirflowTimetable:
+        return timetable_of(interval, dag_id=self._row.dag_id, timezone=self._serialized.timezone)
 
-    def timetable_of(self, interval: Interval) -> AirflowTimetable:
-        """As the port promises."""
-        return timetable_of(interval, dag_id=self._row.dag_id, timezone=self.serialized_dag.timezone)
-
-    @property
-    def run_id_pattern(self) -> str:
-        """As the port promises."""
-        return configuration.run_id_pattern()
-
-    @property
-    def runs_per_loop(self) -> int:
-        """As the port promises."""
-        return configuration.runs_per_loop()
-
-    def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
-        """As the port promises."""
+    def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
         page = self._session.scalars(query.where(_RUN.c.logical_date >= since).limit(_PAGE)).all()
         while page:
             yield from page
             page = self._session.scalars(query.where(_RUN.c.logical_date > page[-1]).limit(_PAGE)).all()
 
-    def runs_on(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
-        """As the port promises."""
-        maker = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
-        query = select(_RUN.c.logical_date, _RUN.c.run_id, _RUN.c.state, _RUN.c.run_type, maker).where(
-            _RUN.c.dag_id == self._row.dag_id
-        )
-        left = iter(dates)
-        found = {}
-        while page := list(islice(left, _PAGE_OF_DATES)):
-            for date, *facts in self._session.execute(query.where(_RUN.c.logical_date.in_(page))):
-                run_id, state, run_type, created_by = facts
-                found[date] = ExistingRun(
-                    logical_date=date,
-                    run_id=run_id,
-                    state=state,
-                    run_type=run_type,
-                    created_by=created_by,
-                )
-        return found
-
-    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
-        """As the port promises."""
-        rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
-        return [end - start for start, end in rows]
-
-    def last_number(self, prefix: str) -> int:
-        """As the port promises."""
+    def _last_number(self, prefix: str) -> int:
         start = f"{prefix}_"
         values = values_of(start, bounds_of_numbered(start), self._session.connection())
         in_group = begins(_RUN.c.run_id, ranged=is_ranged(values))
@@ -128,11 +121,10 @@ class AirflowDagContext:
         parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values))
         return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
 
-    def check_conf(self, conf: Conf) -> None:
-        """As the port promises, by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
-        dag = self.serialized_dag
+    def _check_conf(self, conf: Conf) -> None:
+        """Check it by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
         try:
-            compat.validate_conf(dag, dict(conf))
+            compat.validate_conf(self._serialized, dict(conf))
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
             reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
             msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
