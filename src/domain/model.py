@@ -35,7 +35,7 @@ class DagRunType(str, Enum):
 
     @property
     def externally_triggered(self) -> bool:
-        """Whether somebody asked for the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
+        """Whether a caller triggered the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
         return self.value in _EXTERNALLY_TRIGGERED
 
 
@@ -87,7 +87,7 @@ class DagRun(NamedTuple):
 
     @property
     def external_trigger(self) -> bool:
-        """Whether somebody asked for the run; a type that we do not know counts as Airflow's own."""
+        """Whether a caller triggered the run; an unknown type counts as Airflow's own."""
         return self.run_type in _EXTERNALLY_TRIGGERED
 
 

@@ -196,7 +196,6 @@ class _Draft:
         self.remarks: list[str] = []
 
     def decide(self, info: DagRunInfo, *, exists: bool) -> Action:
-        """Decide about the next date."""
         if info.run_after > self._now:
             return Action.NOT_YET
         if exists:

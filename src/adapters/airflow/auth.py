@@ -37,7 +37,6 @@ class AirflowUsers:
     """The users of an auth manager of Airflow's."""
 
     def __init__(self, manager: AuthManager) -> None:
-        """Ask this auth manager."""
         self._manager = manager
         self._loop = _EventLoop()
 
@@ -60,7 +59,6 @@ class AirflowUser:
     """A caller whom Airflow knows."""
 
     def __init__(self, user: BaseUser, manager: AuthManager) -> None:
-        """Ask this auth manager what the user may do."""
         self._user = user
         self._manager = manager
 

@@ -71,7 +71,6 @@ class DagsOfRuns:
     """
 
     def __init__(self, session: Session) -> None:
-        """Read them in this session, each once."""
         self._session = session
         self._latest: dict[str, SerializedDAG | None] = {}
         self._bag: Any = import_module("airflow.models.dagbag").DBDagBag() if MINOR >= (3, 1) else None

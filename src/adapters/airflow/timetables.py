@@ -21,7 +21,6 @@ class AirflowTimetable:
     """One DAG's timetable. Airflow's own walk along it would hide a failure, so this class walks by itself."""
 
     def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
-        """Wrap the timetable of the DAG with this id."""
         self._failure = f"the timetable of DAG {dag_id!r} failed"
         self._timetable = parsing_once(timetable)
 

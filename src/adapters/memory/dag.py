@@ -39,7 +39,6 @@ class MemoryDag:
 
     @property
     def as_planned(self) -> Dag:
-        """What planning needs to know about it."""
         return Dag(
             dag_id=self.dag_id,
             is_paused=self.is_paused,

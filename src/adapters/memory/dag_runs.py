@@ -46,8 +46,6 @@ _NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
 
 class MemoryDagRunRepository:
-    """The runs of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
         self._backend = backend
 

@@ -9,8 +9,6 @@ from airflow_run_groups.domain import DagSummary
 
 
 class MemoryDagRepository:
-    """The DAGs of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
         self._backend = backend
 

@@ -13,7 +13,6 @@ _FIRST_DATE = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 
 
 def demo_backend(clock: Callable[[], dt.datetime] = utc_now) -> MemoryBackend:
-    """Return a backend with the example DAGs, and no runs."""
     backend = MemoryBackend(clock)
     for dag in EXAMPLE_DAGS:
         backend.add(dag)

@@ -28,8 +28,6 @@ from airflow_run_groups.domain.estimate import DURATIONS
 
 
 class MemoryGroupRepository:
-    """The groups of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
         self._backend = backend
 

@@ -34,8 +34,8 @@ class RunQueue:
     """The runs of one DAG that have not ended yet.
 
     They start in the order of their ``run_after``, then their id, with at most so many running at the same time. Nothing
-    happens by itself: what would have happened up to a moment is worked out when somebody looks, always with the same
-    outcome, and each run costs two steps, whoever looks how often.
+    happens by itself: what would have happened up to a moment is computed with a read, always with the same
+    outcome, and each run costs two steps, however many reads there are.
     """
 
     def __init__(self, *, max_active_runs: int, is_paused: bool) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 TICK = 0.25
-"""Seconds between two looks for work that is overdue."""
+"""Seconds between two checks for work that is overdue."""
 
 
 class Overdue(Exception):
@@ -23,7 +23,6 @@ class Deadline:
     """Until when a thread's work may last, and the connection on which it may be waiting."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin now."""
         self._end = time.monotonic() + seconds
         self._waiting = threading.Lock()
         self._break_off: Callable[[], None] | None = None

@@ -23,8 +23,8 @@ QUEUES = 64
 """Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
 
 SQLITE_GAP = 0.15
-"""Seconds, at most, that a process leaves between two writes on SQLite: who waits for its lock looks again each tenth of a
-second, and would hardly ever find it free where one write follows on the other."""
+"""Seconds, at most, that a process leaves between two writes on SQLite: a waiting writer checks its lock each tenth of a
+second, and would hardly ever find the lock free where one write follows on the other."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -226,7 +226,7 @@ def _may_succeed_next_time(error: ConcurrentWrite | DBAPIError) -> bool:
 
 
 def _is_the_databases(error: DBAPIError) -> bool:
-    """Tell whether the database failed, and not what was asked of it."""
+    """Tell whether the database failed, and not the statement."""
     return (
         error.connection_invalidated
         or isinstance(error, (OperationalError, InterfaceError))

@@ -100,9 +100,9 @@ def _scoped(query: Select[Any], run: Any, *, dag_id: bool, readable: bool) -> Se
 def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
     """Return the query that finds the runs with the id ``run_id``.
 
-    Without a ``dag_id`` it looks each DAG up in the index (dag_id, run_id): the run id alone would mean a look at every run.
+    Without a ``dag_id`` it searches each DAG in the index (dag_id, run_id): the run id alone would mean to read every run.
 
-    :param lateral: whether the database has to be told so by a lateral join.
+    :param lateral: whether the database needs a lateral join for that.
     """
     if dag_id:
         query = select(*_columns(_RUN)).where(_RUN.c.run_id == bindparam("run_id"))

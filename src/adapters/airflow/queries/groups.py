@@ -1,4 +1,4 @@
-"""The SQL that finds groups: which runs are of one is told by their ids alone, as ``GroupRunId.parse`` reads them."""
+"""The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
 from functools import cache
 from typing import Any

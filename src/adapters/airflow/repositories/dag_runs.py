@@ -24,8 +24,6 @@ T = TypeVar("T")
 
 
 class AirflowDagRunRepository:
-    """All the runs that Airflow knows."""
-
     def __init__(self, database: Database, schema: Schema) -> None:
         self._database = database
         self._schema = schema

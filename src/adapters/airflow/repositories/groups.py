@@ -27,8 +27,6 @@ from sqlalchemy.orm import Session
 
 
 class AirflowGroupRepository:
-    """The groups of all the runs that Airflow knows."""
-
     def __init__(self, database: Database, schema: Schema) -> None:
         self._database = database
         self._schema = schema
