@@ -87,7 +87,7 @@ class DagRunRepository(Protocol):
         """
 
     def snapshot(self, dag_id: str) -> AbstractContextManager[DagSnapshot]:
-        """Open a DAG for reading. Nobody waits for it, and nothing is written.
+        """Open a DAG for reading. Nothing is written, and no row of a database is locked.
 
         :raises DagNotFound: when there is no such DAG, or it is stale.
         :raises Unavailable: when the backend could not create runs now.

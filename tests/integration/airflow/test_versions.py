@@ -63,7 +63,7 @@ def test_a_required_column_is_left_empty_when_neither_airflow_nor_the_database_f
 
 def test_airflows_own_database_is_known(world):
     with world.sessions() as session:
-        Schema().require_known(session.connection())
+        Schema(allow_unknown=False).require_known(session.connection())
 
 
 def test_the_revision_of_the_installed_airflow_is_one_that_was_tried(world):
@@ -85,7 +85,7 @@ class Changed:
         self.do("CREATE TABLE alembic_version (version_num VARCHAR NOT NULL)")
         self.do("INSERT INTO alembic_version VALUES ('d2f4e1b3c5a7')")
         self.now = 0.0
-        self.schema = Schema(clock=lambda: self.now)
+        self.schema = Schema(allow_unknown=False, clock=lambda: self.now)
 
     def do(self, statement):
         self.connection.execute(text(statement))
@@ -137,11 +137,11 @@ def test_a_database_without_a_revision_is_not_known(changed):
 def test_nothing_is_written_into_a_database_that_requires_more_than_the_installed_airflow_knows(changed):
     changed.do("ALTER TABLE task_instance RENAME TO old")
     changed.do("CREATE TABLE task_instance AS SELECT * FROM old WHERE 1 = 0")
-    changed.require(Schema())
+    changed.require(Schema(allow_unknown=False))
     changed.do("DROP TABLE task_instance")
     columns = ", ".join(f'"{name}" VARCHAR' for name in TaskInstance.__table__.c.keys())  # noqa: SIM118 - as above
     changed.do(f"CREATE TABLE task_instance ({columns}, novel VARCHAR NOT NULL)")
-    for one in (Schema(), Schema(allow_unknown=True)):
+    for one in (Schema(allow_unknown=False), Schema(allow_unknown=True)):
         with pytest.raises(Unavailable, match=r"know: task_instance\.novel\."):
             changed.require(one)
 

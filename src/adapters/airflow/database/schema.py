@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Schema:
     """The schema of one database, which is looked at now and then: Airflow may be upgraded under a running service."""
 
-    def __init__(self, *, allow_unknown: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, allow_unknown: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Take a revision that is not known for a good one, or not, as long as its columns can be filled."""
         self._allow_unknown = allow_unknown
         self._clock = clock
