@@ -123,10 +123,10 @@ def _create_in_a_loop(dag_id: str, first: dt.datetime, runs: int) -> float:
 def _list_runs(query: str, repeats: int) -> tuple[list[float], list[float]]:
     import orjson
     import psycopg2  # type: ignore[import-untyped]
-    from airflow_run_groups.entrypoints.logs import configure
-    from airflow_run_groups.entrypoints.wsgi import app
     from sqlalchemy import make_url
 
+    from airflow_run_groups.entrypoints.logs import configure
+    from airflow_run_groups.entrypoints.wsgi import app
     from benchmarks.servers import TOKEN
 
     configure(sys.stderr, logging.INFO)  # as under gunicorn

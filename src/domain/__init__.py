@@ -1,22 +1,31 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.conf import MAX_CONF_BYTES, conf_size
+from airflow_run_groups.domain.conf import MAX_CONF_BYTES, ConfPerRun, conf_size
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId,
     Conflict,
+    DagBusy,
     DagNotFound,
+    DagNotTriggerable,
     DagRunNotFound,
+    DagUnreadable,
     DomainError,
     Forbidden,
     GroupNotFound,
+    InvalidConf,
     MayNotChangeRuns,
     MayNotCreateRuns,
     NotFound,
+    OutcomeUnknown,
     Refused,
+    SchemaUnknown,
+    TimetableFailed,
+    TooManyRuns,
     Unauthenticated,
     Unavailable,
 )
+from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.groups import (
     MAX_NOTE_LENGTH,
     Cancel,
@@ -31,35 +40,50 @@ from airflow_run_groups.domain.groups import (
     Which,
 )
 from airflow_run_groups.domain.model import (
+    MAX_LIMIT,
     Conf,
     Dag,
     DagRun,
     DagRunFilter,
-    DagRunInfo,
     DagRunPage,
     DagRunState,
     DagRunType,
     DagSummary,
-    DataInterval,
 )
 from airflow_run_groups.domain.pace import Order, Pace
-from airflow_run_groups.domain.plan import Action, ExistingRun, PlannedDate
-from airflow_run_groups.domain.planning import Batch, NewDagRun, plan_group
+from airflow_run_groups.domain.planning import (
+    Action,
+    CreatedRuns,
+    ExistingRun,
+    NewDagRun,
+    Plan,
+    PlannedDate,
+    plan_group,
+)
 from airflow_run_groups.domain.ports import (
     AuditLog,
     Caller,
-    DagContext,
     DagRepository,
     DagRunRepository,
+    DagSnapshot,
+    DagTransaction,
     GroupRepository,
-    Timetable,
 )
-from airflow_run_groups.domain.request import MAX_LIMIT, ConfPerRun, GroupRequest, Interval
-from airflow_run_groups.domain.run_id import DEFAULT_PREFIX, MAX_RUN_ID_LENGTH, GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import (
+    DEFAULT_PREFIX,
+    DEFAULT_RUN_ID_PATTERN,
+    MAX_RUN_ID_LENGTH,
+    GroupRunId,
+    check_run_id,
+    group_prefix,
+)
+from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval, Timetable
 from airflow_run_groups.domain.use_cases import CreateRuns, Groups
 
 __all__ = [
     "DEFAULT_PREFIX",
+    "DEFAULT_RUN_ID_PATTERN",
     "MAX_CONF_BYTES",
     "MAX_LIMIT",
     "MAX_NOTE_LENGTH",
@@ -67,16 +91,17 @@ __all__ = [
     "Action",
     "AmbiguousRunId",
     "AuditLog",
-    "Batch",
     "Caller",
     "Cancel",
     "Conf",
     "ConfPerRun",
     "Conflict",
     "CreateRuns",
+    "CreatedRuns",
     "Dag",
-    "DagContext",
+    "DagBusy",
     "DagNotFound",
+    "DagNotTriggerable",
     "DagRepository",
     "DagRun",
     "DagRunFilter",
@@ -86,7 +111,10 @@ __all__ = [
     "DagRunRepository",
     "DagRunState",
     "DagRunType",
+    "DagSnapshot",
     "DagSummary",
+    "DagTransaction",
+    "DagUnreadable",
     "DataInterval",
     "Denial",
     "DomainError",
@@ -103,18 +131,25 @@ __all__ = [
     "GroupRunId",
     "Groups",
     "Interval",
+    "InvalidConf",
     "MayNotChangeRuns",
     "MayNotCreateRuns",
     "NewDagRun",
     "NotFound",
     "Note",
     "Order",
+    "OutcomeUnknown",
     "Pace",
+    "Plan",
     "PlannedDate",
+    "PlanningFacts",
     "Refused",
     "Retry",
+    "SchemaUnknown",
     "StateCounts",
     "Timetable",
+    "TimetableFailed",
+    "TooManyRuns",
     "Unauthenticated",
     "Unavailable",
     "Which",

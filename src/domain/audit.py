@@ -1,4 +1,4 @@
-"""What the audit log is told of what did not happen."""
+"""What enters the audit log although nothing happened."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """That somebody was not allowed something.
+    """A request that its caller may not make.
 
-    ``caller``: their name, None when they have none. ``dag_id``: the DAG that it was about, None when that was not looked at.
-    ``request``: its method and path. ``reason``: what they were told.
+    ``caller``: their name, None when they have none. ``dag_id``: the DAG that it is about, None when no DAG was read.
+    ``request``: its method and path. ``reason``: the error of the response.
     """
 
     caller: str | None

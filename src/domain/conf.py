@@ -1,4 +1,4 @@
-"""A configuration of its own for each run: from a list, or from a template that names facts of the run."""
+"""Configurations of runs: how long one may be, and one for each run, from a list or a template."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 
-from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.model import Conf, DagRunInfo, in_utc
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.errors import InvalidConf
+from airflow_run_groups.domain.model import Conf, in_utc
+from airflow_run_groups.domain.timetable import DagRunInfo
 
 MAX_CONF_BYTES = 64 * 1024
 """How long a configuration may be as UTF-8 JSON: it is stored with every run."""
 FACTS = ("logical_date", "data_interval_start", "data_interval_end", "number", "run_id")
 """What a template may name, in braces."""
+
+ConfPerRun: TypeAlias = "tuple[Conf, ...] | Conf"
+"""A configuration for each date, or a template whose texts name facts of the run."""
 
 _FACT = re.compile(r"\{(" + "|".join(FACTS) + r")\}")
 
@@ -24,23 +28,34 @@ def conf_size(conf: Conf) -> int:
     return len(json.dumps(conf, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-class Confs:
-    """The configurations of a request's runs."""
+def check_conf_size(conf: Conf, name: str) -> None:
+    """Check that a configuration has at most ``MAX_CONF_BYTES``.
 
-    def __init__(self, request: GroupRequest) -> None:
-        """Merge what is said for each run over what is said for all."""
-        self._conf = request.conf or {}
+    :param name: how the error names the configuration.
+    :raises InvalidConf: when it is longer.
+    """
+    if (size := conf_size(conf)) > MAX_CONF_BYTES:
+        msg = f"{name} has {size} bytes, at most {MAX_CONF_BYTES} are allowed"
+        raise InvalidConf(msg)
+
+
+class Confs:
+    """The configurations of a request's runs: those of each run, merged over that of all runs."""
+
+    def __init__(self, conf: Conf, per_run: ConfPerRun, dates: tuple[dt.datetime, ...]) -> None:
+        """Take a template, or a configuration for each of the dates."""
+        self._conf = conf
         self._of_date: Mapping[dt.datetime, Conf] = {}
         self._template: Conf = {}
-        if isinstance(request.conf_per_run, tuple):
-            self._of_date = dict(zip(request.dates or (), request.conf_per_run, strict=True))
+        if isinstance(per_run, tuple):
+            self._of_date = dict(zip(dates, per_run, strict=True))
         else:
-            self._template = request.conf_per_run or {}
+            self._template = per_run
 
     def of(self, info: DagRunInfo, *, number: int, run_id: str) -> Conf:
         """Return the configuration of one run.
 
-        :raises Refused: when it is longer than a configuration may be.
+        :raises InvalidConf: when it is longer than a configuration may be.
         """
         if self._of_date:
             own = self._of_date[info.logical_date]
@@ -54,9 +69,7 @@ class Confs:
             }
             own = {key: _filled(value, facts) for key, value in self._template.items()}
         conf = {**self._conf, **own}
-        if (size := conf_size(conf)) > MAX_CONF_BYTES:
-            msg = f"the conf of the run at {in_utc(info.logical_date)} has {size} bytes, at most {MAX_CONF_BYTES} are allowed"
-            raise Refused(msg)
+        check_conf_size(conf, f"the conf of the run at {in_utc(info.logical_date)}")
         return conf
 
 

@@ -3,40 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 
 class DomainError(Exception):
-    """An answer that is not the one the caller hoped for. Raised only through one of its families."""
+    """An error that a caller may see; only its families and their members are raised.
+
+    ``reason`` is a stable word for logs, metrics and alerts, of its own for each class; docs/operations.md lists them.
+    """
+
+    reason: ClassVar[str]
 
 
 class Refused(DomainError):
     """The request breaks a rule. Sending it again unchanged cannot help."""
 
+    reason = "invalid_request"
+
 
 class NotFound(DomainError):
     """The thing that the request names does not exist, or the caller may not know that it does."""
+
+    reason = "not_found"
 
 
 class Conflict(DomainError):
     """The request names more than one thing."""
 
+    reason = "conflict"
+
 
 class Unauthenticated(DomainError):
-    """The caller did not say who they are, or not believably."""
+    """The request has no valid credentials."""
+
+    reason = "unauthenticated"
 
 
 class Forbidden(DomainError):
     """The caller is known and may not do this; ``dag_id`` is the DAG that it is about, if it is about one."""
 
+    reason = "forbidden"
     dag_id: str | None = None
 
 
 class Unavailable(DomainError):
-    """The backend cannot answer now. Nothing was written; the same request may succeed later."""
+    """The backend is not available now; the same request may succeed later. Nothing was written, but for OutcomeUnknown."""
+
+    reason = "unavailable"
+
+
+class TooManyRuns(Refused):
+    """The request would create more runs than its limit."""
+
+    reason = "too_many_runs"
+
+
+class InvalidConf(Refused):
+    """A run's configuration is too long, or does not fit the DAG's params."""
+
+    reason = "invalid_conf"
+
+
+class DagNotTriggerable(Refused):
+    """The DAG takes no manual runs, or none with a logical date, as it stands."""
+
+    reason = "dag_not_triggerable"
+
+
+class DagUnreadable(Refused):
+    """Airflow cannot deserialize the DAG, such as when a custom timetable is not installed here."""
+
+    reason = "dag_unreadable"
+
+    def __init__(self, dag_id: str, cause: Exception) -> None:
+        super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {cause}")
+
+
+class TimetableFailed(Refused):
+    """The DAG's timetable raised an error, or does what no timetable may do."""
+
+    reason = "timetable_failed"
+
+    def __init__(self, failure: str, cause: object) -> None:
+        super().__init__(f"{failure}: {cause}")
 
 
 class DagNotFound(NotFound):
     """No DAG with this id, or it is stale, or the caller may not see it."""
+
+    reason = "dag_not_found"
 
     def __init__(self, dag_id: str) -> None:
         super().__init__(f"Dag id {dag_id!r} not found")
@@ -45,6 +100,8 @@ class DagNotFound(NotFound):
 class DagRunNotFound(NotFound):
     """No run with this id that the caller may see."""
 
+    reason = "dag_run_not_found"
+
     def __init__(self) -> None:
         super().__init__("Dag run id not found")
 
@@ -52,12 +109,26 @@ class DagRunNotFound(NotFound):
 class GroupNotFound(NotFound):
     """No run has such an id in a DAG that the caller may see."""
 
+    reason = "group_not_found"
+
     def __init__(self) -> None:
         super().__init__("Group not found")
 
 
+class AmbiguousRunId(Conflict):
+    """Several DAGs have a run with this id: run ids are unique only within a DAG."""
+
+    reason = "ambiguous_run_id"
+
+    def __init__(self, run_id: str, dag_ids: Iterable[str]) -> None:
+        names = ", ".join(sorted(dag_ids))
+        super().__init__(f"Dag run id {run_id!r} exists in several DAGs: {names}. Pick one with dag_id")
+
+
 class MayNotCreateRuns(Forbidden):
     """The caller may see the DAG, and may not create runs of it."""
+
+    reason = "may_not_create_runs"
 
     def __init__(self, dag_id: str) -> None:
         self.dag_id = dag_id
@@ -67,14 +138,26 @@ class MayNotCreateRuns(Forbidden):
 class MayNotChangeRuns(Forbidden):
     """The caller may see the DAG, and may not change runs of it."""
 
+    reason = "may_not_change_runs"
+
     def __init__(self, dag_id: str) -> None:
         self.dag_id = dag_id
         super().__init__(f"you may not change runs of DAG {dag_id!r}")
 
 
-class AmbiguousRunId(Conflict):
-    """Several DAGs have a run with this id: run ids are unique only within a DAG."""
+class DagBusy(Unavailable):
+    """Other requests are writing runs of the same DAG."""
 
-    def __init__(self, run_id: str, dag_ids: Iterable[str]) -> None:
-        names = ", ".join(sorted(dag_ids))
-        super().__init__(f"Dag run id {run_id!r} exists in several DAGs: {names}. Pick one with dag_id")
+    reason = "dag_busy"
+
+
+class SchemaUnknown(Unavailable):
+    """The database has a schema that this service cannot fill."""
+
+    reason = "schema_unknown"
+
+
+class OutcomeUnknown(Unavailable):
+    """The database went away while the transaction was being committed: the runs may exist or not."""
+
+    reason = "outcome_unknown"

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 DURATIONS = 20
-"""So many of a DAG's last runs that have ended tell how long the next will take."""
+"""How many of a DAG's last runs that have ended an estimate is made from."""
+RECENT_RUNS = 1000
+"""How many of a DAG's last runs are searched for some that have ended."""
 
 
 def expected_end(

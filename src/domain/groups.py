@@ -111,7 +111,6 @@ class Cancel:
 
     @property
     def states(self) -> frozenset[DagRunState]:
-        """The states of the runs that it is for."""
         return frozenset({DagRunState.QUEUED, *([DagRunState.RUNNING] if self.running else [])})
 
 
@@ -123,7 +122,6 @@ class Retry:
 
     @property
     def states(self) -> frozenset[DagRunState]:
-        """The states of the runs that it is for."""
         return frozenset({DagRunState.FAILED, *([DagRunState.SUCCESS] if self.which is Which.ALL else [])})
 
 
@@ -135,15 +133,14 @@ class Note:
 
     @property
     def states(self) -> frozenset[DagRunState]:
-        """The states of the runs that it is for."""
         return frozenset(DagRunState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupAction:
-    """What is to be done to a group: to at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
+    """An action on a group: on at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
-    ``requested_by``: the name of who asked, None when nobody asked who they are. ``dry_run``: only say to which.
+    ``requested_by``: the caller's name, None without one. ``dry_run``: only report which runs it would be.
     """
 
     dag_id: str

@@ -1,4 +1,4 @@
-"""The things that the rules speak of: DAGs, their runs and the dates they run for."""
+"""DAGs and their runs, and what is said of all their dates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 Conf = Mapping[str, object]
 """A run's configuration: what a JSON object holds."""
+MAX_LIMIT = 500
+"""The most runs that one request creates, changes or lists, and that a pace starts per interval."""
 
 
 class DagRunState(str, Enum):
@@ -33,45 +35,11 @@ class DagRunType(str, Enum):
 
     @property
     def externally_triggered(self) -> bool:
-        """Whether somebody asked for the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
+        """Whether a caller triggered the run, as ``external_trigger`` said until Airflow 3 dropped that column."""
         return self.value in _EXTERNALLY_TRIGGERED
 
 
 _EXTERNALLY_TRIGGERED = frozenset({"manual", "asset_materialization", "operator_triggered"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataInterval:
-    """The stretch of time whose data a run works on; start and end are aware and may be equal.
-
-    :raises ValueError: when a bound is no moment in time, or the end lies before the start.
-    """
-
-    start: dt.datetime
-    end: dt.datetime
-
-    def __post_init__(self) -> None:
-        """Refuse what is no interval."""
-        require_moments(self.start, self.end)
-        if self.end < self.start:
-            msg = f"a data interval cannot end ({self.end}) before it starts ({self.start})"
-            raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagRunInfo:
-    """One date of a timetable: what a run for it works on, and from when it may start.
-
-    :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
-    """
-
-    logical_date: dt.datetime
-    data_interval: DataInterval
-    run_after: dt.datetime
-
-    def __post_init__(self) -> None:
-        """Refuse dates that are no moment in time."""
-        require_moments(self.logical_date, self.run_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +87,7 @@ class DagRun(NamedTuple):
 
     @property
     def external_trigger(self) -> bool:
-        """Whether somebody asked for the run; a type that we do not know counts as Airflow's own."""
+        """Whether a caller triggered the run; an unknown type counts as Airflow's own."""
         return self.run_type in _EXTERNALLY_TRIGGERED
 
 
@@ -150,7 +118,7 @@ class DagRunPage:
 
 
 def require_moments(*dates: dt.datetime) -> None:
-    """Refuse dates that name no moment in time.
+    """Check that each date names a moment in time.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """

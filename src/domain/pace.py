@@ -1,4 +1,4 @@
-"""When the runs of a batch may start: not before a moment, so many per interval, and in which order."""
+"""When the runs of a group may start: not before a moment, so many per interval, and in which order."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.model import MAX_LIMIT
 
-MAX_PER_INTERVAL = 500
-"""The most runs that may start per interval: as many as one request creates."""
 MIN_INTERVAL = dt.timedelta(seconds=1)
 MAX_INTERVAL = dt.timedelta(days=366)
 
@@ -17,7 +16,7 @@ _TICK = dt.timedelta(microseconds=1)
 
 
 class Order(str, Enum):
-    """In which order the dates of a batch get their numbers and their turn."""
+    """The order in which dates get their numbers and their turn."""
 
     ASC = "asc"
     DESC = "desc"
@@ -34,9 +33,8 @@ class Pace:
     interval: dt.timedelta
 
     def __post_init__(self) -> None:
-        """Refuse what is out of bounds."""
-        if not 1 <= self.runs <= MAX_PER_INTERVAL:
-            msg = f"a pace has 1 to {MAX_PER_INTERVAL} runs per interval, not {self.runs}"
+        if not 1 <= self.runs <= MAX_LIMIT:
+            msg = f"a pace has 1 to {MAX_LIMIT} runs per interval, not {self.runs}"
             raise ValueError(msg)
         if not MIN_INTERVAL <= self.interval <= MAX_INTERVAL:
             msg = "the interval of a pace is 1 second to 366 days"
@@ -44,7 +42,7 @@ class Pace:
 
 
 class Starts:
-    """From when on each run of a batch may start, which Airflow knows as its ``run_after``.
+    """From when on each run of a group may start, which Airflow knows as its ``run_after``.
 
     Airflow's scheduler takes queued runs by their ``run_after`` (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3),
     and those that have the same in no order that it promises: so each run's lies a microsecond behind that of the one before.

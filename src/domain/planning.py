@@ -1,215 +1,299 @@
-"""The rules of a batch: which dates get a run, under which ids, and when a request is refused."""
+"""The rules of a group: which dates get a run, under which ids, and when a request is refused."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
 
 from airflow_run_groups.domain.conf import Confs
 from airflow_run_groups.domain.dates import dates_of
-from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.model import Conf, Dag, DagRunInfo, DataInterval, in_utc
+from airflow_run_groups.domain.errors import DagNotTriggerable, TooManyRuns
+from airflow_run_groups.domain.estimate import expected_end
+from airflow_run_groups.domain.facts import PlanningFacts
+from airflow_run_groups.domain.model import Conf, Dag, in_utc
 from airflow_run_groups.domain.pace import Pace, starts_of
-from airflow_run_groups.domain.plan import MAX_OTHERS, Action, PlannedDate
 from airflow_run_groups.domain.request import GroupRequest, check_request
-from airflow_run_groups.domain.run_id import (
-    DEFAULT_RUN_ID_PATTERN,
-    GroupRunId,
-    check_run_id,
-    group_prefix,
-)
+from airflow_run_groups.domain.run_id import GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timetable
 
-if TYPE_CHECKING:
-    from airflow_run_groups.domain.ports import Timetable
+MAX_OTHERS = 1000
+"""The most dates that a plan shows beside those that get a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDagRun:
-    """A run that is to be created; ``conf`` is its own configuration, None when it has that of its batch."""
+    """A run that is to be created, with its whole configuration."""
 
     run_id: str
     logical_date: dt.datetime
     data_interval: DataInterval
     run_after: dt.datetime
-    conf: Conf | None = None
+    conf: Conf
+
+
+class Action(str, Enum):
+    """What a request does about a date."""
+
+    CREATE = "create"
+    EXISTS = "exists"
+    LEFT_OUT = "left_out"
+    NOT_YET = "not_yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The outcome of planning: the runs to create, in their order, and what the caller should know.
+class ExistingRun:
+    """The run that a date has already; ``created_by`` is the name of its creator, None where Airflow knows none."""
 
-    ``existing``: how many of the dates looked at have a run already, and so get none.
-    ``next_start_date``: the first date in that order that a partial batch leaves out, None when nothing is left out.
-    ``next_not_before``: with a pace, when the runs may start that come after these.
-    ``conf`` is that of every run which has none of its own; ``note`` is put on every run.
-    ``created_by``: the name of who asked, None when nobody asked who they are.
-    ``dates`` and ``expected`` are there when the request is to plan only: every date that was looked at, in the order of
-    the runs, and how long the runs will take from now, None when nothing is known of it.
+    logical_date: dt.datetime
+    run_id: str
+    state: str
+    run_type: str
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDate:
+    """A date of a plan.
+
+    ``run_id``: that of the run to create, or of the existing run. ``state``, ``run_type`` and ``created_by`` are those
+    of the existing run. ``reason``: why no run is created.
+    """
+
+    logical_date: dt.datetime
+    data_interval: DataInterval
+    run_after: dt.datetime
+    action: Action
+    run_id: str | None = None
+    state: str | None = None
+    run_type: str | None = None
+    created_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _GroupRuns:
+    """The runs of a request, in their order, and what the caller should know about them.
+
+    ``existing``: how many dates get no run because they have one.
+    ``next_start_date``: the first date in that order beyond the limit of a partial request, None when there is none.
+    ``next_not_before``: with a pace, when the runs after these may start.
     """
 
     dag_id: str
     prefix: str
     runs: tuple[NewDagRun, ...]
-    conf: Conf | None = None
-    note: str | None = None
-    existing: int = 0
-    next_start_date: dt.datetime | None = None
-    next_not_before: dt.datetime | None = None
-    warnings: tuple[str, ...] = ()
-    created_by: str | None = None
-    dry_run: bool = False
-    dates: tuple[PlannedDate, ...] = ()
+    existing: int
+    next_start_date: dt.datetime | None
+    next_not_before: dt.datetime | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedRuns(_GroupRuns):
+    """What a request creates. ``note`` is put on every run; ``created_by``: the caller's name, None without one."""
+
+    note: str | None
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(_GroupRuns):
+    """What a request would create.
+
+    ``dates``: its dates in the order of the runs, of those that get no run at most ``MAX_OTHERS``.
+    ``expected``: how long the runs will take from now on, None when nothing is known about it.
+    """
+
+    dates: tuple[PlannedDate, ...]
     expected: dt.timedelta | None = None
 
-    def conf_of(self, run: NewDagRun) -> dict[str, object]:
-        """Return the configuration of one of its runs."""
-        return dict(run.conf if run.conf is not None else self.conf or {})
+    @property
+    def existing_dates(self) -> tuple[dt.datetime, ...]:
+        """The dates shown that have a run already."""
+        return tuple(date.logical_date for date in self.dates if date.action is Action.EXISTS)
 
 
-def plan_group(  # noqa: PLR0913 - one argument for each thing that the plan depends on, and nothing hidden
-    request: GroupRequest,
-    *,
-    dag: Dag,
-    timetable: Timetable,
-    taken: Iterable[dt.datetime],
-    last_number: int,
-    now: dt.datetime,
-    run_id_pattern: str = DEFAULT_RUN_ID_PATTERN,
-    runs_per_loop: int | None = None,
-    interval_timetable: Timetable | None = None,
-) -> Batch:
-    """Decide which runs a request creates. Draws no more dates from the timetable than it needs.
+def runs_to_create(
+    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, created_by: str | None
+) -> CreatedRuns:
+    """Decide which runs a request creates. Draws no more dates than it needs from the timetable and the existing dates.
 
-    :param taken: the logical dates that the DAG's runs have, ascending, at least from the request's first date on (or from
-        ``now`` when it has none); read only as far as the dates that are looked at.
-    :param last_number: the highest number that the group has so far, 0 for a new group.
     :param now: the present, aware. A date whose run may not start before later is the scheduler's, and gets none.
-    :param interval_timetable: what the request's interval stands for, when it has one.
-    :param runs_per_loop: how many queued runs of all DAGs the scheduler looks at in one loop, None when nobody knows.
     :raises Refused: naming the rule that the request breaks, and what is allowed.
     """
-    check_request(request, now)
-    prefix = group_prefix(request.prefix)
-    likely = GroupRunId(prefix=prefix, number=last_number + 1, logical_date=now.replace(microsecond=0))
-    check_run_id(str(likely), pattern=run_id_pattern)
-    _check_dag(dag, timetable)
-    warnings = [] if request.start_date is None else _beyond_the_dag(request.start_date, request.end_date, dag)
-    confs = None if request.conf_per_run is None else Confs(request)
-    starts = starts_of(request.order, request.not_before, request.pace, now=now)
-    chosen: list[NewDagRun] = []
-    looked_at = _LookedAt() if request.dry_run else None
-    existing = 0
-    next_start_date = None
-    dates = dates_of(request, dag=dag, timetable=timetable, interval_timetable=interval_timetable, taken=taken, now=now)
-    for info, is_taken in dates:
-        if info.run_after > now:
-            action = Action.NOT_YET
-        elif is_taken:
-            action = Action.EXISTS
-            existing += next_start_date is None
-        elif len(chosen) < request.limit:
-            action = Action.CREATE
-            number = last_number + len(chosen) + 1
-            run_id = str(GroupRunId(prefix=prefix, number=number, logical_date=info.logical_date))
-            check_run_id(run_id, pattern=run_id_pattern)
-            chosen.append(
-                NewDagRun(
-                    run_id=run_id,
-                    logical_date=info.logical_date,
-                    data_interval=info.data_interval,
-                    run_after=info.run_after if starts is None else starts.of(len(chosen), info.run_after),
-                    conf=None if confs is None else confs.of(info, number=number, run_id=run_id),
-                )
-            )
-        elif request.partial:
-            action = Action.LEFT_OUT
-            next_start_date = next_start_date or info.logical_date
-        else:
-            raise _TooMany(request.limit, info.logical_date)
-        if looked_at is not None:
-            looked_at.add(info, action, chosen)
-        if next_start_date is not None and (looked_at is None or looked_at.is_cut):
+    draft = _Draft(request, facts, now)
+    for info, exists in dates_of(request, facts, now=now, not_yet=0):
+        draft.decide(info, exists=exists)
+        if draft.next_start_date is not None:
             break
-    warnings += _about_the_dag(dag, len(chosen))
-    warnings += _about_the_scheduler(len(chosen), request.pace, runs_per_loop)
-    if looked_at is not None and looked_at.is_cut:
-        warnings.append(f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more")
-    return Batch(
-        dag_id=dag.dag_id,
-        prefix=prefix,
-        runs=tuple(chosen),
-        conf=request.conf,
-        note=request.note,
-        existing=existing,
-        next_start_date=next_start_date,
-        next_not_before=None if starts is None or request.pace is None else starts.after(len(chosen)),
-        warnings=tuple(warnings),
-        dry_run=request.dry_run,
-        dates=() if looked_at is None else tuple(looked_at.dates),
+    return CreatedRuns(**draft.finish(), note=request.note, created_by=created_by)
+
+
+def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime) -> Plan:
+    """Decide the same for a request that is only planned, and show its dates; ``with_details`` adds what else is known.
+
+    :raises Refused: as ``runs_to_create``.
+    """
+    draft = _Draft(request, facts, now)
+    dates: list[PlannedDate] = []
+    others = 0
+    for info, exists in dates_of(request, facts, now=now, not_yet=MAX_OTHERS + 1):
+        action = draft.decide(info, exists=exists)
+        others += action is not Action.CREATE
+        if action is Action.CREATE or others <= MAX_OTHERS:
+            dates.append(_planned_date(info, action, draft.runs))
+        if draft.next_start_date is not None and others > MAX_OTHERS:
+            break
+    if others > MAX_OTHERS:
+        draft.remarks.append(
+            f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
+        )
+    return Plan(**draft.finish(), dates=tuple(dates))
+
+
+def with_details(
+    plan: Plan,
+    *,
+    existing: Mapping[dt.datetime, ExistingRun],
+    durations: Sequence[dt.timedelta],
+    max_active_runs: int,
+    now: dt.datetime,
+) -> Plan:
+    """Add to a plan what is known about the existing runs, and how long its runs will probably take.
+
+    :param durations: how long the DAG's last runs took, empty when there are none.
+    """
+    dates = tuple(_with_run(date, existing.get(date.logical_date)) for date in plan.dates)
+    starts = [(len(plan.runs) - before, run.run_after) for before, run in enumerate(plan.runs)]
+    end = expected_end(starts, durations, max_active_runs=max_active_runs, now=now)
+    return replace(plan, dates=dates, expected=None if end is None else end - now)
+
+
+class _Draft:
+    """A request's runs, as far as its dates have been decided."""
+
+    def __init__(self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime) -> None:
+        if request.conf_per_run is None:
+            facts.check_conf(request.conf or {})
+        check_request(request, now)
+        self._prefix = group_prefix(request.prefix)
+        likely = GroupRunId(prefix=self._prefix, number=facts.last_number + 1, logical_date=now.replace(microsecond=0))
+        check_run_id(str(likely), pattern=facts.run_id_pattern)
+        _check_dag(facts.dag, facts.timetable)
+        self._request = request
+        self._facts = facts
+        self._now = now
+        self._conf = request.conf or {}
+        per_run = request.conf_per_run
+        self._confs = None if per_run is None else Confs(self._conf, per_run, request.dates or ())
+        self._starts = starts_of(request.order, request.not_before, request.pace, now=now)
+        self.runs: list[NewDagRun] = []
+        self.existing = 0
+        self.next_start_date: dt.datetime | None = None
+        self.remarks: list[str] = []
+
+    def decide(self, info: DagRunInfo, *, exists: bool) -> Action:
+        if info.run_after > self._now:
+            return Action.NOT_YET
+        if exists:
+            self.existing += self.next_start_date is None
+            return Action.EXISTS
+        if len(self.runs) < self._request.limit:
+            self.runs.append(self._run(info))
+            return Action.CREATE
+        if not self._request.partial:
+            raise _too_many(self._request.limit, info.logical_date)
+        self.next_start_date = self.next_start_date or info.logical_date
+        return Action.LEFT_OUT
+
+    def finish(self) -> dict[str, Any]:
+        """Return the fields that a creation and a plan share."""
+        if self._confs is not None:
+            for run in self.runs:
+                self._facts.check_conf(run.conf)
+        request, dag, count = self._request, self._facts.dag, len(self.runs)
+        warnings = (
+            *_about_the_range(request, dag),
+            *_about_the_dag(dag, count),
+            *_about_the_scheduler(count, request.pace, self._facts.runs_per_loop),
+            *self.remarks,
+        )
+        return {
+            "dag_id": dag.dag_id,
+            "prefix": self._prefix,
+            "runs": tuple(self.runs),
+            "existing": self.existing,
+            "next_start_date": self.next_start_date,
+            "next_not_before": None if self._starts is None or request.pace is None else self._starts.after(count),
+            "warnings": warnings,
+        }
+
+    def _run(self, info: DagRunInfo) -> NewDagRun:
+        number = self._facts.last_number + len(self.runs) + 1
+        run_id = str(GroupRunId(prefix=self._prefix, number=number, logical_date=info.logical_date))
+        check_run_id(run_id, pattern=self._facts.run_id_pattern)
+        return NewDagRun(
+            run_id=run_id,
+            logical_date=info.logical_date,
+            data_interval=info.data_interval,
+            run_after=info.run_after if self._starts is None else self._starts.of(len(self.runs), info.run_after),
+            conf=self._conf if self._confs is None else self._confs.of(info, number=number, run_id=run_id),
+        )
+
+
+def _too_many(limit: int, first_left_out: dt.datetime) -> TooManyRuns:
+    return TooManyRuns(
+        f"the range holds more than limit={limit} dates without a run, the first beyond it is "
+        f"{in_utc(first_left_out)}: narrow the range, or set partial to true to create the first {limit}"
     )
 
 
-class _TooMany(Refused):
-    def __init__(self, limit: int, first_left_out: dt.datetime) -> None:
-        super().__init__(
-            f"the range holds more than limit={limit} dates without a run, the first beyond it is "
-            f"{in_utc(first_left_out)}: narrow the range, or set partial to true to create the first {limit}"
-        )
+def _planned_date(info: DagRunInfo, action: Action, runs: Sequence[NewDagRun]) -> PlannedDate:
+    run = runs[-1] if action is Action.CREATE else None
+    return PlannedDate(
+        logical_date=info.logical_date,
+        data_interval=info.data_interval,
+        run_after=info.run_after if run is None else run.run_after,
+        action=action,
+        run_id=None if run is None else run.run_id,
+        reason=_reason(action, info),
+    )
 
 
-class _LookedAt:
-    """The dates that a plan shows, up to a bound for those that get no run."""
-
-    def __init__(self) -> None:
-        self.dates: list[PlannedDate] = []
-        self.is_cut = False
-        self._others = 0
-
-    def add(self, info: DagRunInfo, action: Action, chosen: list[NewDagRun]) -> None:
-        is_new = action is Action.CREATE
-        if not is_new and self._others == MAX_OTHERS:
-            self.is_cut = True
-            return
-        self._others += not is_new
-        run_after = chosen[-1].run_after if is_new else info.run_after
-        self.dates.append(
-            PlannedDate(
-                logical_date=info.logical_date,
-                data_interval=info.data_interval,
-                run_after=run_after,
-                action=action,
-                run_id=chosen[-1].run_id if is_new else None,
-                reason=_reason(action, run_after),
-            )
-        )
-
-
-def _reason(action: Action, run_after: dt.datetime) -> str | None:
+def _reason(action: Action, info: DagRunInfo) -> str | None:
     return {
         Action.CREATE: None,
         Action.EXISTS: "the DAG has a run at this date already",
         Action.LEFT_OUT: "it lies beyond the limit",
-        Action.NOT_YET: f"its run may not start before {in_utc(run_after)}",
+        Action.NOT_YET: f"its run may not start before {in_utc(info.run_after)}",
     }[action]
+
+
+def _with_run(date: PlannedDate, run: ExistingRun | None) -> PlannedDate:
+    if date.action is not Action.EXISTS or run is None:
+        return date
+    return replace(date, run_id=run.run_id, state=run.state, run_type=run.run_type, created_by=run.created_by)
 
 
 def _check_dag(dag: Dag, timetable: Timetable) -> None:
     if dag.has_import_errors:
         msg = f"DAG {dag.dag_id!r} has import errors and cannot be triggered"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
     if not dag.allows_manual_runs:
         msg = f"DAG {dag.dag_id!r} does not allow manual runs (its allowed_run_types has no 'manual')"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
     if timetable.partitioned:
         msg = f"DAG {dag.dag_id!r} has a partitioned timetable: its runs have no logical date, so no range of dates creates them"
-        raise Refused(msg)
+        raise DagNotTriggerable(msg)
 
 
-def _beyond_the_dag(start: dt.datetime, end: dt.datetime | None, dag: Dag) -> list[str]:
+def _about_the_range(request: GroupRequest, dag: Dag) -> list[str]:
+    start, end = request.start_date, request.end_date
     warnings = []
-    if dag.start_date is not None and start < dag.start_date:
+    if start is not None and dag.start_date is not None and start < dag.start_date:
         warnings.append(f"the range begins before the DAG's first date, {in_utc(dag.start_date)}: no runs before it")
     if end is not None and dag.end_date is not None and end > dag.end_date:
         warnings.append(f"the range ends after the DAG's last date, {in_utc(dag.end_date)}: no runs after it")

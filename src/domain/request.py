@@ -1,34 +1,27 @@
-"""What somebody asks for, and what of it can be refused before anything is looked at."""
+"""The request for a group, and the rules for it that need no DAG."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
+from airflow_run_groups.domain.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.model import Conf, in_utc, require_moments
+from airflow_run_groups.domain.model import MAX_LIMIT, Conf, in_utc, require_moments
 from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
-
-MAX_LIMIT = 500
-"""The most runs that one request creates."""
-
-Interval: TypeAlias = "dt.timedelta | str"
-"""What lies between two dates: a length of time, or a cron expression."""
-ConfPerRun: TypeAlias = "tuple[Conf, ...] | Conf"
-"""A configuration for each date, or one whose texts name facts of the run."""
+from airflow_run_groups.domain.timetable import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRequest:
-    """What somebody asks for: runs of one DAG, for every date of its schedule from start to end, both inclusive.
+    """A request for runs of one DAG, for every date of its schedule from start to end, both inclusive.
 
     Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs. ``partial``: when there are more,
-    create the first ``limit``, instead of none. ``conf`` goes into every run. ``dry_run``: only plan it.
+    create the first ``limit``, instead of none. ``conf`` goes into every run, and has at most ``MAX_CONF_BYTES``.
     No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
-    ``dates``: these dates, 1 to 500, in place of a range. ``interval``: what lies between two dates of the range, for a
+    ``dates``: these dates, 1 to 500, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
@@ -41,7 +34,6 @@ class GroupRequest:
     limit: int = MAX_LIMIT
     partial: bool = False
     conf: Conf | None = None
-    dry_run: bool = False
     not_before: dt.datetime | None = None
     pace: Pace | None = None
     order: Order = Order.ASC
@@ -51,18 +43,12 @@ class GroupRequest:
     note: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse dates that are no moment in time."""
         single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)
         require_moments(*single, *(self.dates or ()))
 
-    @property
-    def first_date(self) -> dt.datetime | None:
-        """The first date that it is about, None for now."""
-        return min(self.dates) if self.dates else self.start_date
-
 
 def check_request(request: GroupRequest, now: dt.datetime) -> None:
-    """Hold a request against the rules that need no DAG.
+    """Check a request against the rules that need no DAG.
 
     :raises Refused: naming the rule that it breaks, and what is allowed.
     """
@@ -70,6 +56,8 @@ def check_request(request: GroupRequest, now: dt.datetime) -> None:
     if not 1 <= request.limit <= MAX_LIMIT:
         msg = f"limit must be 1 to {MAX_LIMIT}, not {request.limit}"
         raise Refused(msg)
+    if request.conf is not None:
+        check_conf_size(request.conf, "conf")
     _check_conf_per_run(request)
     if request.dates is not None:
         _check_dates(request, request.dates, now)

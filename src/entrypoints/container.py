@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
 from airflow_run_groups.entrypoints import logs
@@ -69,10 +70,10 @@ def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_s
     from airflow_run_groups.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_run_groups.adapters.airflow.database import tracing  # noqa: PLC0415 - only this backend loads Airflow
-    from airflow_run_groups.adapters.airflow.database.instrumentation import watch  # noqa: PLC0415 - the same
+    from airflow_run_groups.adapters.airflow.database.instrumentation import instrument  # noqa: PLC0415 - the same
 
     airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
-    watch(airflow.database.engine, meter, pool_size=limits.pool_size)
+    instrument(airflow.database.engine, meter, pool_size=limits.pool_size)
     tracer = tracing.tracer()
     if tracer is not None:
         tracing.trace(airflow.database.engine, tracer)
@@ -124,10 +125,6 @@ def _metrics(meter: AnyMeter, *, mounted: bool) -> object | None:
     return MetricsResource(meter)
 
 
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc)
-
-
 class Container(DeclarativeContainer):
     """The service as it runs. Each part is built once, when it is first asked for, by whichever thread asks first.
 
@@ -150,9 +147,9 @@ class Container(DeclarativeContainer):
         ),
     )
     create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
-        CreateRuns, backend.provided.runs, clock=Object(_utc_now)
+        CreateRuns, backend.provided.runs, clock=Object(utc_now)
     )
-    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=Object(_utc_now))
+    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=Object(utc_now))
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit

@@ -9,10 +9,10 @@ import httpx
 import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from airflow_run_groups.entrypoints.airflow.mount import MountedApp
-from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from fastapi import FastAPI
 
+from airflow_run_groups.entrypoints.airflow.mount import MountedApp
+from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.demo import demo_app
 from tests.integration.http_memory.server import serving
 

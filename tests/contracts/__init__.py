@@ -2,6 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "tests.contracts.dag_runs", "tests.contracts.dags", "tests.contracts.recording", "tests.contracts.timetables"
-)
+SUITES = ("audit", "dag_runs", "dags", "groups", "planning", "creation", "timetables")
+pytest.register_assert_rewrite(*(f"tests.contracts.{suite}" for suite in SUITES))

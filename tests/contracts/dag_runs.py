@@ -1,6 +1,7 @@
 """What a repository of DAG runs promises to those who read."""
 
 import pytest
+
 from airflow_run_groups.domain import (
     AmbiguousRunId,
     DagRun,
@@ -10,7 +11,6 @@ from airflow_run_groups.domain import (
     DagRunState,
     DagRunType,
 )
-
 from tests.contracts.world import World, date, utc
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from airflow_run_groups.domain import (
     Cancel,
     DagNotFound,
@@ -18,9 +19,8 @@ from airflow_run_groups.domain import (
     StateCounts,
     Which,
 )
-
 from tests.contracts.hostile import HOSTILE
-from tests.contracts.world import World, date, group_run, new_run, record, utc
+from tests.contracts.world import World, add, date, group_run, new_run, utc
 
 NOW = utc(2025, 1, 1)
 NOT_OF_A_GROUP = (
@@ -201,9 +201,9 @@ class GroupGetContract:
         world.run("a", group_run("g", 2, 2), logical_date=date(2), state="queued")
         assert list(world.groups.get("a", "g", now=NOW).durations) == []
 
-    def test_a_group_that_was_recorded_is_there_and_queued(self, world: World):
+    def test_a_group_that_was_created_is_there_and_queued(self, world: World):
         world.dag("a")
-        record(world, "a", *(new_run(group_run("group", day, day), date(day)) for day in (1, 2, 3)))
+        add(world, "a", *(new_run(group_run("group", day, day), date(day)) for day in (1, 2, 3)))
         group = world.groups.get("a", "group", now=NOW).group
         assert (group.runs, group.states) == (3, StateCounts(queued=3))
 
@@ -214,7 +214,7 @@ def prefixes(world: World, dag_id: str):
 
 class GroupActionContract:
     def test_queued_runs_that_are_cancelled_have_failed(self, world: World):
-        three_recorded(world)
+        three_created(world)
         ids = tuple(group_run("g", day, day) for day in (1, 2, 3))
         assert apply(world, Cancel()) == GroupActionResult(dag_run_ids=ids, next_start=None, dry_run=False)
         assert states(world, "g") == ["failed"] * 3
@@ -241,7 +241,7 @@ class GroupActionContract:
             assert after[run_id] == ("failed" if cancelled else state)
 
     def test_runs_that_are_to_run_again_are_queued(self, world: World):
-        three_recorded(world)
+        three_created(world)
         apply(world, Cancel(), limit=2)
         assert len(apply(world, Retry()).dag_run_ids) == 2
         assert states(world, "g") == ["queued"] * 3
@@ -250,14 +250,14 @@ class GroupActionContract:
         assert apply(world, Retry(which=Which.ALL)).dag_run_ids == ()
 
     def test_runs_can_be_cancelled_and_run_again_any_number_of_times(self, world: World):
-        three_recorded(world)
+        three_created(world)
         for _ in range(3):
             assert len(apply(world, Cancel()).dag_run_ids) == 3
             assert len(apply(world, Retry(which=Which.ALL)).dag_run_ids) == 3
         assert states(world, "g") == ["queued"] * 3
 
     def test_a_note_replaces_the_one_that_is_there(self, world: World):
-        three_recorded(world)
+        three_created(world)
         apply(world, Note(note="first"))
         apply(world, Note(note="sécond 🐍" + "x" * 991), limit=1)
         notes = [world.stored("a", group_run("g", day, day)).note for day in (1, 2, 3)]
@@ -265,7 +265,7 @@ class GroupActionContract:
 
     @pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
     def test_a_dry_run_says_what_would_be_done_and_does_nothing(self, world: World, act):
-        three_recorded(world)
+        three_created(world)
         if isinstance(act, Retry):
             apply(world, Cancel())
         before = world.runs.list(DagRunFilter(dag_id="a"))
@@ -279,7 +279,7 @@ class GroupActionContract:
     @pytest.mark.parametrize("act", [Cancel(), Note(note="n")])
     def test_steps_together_reach_every_run_once(self, world: World, act):
         world.dag("a")
-        record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 8)))
+        add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 8)))
         seen, start = [], 0
         while start is not None:
             step = apply(world, act, limit=3, start=start)
@@ -292,7 +292,7 @@ class GroupActionContract:
         self, world: World, act
     ):
         world.dag("a")
-        record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 6)))
+        add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in range(1, 6)))
         if isinstance(act, Retry):
             apply(world, Cancel())
         seen, start = [], 0
@@ -316,10 +316,10 @@ class GroupActionContract:
             "g",
             "scheduled__2021-01-05T00:00:00+00:00",
         ]
-        record(world, "a", new_run(group_run("g", 1, 1), date(1)), new_run(group_run("g_h", 1, 2), date(2)))
+        add(world, "a", new_run(group_run("g", 1, 1), date(1)), new_run(group_run("g_h", 1, 2), date(2)))
         for day, run_id in enumerate(others[1:], start=3):
             world.run("a", run_id, logical_date=date(day), state="queued")
-        record(world, "b", new_run(group_run("g", 1, 1), date(1)))
+        add(world, "b", new_run(group_run("g", 1, 1), date(1)))
         for act in (Cancel(running=True), Retry(which=Which.ALL), Cancel(), Note(note="n")):
             assert apply(world, act).dag_run_ids == (group_run("g", 1, 1),)
         left = [run for run in world.runs.list(DagRunFilter()).runs if run.state == "queued"]
@@ -327,7 +327,7 @@ class GroupActionContract:
         assert world.stored("a", "g").note is None
 
     def test_a_group_that_is_none_is_not_found(self, world: World):
-        three_recorded(world)
+        three_created(world)
         for dag_id, prefix in (("a", "none"), ("a", "G"), ("a", "g_"), ("a", ""), ("nowhere", "g")):
             for act in (Cancel(), Retry(), Note(note="n")):
                 with pytest.raises(GroupNotFound):
@@ -338,9 +338,9 @@ def others_of_b():
     return group_run("g", 1, 1)
 
 
-def three_recorded(world: World):
+def three_created(world: World):
     world.dag("a")
-    record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2, 3)))
+    add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2, 3)))
 
 
 def apply(world: World, act, **more) -> GroupActionResult:

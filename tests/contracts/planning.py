@@ -1,12 +1,12 @@
-"""What a repository of DAG runs promises to those who plan a batch: what the plan is shown, and that nothing is recorded."""
+"""What a repository of DAG runs promises about plans, and about runs created as planned."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout  # until Python 3.10 another one
-from dataclasses import replace
 from threading import Event
 
 import pytest
+
 from airflow_run_groups.domain import (
     CreateRuns,
     DagNotFound,
@@ -20,59 +20,44 @@ from airflow_run_groups.domain import (
     Pace,
     Refused,
 )
+from tests.contracts.creation import Anyone, dates_and_numbers
+from tests.contracts.world import NOW, World, date, facts
 
-from tests.contracts.recording import Anyone, dates_and_numbers
-from tests.contracts.world import World, batch_of, date, look, new_run, utc
-
-NOW = utc(2024, 1, 1)
 MINUTE = dt.timedelta(minutes=1)
 
 
-class PreviewContract:
-    def test_the_batch_that_was_decided_comes_back_and_nothing_is_recorded(self, world: World):
-        world.dag("a")
-        batch = batch_of("a", [new_run("x", date(1))])
-        assert world.runs.preview("a", lambda _: batch) == batch
-        assert world.count_runs() == 0
-
+class SnapshotContract:
     def test_it_shows_the_dag_as_it_stands(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(2), max_active_runs=3)
         world.run("a", "x_0000007_2021-01-02T00:00:00", logical_date=date(2))
-        seen = []
-
-        def decide(context):
-            seen.append((context.dag.max_active_runs, list(context.logical_dates(date(1))), context.last_number("x")))
-            seen.append([info.logical_date for info in context.timetable.infos_between(date(2), date(3))])
-            context.check_conf({"a": 1})
-            return batch_of("a", ())
-
-        world.runs.preview("a", decide)
-        assert seen == [(3, [date(2)], 7), [date(2), date(3)]]
+        with world.runs.snapshot("a") as dag:
+            facts = dag.facts(GroupRequest(dag_id="a", prefix="x", start_date=date(1)), NOW)
+            assert (facts.dag.max_active_runs, list(facts.existing_dates), facts.last_number) == (3, [date(2)], 7)
+            infos = facts.timetable.infos_between(date(2), date(3))
+            assert [info.logical_date for info in infos] == [date(2), date(3)]
+            facts.check_conf({"a": 1})
 
     def test_a_dag_that_is_not_there_or_stale_is_not_found(self, world: World):
         world.dag("gone", is_stale=True)
         for dag_id in ("gone", "no_such_dag"):
-            with pytest.raises(DagNotFound):
-                world.runs.preview(dag_id, lambda _: batch_of("a", ()))
+            with pytest.raises(DagNotFound), world.runs.snapshot(dag_id):
+                pytest.fail("there is a snapshot")
 
-    def test_an_error_while_deciding_comes_through(self, world: World):
+    def test_an_error_while_it_is_read_comes_through(self, world: World):
         world.dag("a")
-
-        def decide(context):
-            msg = "no"
-            raise Refused(msg)
-
-        with pytest.raises(Refused):
-            world.runs.preview("a", decide)
+        error = Refused("no")
+        with pytest.raises(Refused) as caught, world.runs.snapshot("a"):
+            raise error
+        assert caught.value is error
 
     def test_what_is_planned_is_then_what_is_created(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
         world.run("a", "there", logical_date=date(2), state="failed", run_type="scheduled", created_by="ada")
-        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(4), dry_run=True)
-        create = CreateRuns(world.runs, lambda: NOW)
-        planned = create(request, Anyone())
+        request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(4))
+        create_runs = CreateRuns(world.runs, lambda: NOW)
+        planned = create_runs.plan(request, Anyone())
         assert world.count_runs() == 1
-        created = create(replace(request, dry_run=False), Anyone())
+        created = create_runs.create(request, Anyone())
         assert planned.runs == created.runs
         assert (planned.existing, planned.warnings) == (created.existing, created.warnings) == (1, ())
         (there,) = [one for one in planned.dates if one.action == "exists"]
@@ -80,7 +65,7 @@ class PreviewContract:
         assert (there.run_id, there.state, there.run_type, there.created_by) == ("there", "failed", "scheduled", maker)
 
 
-class PlannedRunsContract:
+class CreatedRunsContract:
     def test_a_run_may_start_when_the_plan_says(self, world: World):
         world.dag("a", start_date=date(1))
         create(world, dates=(date(1), date(2), date(3)), pace=Pace(runs=2, interval=10 * MINUTE), order=Order.DESC)
@@ -89,7 +74,7 @@ class PlannedRunsContract:
         stored = {day: world.stored("a", run_id(4 - day, day)).run_after for day in (1, 2, 3)}
         assert stored == expected
 
-    def test_every_run_has_the_conf_of_the_batch_unless_it_has_its_own(self, world: World):
+    def test_every_run_has_the_conf_of_the_request_unless_it_has_its_own(self, world: World):
         world.dag("a", start_date=date(1))
         create(world, start_date=date(1), end_date=date(3), conf={"a": 1})
         assert [world.stored("a", run_id(day, day)).conf for day in (1, 2, 3)] == [{"a": 1}] * 3
@@ -98,7 +83,7 @@ class PlannedRunsContract:
         stored = {day: world.stored("a", run_id(day, day)).conf for day in (4, 5, 6)}
         assert stored == {6: {"a": 1, **confs[0]}, 4: confs[1], 5: {"a": 1}}
 
-    def test_a_conf_of_its_own_is_held_against_the_params(self, world: World):
+    def test_a_conf_of_its_own_is_checked_against_the_params(self, world: World):
         world.dag("a", schedule=None, params={"day": {"type": "string"}})
         create(world, dates=(date(1), date(2)), conf_per_run={"day": "{logical_date}"})
         assert world.stored("a", run_id(2, 2)).conf == {"day": "2021-01-02T00:00:00Z"}
@@ -115,11 +100,11 @@ class PlannedRunsContract:
         create(world, dates=(date(9),))
         assert world.stored("a", run_id(count + 1, 9)).note is None
 
-    def test_dates_beside_the_schedule_are_recorded_with_the_interval_of_a_manual_run(self, world: World):
+    def test_dates_beside_the_schedule_are_created_with_the_interval_of_a_manual_run(self, world: World):
         world.dag("a", schedule=None)
         noon = date(1).replace(hour=12)
-        batch = create(world, dates=(date(2), noon))
-        assert [run.data_interval for run in batch.runs] == [interval(noon), interval(date(2))]
+        created = create(world, dates=(date(2), noon))
+        assert [run.data_interval for run in created.runs] == [interval(noon), interval(date(2))]
         assert world.count_runs() == 2
 
     def test_an_interval_makes_the_dates_of_a_dag_without_a_schedule(self, world: World):
@@ -135,19 +120,19 @@ class PlannedRunsContract:
         planned, go_on = Event(), Event()
 
         class Slow:
-            def record(self, dag_id, decide):
-                def decide_slowly(context):
-                    batch = decide(context)
+            def transaction(self, dag_id, work):
+                def work_slowly(dag):
+                    result = work(dag)
                     planned.set()
                     assert go_on.wait(timeout=30)
-                    return batch
+                    return result
 
-                return world.runs.record(dag_id, decide_slowly)
+                return world.runs.transaction(dag_id, work_slowly)
 
         with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(CreateRuns(Slow(), lambda: NOW), request, Anyone())
+            first = pool.submit(CreateRuns(Slow(), lambda: NOW).create, request, Anyone())
             assert planned.wait(timeout=30)
-            again = pool.submit(CreateRuns(world.runs, lambda: NOW), request, Anyone())
+            again = pool.submit(CreateRuns(world.runs, lambda: NOW).create, request, Anyone())
             with pytest.raises(FutureTimeout):
                 again.result(timeout=0.3)
             go_on.set()
@@ -156,12 +141,12 @@ class PlannedRunsContract:
         assert dates_and_numbers(world) == [(date(day), day) for day in range(1, 13)]
 
 
-class PlanContextContract:
+class SnapshotDetailsContract:
     def test_the_scheduler_looks_at_so_many_runs_in_a_loop(self, world: World):
         world.dag("a")
-        assert look(world, "a", lambda context: context.runs_per_loop) == 20
+        assert facts(world, "a").runs_per_loop == 20
 
-    def test_the_runs_on_dates_are_told_by_their_dates_whatever_made_them(self, world: World):
+    def test_existing_runs_are_found_by_their_dates_whatever_made_them(self, world: World):
         world.dag("a")
         world.dag("other")
         world.run("other", "x", logical_date=date(1))
@@ -170,20 +155,20 @@ class PlanContextContract:
             kind, state = kinds[day - 1].value, states[day % 4].value
             world.run("a", f"r{day}", logical_date=date(day), run_type=kind, state=state, created_by=f"user{day}")
         world.run("a", "dateless")
-        found = look(world, "a", lambda context: context.runs_on([date(4), date(2), date(9)]))
+        found = existing_runs(world, [date(4), date(2), date(9)])
         assert set(found) == {date(2), date(4)}
         for day in (2, 4):
             run = found[date(day)]
             assert (run.logical_date, run.run_id) == (date(day), f"r{day}")
             assert (run.run_type, run.state) == (kinds[day - 1].value, states[day % 4].value)
             assert run.created_by == (f"user{day}" if world.knows_makers else None)
-        assert look(world, "a", lambda context: context.runs_on([])) == {}
+        assert existing_runs(world, []) == {}
 
     def test_there_may_be_many_dates(self, world: World):
         world.dag("a")
         world.run("a", "first", logical_date=date(1))
         world.run("a", "last", logical_date=date(1200))
-        found = look(world, "a", lambda context: context.runs_on([date(day) for day in range(1, 1201)]))
+        found = existing_runs(world, [date(day) for day in range(1, 1201)])
         assert {run.run_id for run in found.values()} == {"first", "last"}
 
     def test_recent_durations_are_those_of_the_last_dates_that_have_ended(self, world: World):
@@ -194,13 +179,13 @@ class PlanContextContract:
             ended(world, "a", day, minutes, state="failed" if day == 4 else "success")
         world.run("a", "running", logical_date=date(6), state="running", start_date=date(6))
         world.run("a", "never_started", logical_date=date(7), end_date=date(7))
-        found = look(world, "a", lambda context: context.recent_durations(3))
+        found = recent_durations(world, 3)
         assert found == [50 * MINUTE, 40 * MINUTE, 30 * MINUTE]
 
     def test_without_a_run_that_has_ended_there_are_no_durations(self, world: World):
         world.dag("a")
         world.run("a", "queued", logical_date=date(6), state="queued")
-        assert list(look(world, "a", lambda context: context.recent_durations(20))) == []
+        assert list(recent_durations(world, 20)) == []
 
     def test_an_interval_stands_for_the_dates_that_a_dag_with_it_would_have(self, world: World):
         world.dag("a", schedule=None)
@@ -215,11 +200,12 @@ class PlanContextContract:
     def test_an_interval_that_is_no_cron_expression_is_refused(self, world: World, text):
         world.dag("a", schedule=None)
         with pytest.raises(Refused, match="no cron expression"):
-            look(world, "a", lambda context: context.timetable_of(text))
+            facts(world, "a", start_date=date(1), interval=text)
 
 
 def create(world: World, **request):
-    return CreateRuns(world.runs, lambda: NOW)(GroupRequest(dag_id="a", prefix="group", **request), Anyone())
+    request = GroupRequest(dag_id="a", prefix="group", **request)
+    return CreateRuns(world.runs, lambda: NOW).create(request, Anyone())
 
 
 def run_id(number, day):
@@ -232,7 +218,19 @@ def ended(world: World, dag_id, day, minutes, state="success"):
 
 
 def infos(world: World, between, start, end):
-    return look(world, "a", lambda context: list(context.timetable_of(between).infos_between(start, end)))
+    with world.runs.snapshot("a") as dag:
+        facts = dag.facts(GroupRequest(dag_id="a", start_date=start, interval=between), NOW)
+        return list(facts.interval_timetable.infos_between(start, end))
+
+
+def existing_runs(world: World, dates):
+    with world.runs.snapshot("a") as dag:
+        return dag.existing_runs(dates)
+
+
+def recent_durations(world: World, count):
+    with world.runs.snapshot("a") as dag:
+        return dag.recent_durations(count)
 
 
 def interval(moment):

@@ -4,9 +4,9 @@ import datetime as dt
 from itertools import islice, pairwise
 
 import pytest
-from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused
 
-from tests.contracts.world import World, look, utc
+from airflow_run_groups.domain import DagRunInfo, DataInterval, TimetableFailed
+from tests.contracts.world import World, facts, utc
 
 DAILY = "0 0 * * *"
 SIX_HOURS = dt.timedelta(hours=6)
@@ -16,12 +16,12 @@ class TimetableContract:
     @pytest.mark.parametrize(("schedule", "periodic"), [(DAILY, True), (SIX_HOURS, True), (None, False)])
     def test_a_schedule_that_yields_dates_is_periodic(self, world: World, schedule, periodic):
         world.dag("a", schedule=schedule)
-        assert look(world, "a", lambda context: context.timetable.periodic) is periodic
+        assert facts(world, "a").timetable.periodic is periodic
 
     @pytest.mark.parametrize("schedule", [DAILY, SIX_HOURS, None])
     def test_none_of_these_schedules_is_partitioned(self, world: World, schedule):
         world.dag("a", schedule=schedule)
-        assert look(world, "a", lambda context: context.timetable.partitioned) is False
+        assert facts(world, "a").timetable.partitioned is False
 
     def test_both_ends_of_a_range_belong_to_it(self, world: World):
         world.dag("a", schedule=DAILY)
@@ -82,25 +82,25 @@ class TimetableContract:
 
     def test_a_schedule_that_fails_is_refused(self, world: World):
         world.dag("a", schedule="0 0 30 2 *")
-        with pytest.raises(Refused):
+        with pytest.raises(TimetableFailed):
             dates(world, utc(2021, 1, 1), utc(2022, 1, 1))
 
     def test_a_schedule_that_does_not_advance_is_refused_at_the_date_where_it_stands(self, world: World):
         world.dag("a", schedule=dt.timedelta(0))
         assert first_dates(world, 1, utc(2021, 1, 1), utc(2022, 1, 1)) == [utc(2021, 1, 1)]
-        with pytest.raises(Refused):
+        with pytest.raises(TimetableFailed):
             first_dates(world, 2, utc(2021, 1, 1), utc(2022, 1, 1))
 
     @pytest.mark.parametrize("schedule", [DAILY, SIX_HOURS, None])
     def test_a_manual_run_works_on_its_own_moment(self, world: World, schedule):
         world.dag("a", schedule=schedule)
         moment = utc(2021, 1, 1, 13, 14, 15, 16)
-        interval = look(world, "a", lambda context: context.timetable.manual_interval(moment))
+        interval = facts(world, "a").timetable.manual_interval(moment)
         assert interval == DataInterval(start=moment, end=moment)
 
 
 def infos(world: World, start, end):
-    return look(world, "a", lambda context: list(context.timetable.infos_between(start, end)))
+    return list(facts(world, "a").timetable.infos_between(start, end))
 
 
 def dates(world: World, start, end):
@@ -108,7 +108,7 @@ def dates(world: World, start, end):
 
 
 def first_dates(world: World, count, start, end):
-    found = look(world, "a", lambda context: list(islice(context.timetable.infos_between(start, end), count)))
+    found = islice(facts(world, "a").timetable.infos_between(start, end), count)
     return [info.logical_date for info in found]
 
 

@@ -1,26 +1,29 @@
-"""How the suites put DAGs and runs into a backend, and what they use to plan batches."""
+"""How the suites put DAGs and runs into a backend, and create more."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from airflow_run_groups.domain import (
     AuditLog,
-    Batch,
-    DagContext,
+    Conf,
+    CreatedRuns,
     DagRepository,
     DagRunRepository,
     DataInterval,
     Denial,
     GroupRepository,
+    GroupRequest,
     GroupRunId,
     NewDagRun,
+    PlanningFacts,
 )
 
-T = TypeVar("T")
+NOW = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+CONF: Conf = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +95,7 @@ class World(Protocol):
 
     @property
     def knows_makers(self) -> bool:
-        """Whether the backend knows who asked for a run."""
+        """Whether the backend knows the creator of a run."""
 
     def count_runs(self) -> int:
         """Count the runs of all DAGs, not through the repository under test."""
@@ -113,29 +116,34 @@ def new_run(run_id: str, logical_date: dt.datetime) -> NewDagRun:
         logical_date=logical_date,
         data_interval=DataInterval(start=logical_date, end=logical_date),
         run_after=logical_date,
+        conf=CONF,
     )
 
 
-def batch_of(dag_id: str, runs: Iterable[NewDagRun]) -> Batch:
-    return Batch(dag_id=dag_id, prefix="group", runs=tuple(runs))
+def created_runs(dag_id: str, runs: Iterable[NewDagRun]) -> CreatedRuns:
+    return CreatedRuns(
+        dag_id=dag_id,
+        prefix="group",
+        runs=tuple(runs),
+        existing=0,
+        next_start_date=None,
+        next_not_before=None,
+        warnings=(),
+        note=None,
+        created_by=None,
+    )
 
 
 def group_run(prefix: str, number: int, day: int = 1) -> str:
     return str(GroupRunId(prefix=prefix, number=number, logical_date=date(day)))
 
 
-def record(world: World, dag_id: str, *runs: NewDagRun) -> Batch:
-    """Record exactly these runs."""
-    return world.runs.record(dag_id, lambda _: batch_of(dag_id, runs))
+def add(world: World, dag_id: str, *runs: NewDagRun) -> None:
+    """Create exactly these runs."""
+    world.runs.transaction(dag_id, lambda dag: dag.add(created_runs(dag_id, runs)))
 
 
-def look(world: World, dag_id: str, read: Callable[[DagContext], T]) -> T:
-    """Return what can be read where a batch is planned, and record nothing."""
-    seen: list[T] = []
-
-    def decide(context: DagContext) -> Batch:
-        seen.append(read(context))
-        return batch_of(dag_id, ())
-
-    world.runs.record(dag_id, decide)
-    return seen[-1]
+def facts(world: World, dag_id: str, **request: Any) -> PlanningFacts:
+    """Return what the plan of a request depends on."""
+    with world.runs.snapshot(dag_id) as dag:
+        return dag.facts(GroupRequest(dag_id=dag_id, **request), NOW)

@@ -5,9 +5,9 @@ import json
 import re
 
 import yaml
-from airflow_run_groups.entrypoints.settings import LIMITS, OPTIONS, OTHER_TOKEN_NAME
 from falcon import testing
 
+from airflow_run_groups.entrypoints.settings import LIMITS, OPTIONS, OTHER_TOKEN_NAME
 from tests.demo import demo_app
 from tests.documents import PYPROJECT, ROOT, Document, code
 

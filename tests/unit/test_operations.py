@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from airflow_run_groups.domain import Unauthenticated
 from airflow_run_groups.entrypoints.airflow.provider import get_provider_info
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.metrics import FOLDER, PrometheusMeter
-
 from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[2]

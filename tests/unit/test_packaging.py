@@ -10,9 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from runpy import run_path
 
-import airflow_run_groups
 import pytest
 
+import airflow_run_groups
 from tests.documents import PYPROJECT, ROOT
 
 SOURCE = ROOT / "src"

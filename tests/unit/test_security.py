@@ -8,7 +8,6 @@ from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
 from airflow_run_groups.entrypoints.settings import OPTIONS
-
 from tests.documents import PYPROJECT, Document
 
 SECURITY = Document("SECURITY.md")

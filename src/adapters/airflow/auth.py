@@ -13,9 +13,10 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.configuration import conf
 from airflow.models.dag import DagModel
-from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
+
+from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
 
 TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
@@ -37,7 +38,6 @@ class AirflowUsers:
     """The users of an auth manager of Airflow's."""
 
     def __init__(self, manager: AuthManager) -> None:
-        """Ask this auth manager."""
         self._manager = manager
         self._loop = _EventLoop()
 
@@ -48,7 +48,7 @@ class AirflowUsers:
         :raises Unavailable: when the auth manager does not answer.
         """
         try:
-            with _asked():
+            with _translated():
                 user = self._loop.run(self._manager.get_user_from_token(token))
         except InvalidTokenError:
             msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
@@ -60,7 +60,6 @@ class AirflowUser:
     """A caller whom Airflow knows."""
 
     def __init__(self, user: BaseUser, manager: AuthManager) -> None:
-        """Ask this auth manager what the user may do."""
         self._user = user
         self._manager = manager
 
@@ -75,7 +74,7 @@ class AirflowUser:
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
         airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
         """
-        with _asked():
+        with _translated():
             if dag_id is not None:
                 return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
             dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
@@ -84,13 +83,12 @@ class AirflowUser:
             return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
 
     def may_create_runs(self, dag_id: str) -> bool:
-        """As the port promises."""
-        with _asked():
+        with _translated():
             return self._may("POST", dag_id, _RUNS)
 
     def may_change_runs(self, dag_id: str) -> bool:
         """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
-        with _asked():
+        with _translated():
             return self._may("PUT", dag_id, _RUNS)
 
     def _may(
@@ -109,7 +107,7 @@ def _details(dag_id: str | None) -> DagDetails:
 
 
 @contextmanager
-def _asked() -> Iterator[None]:
+def _translated() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, FutureTimeout) as error:

@@ -5,39 +5,37 @@ from dataclasses import dataclass
 
 from airflow import settings
 from airflow.models.taskinstance import TaskInstance
+from sqlalchemy.orm import configure_mappers
+
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
 from airflow_run_groups.adapters.airflow.repositories.dags import AirflowDagRepository
 from airflow_run_groups.adapters.airflow.repositories.groups import AirflowGroupRepository
-from airflow_run_groups.adapters.airflow.writing import audit
 from airflow_run_groups.adapters.airflow.writing.audit import AirflowAuditLog
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from sqlalchemy.orm import configure_mappers
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class AirflowBackend:
-    """The repositories with the database that they share, and the audit log with a connection of its own."""
+    """The repositories and the audit log, with the database that they share."""
 
     dags: AirflowDagRepository
     runs: AirflowDagRunRepository
     groups: AirflowGroupRepository
     audit: AirflowAuditLog
     database: Database
-    audit_database: Database
 
     def dispose_after_fork(self) -> None:
         """Forget the connections of the parent process, which stay its own; call it once in every forked child."""
         self.database.dispose_after_fork()
-        self.audit_database.dispose_after_fork()
 
 
-def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool = False) -> AirflowBackend:
-    """Build the backend; it connects when it is first asked for something.
+def connect(limits: DatabaseLimits, *, allow_unknown_schema: bool) -> AirflowBackend:
+    """Build the backend; it connects with its first query.
 
     The mappers are configured here, so that forked workers share that memory, and no two threads do it at once: what
     SQLAlchemy works out at the first insert of a model is not safe from that (Mapper.all_orm_descriptors, 2.1).
@@ -47,14 +45,12 @@ def connect(limits: DatabaseLimits | None = None, *, allow_unknown_schema: bool 
     configure_mappers()
     for mapper in TaskInstance.__mapper__.registry.mappers:
         mapper.all_orm_descriptors  # noqa: B018 - it stays
-    database = Database(str(settings.SQL_ALCHEMY_CONN), limits or DatabaseLimits())
+    database = Database(str(settings.SQL_ALCHEMY_CONN), limits)
     schema = Schema(allow_unknown=allow_unknown_schema)
-    audit_database = Database(str(settings.SQL_ALCHEMY_CONN), audit.LIMITS)
     return AirflowBackend(
         dags=AirflowDagRepository(database, schema),
         runs=AirflowDagRunRepository(database, schema),
         groups=AirflowGroupRepository(database, schema),
-        audit=AirflowAuditLog(audit_database),
+        audit=AirflowAuditLog(database),
         database=database,
-        audit_database=audit_database,
     )

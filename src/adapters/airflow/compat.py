@@ -71,7 +71,6 @@ class DagsOfRuns:
     """
 
     def __init__(self, session: Session) -> None:
-        """Read them in this session, each once."""
         self._session = session
         self._latest: dict[str, SerializedDAG | None] = {}
         self._bag: Any = import_module("airflow.models.dagbag").DBDagBag() if MINOR >= (3, 1) else None
@@ -95,12 +94,12 @@ DASH = "-" if MINOR < (3, 2) else ""
 TRACE_PER_RUN = MINOR >= (3, 2)
 
 
-def triggered_by_user(name: str | None) -> dict[str, Any]:
-    """Return create_dagrun's argument for who asked; Airflow 3.0 has none. May go when 3.0 is no longer supported."""
+def creator_argument(name: str | None) -> dict[str, Any]:
+    """Return create_dagrun's argument for the creator; Airflow 3.0 has none. May go when 3.0 is no longer supported."""
     return {"triggering_user_name": name} if MINOR >= (3, 1) else {}
 
 
-def noted(note: str | None) -> dict[str, Any]:
+def note_argument(note: str | None) -> dict[str, Any]:
     """Return create_dagrun's argument for a note, which Airflow 3.0 and 3.1 do not have.
 
     May go when 3.1 is no longer supported.

@@ -2,51 +2,38 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from copy import copy
-from types import FunctionType, MethodType
 from typing import Any
 
 import pendulum
-from airflow.timetables._cron import CronMixin
 from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
 from airflow.timetables.base import DataInterval as AirflowsDataInterval
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.base import Timetable as AirflowsTimetable
 from airflow.timetables.interval import _DataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
+
 from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.model import DagRunInfo, DataInterval
-from airflow_run_groups.domain.request import Interval
-from croniter import croniter  # type: ignore[import-untyped]
-
-
-class TimetableFailed(Refused):
-    """The DAG's timetable raised an error, or does what no timetable may do."""
-
-    def __init__(self, dag_id: str, reason: object) -> None:
-        super().__init__(f"the timetable of DAG {dag_id!r} failed: {reason}")
+from airflow_run_groups.adapters.airflow.croniter_cache import parsing_once
+from airflow_run_groups.domain.errors import Refused, TimetableFailed
+from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval
 
 
 class AirflowTimetable:
-    """One DAG's timetable. Airflow's own walk along it would hide a failure, so this walks itself."""
+    """One DAG's timetable. Airflow's own walk along it would hide a failure, so this class walks by itself."""
 
     def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
-        """Wrap the timetable of the DAG with this id."""
-        self._dag_id = dag_id
-        self._timetable = _parsing_once(timetable)
+        self._failure = f"the timetable of DAG {dag_id!r} failed"
+        self._timetable = parsing_once(timetable)
 
     @property
     def periodic(self) -> bool:
-        """As the port promises."""
         try:
             return bool(self._timetable.periodic)
         except Exception as error:  # a DAG may have been stored without its timetable
-            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
 
     @property
     def partitioned(self) -> bool:
-        """As the port promises."""
         return compat.partitioned(self._timetable)
 
     @property
@@ -58,7 +45,7 @@ class AirflowTimetable:
         return type(self._timetable).__module__ == _DataIntervalTimetable.__module__
 
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
-        """As the port promises.
+        """Yield them as the port promises.
 
         A trigger timetable with an interval bounds the moment of the run, which lies behind the logical date. So the
         restriction has a start only, and the dates themselves decide which of them are in the range.
@@ -73,12 +60,12 @@ class AirflowTimetable:
             try:
                 last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
             except Exception as error:
-                raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+                raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
             if last is None:
                 return
             info = self._info(last)
             if previous is not None and info.logical_date <= previous:
-                raise TimetableFailed(self._dag_id, f"it does not advance beyond {previous.isoformat()}")
+                raise TimetableFailed(self._failure, f"it does not advance beyond {previous.isoformat()}")
             previous = info.logical_date
             if info.logical_date > end:
                 return
@@ -86,11 +73,10 @@ class AirflowTimetable:
                 yield info
 
     def manual_interval(self, run_after: dt.datetime) -> DataInterval:
-        """As the port promises."""
         try:
             interval = self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after))
         except Exception as error:
-            raise TimetableFailed(self._dag_id, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
         return self._interval(interval)
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
@@ -99,11 +85,11 @@ class AirflowTimetable:
 
     def _interval(self, interval: AirflowsDataInterval | None) -> DataInterval:
         if interval is None:
-            raise TimetableFailed(self._dag_id, "it gives a date without a data interval")
+            raise TimetableFailed(self._failure, "it gives a date without a data interval")
         try:
             return DataInterval(start=_utc(interval.start), end=_utc(interval.end))
         except ValueError as error:
-            raise TimetableFailed(self._dag_id, error) from error
+            raise TimetableFailed(self._failure, error) from error
 
 
 def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTimetable:
@@ -120,41 +106,6 @@ def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTi
         msg = f"interval {interval!r} is no cron expression: {error}"
         raise Refused(msg) from error
     return AirflowTimetable(dag_id, timetable)
-
-
-_ASKED = ("_get_next", "_get_prev")
-"""Where Airflow asks croniter for a date (CronMixin, 3.0 to 3.3)."""
-
-
-def _parsing_once(timetable: AirflowsTimetable) -> AirflowsTimetable:
-    """Return a timetable with the same dates.
-
-    Airflow's own parses its cron expression anew for each of them, which takes longer than finding it. This one runs the
-    same code with a croniter that is kept, unless the code is not Airflow's.
-    """
-    kind = type(timetable)
-    is_of_a_site = any(getattr(kind, name, None) is not getattr(CronMixin, name) for name in _ASKED)
-    if is_of_a_site or compat.MINOR not in compat.PROVED_MINORS:
-        return timetable
-    kept, croniter_ = copy(timetable), _KeptCroniter()
-    for name in _ASKED:
-        code = getattr(CronMixin, name)
-        with_it = FunctionType(code.__code__, {**code.__globals__, "croniter": croniter_})
-        setattr(kept, name, MethodType(with_it, kept))
-    return kept
-
-
-class _KeptCroniter:
-    """Stands in for croniter's class where one expression, or a few, are asked for their dates."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, croniter] = {}
-
-    def __call__(self, expression: str, start_time: dt.datetime) -> croniter:
-        if expression not in self._kept:
-            self._kept[expression] = croniter(expression, start_time=start_time)
-        self._kept[expression].set_current(start_time)
-        return self._kept[expression]
 
 
 def _pendulum(date: dt.datetime) -> pendulum.DateTime:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
+
 from airflow_run_groups.adapters.client.errors import Unsendable
 from airflow_run_groups.adapters.client.responses import (
     Created,

@@ -13,10 +13,11 @@ from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import httpx
-from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable
-from airflow_run_groups.adapters.client.responses import fits
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
+
+from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client.responses import fits
 
 _NOTHING_DONE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 """What the service answers when it has done nothing, and may do it later."""

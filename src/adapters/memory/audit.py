@@ -7,16 +7,14 @@ from collections import deque
 from airflow_run_groups.domain import Denial
 
 KEPT = 1000
-"""How many of the latest refusals are kept."""
+"""How many of the latest denials are kept."""
 
 
 class MemoryAuditLog:
     """A list in the process of the service."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
         self.refusals: deque[Denial] = deque(maxlen=KEPT)
 
     def refused(self, refusal: Denial) -> None:
-        """Keep it as the latest one."""
         self.refusals.append(refusal)

@@ -33,14 +33,12 @@ class MemoryDag:
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse unsupported params, and fill in where the DAG's file would lie."""
         check_schemas(self.params)
         if not self.fileloc:
             object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")
 
     @property
     def as_planned(self) -> Dag:
-        """What planning needs to know about it."""
         return Dag(
             dag_id=self.dag_id,
             is_paused=self.is_paused,

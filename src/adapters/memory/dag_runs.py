@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 from airflow_run_groups.adapters.memory.backend import MemoryBackend, StoredDag
 from airflow_run_groups.adapters.memory.params import check_conf
 from airflow_run_groups.adapters.memory.queue import StoredRun
-from airflow_run_groups.adapters.memory.timetables import Cron, timetable_of
+from airflow_run_groups.adapters.memory.timetables import timetable_of, timetable_of_interval
 from airflow_run_groups.domain import (
+    DEFAULT_RUN_ID_PATTERN,
     AmbiguousRunId,
-    Batch,
-    Conf,
-    Dag,
-    DagContext,
+    CreatedRuns,
     DagNotFound,
     DagRun,
     DagRunFilter,
@@ -24,30 +25,31 @@ from airflow_run_groups.domain import (
     DagRunPage,
     DagRunState,
     DagRunType,
+    DagSnapshot,
+    DagTransaction,
     ExistingRun,
-    Interval,
+    GroupRequest,
+    NewDagRun,
+    PlanningFacts,
     Refused,
-    Timetable,
+    group_prefix,
 )
+from airflow_run_groups.domain.estimate import RECENT_RUNS
+
+T = TypeVar("T")
 
 RUNS_PER_LOOP = 20
-"""As Airflow's scheduler has it unless it is told otherwise."""
-LOOKED_AT = 1000
-"""How many of a DAG's last runs are looked at for some that have ended."""
+"""Airflow's default for ``[scheduler] max_dagruns_per_loop_to_schedule``."""
 
 _ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 _NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
 
 class MemoryDagRunRepository:
-    """The runs of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
-        """Read from this backend, and write to it."""
         self._backend = backend
 
     def list(self, where: DagRunFilter) -> DagRunPage:
-        """Return the first runs that pass the filter, ordered by ``id``."""
         with self._backend.lock:
             self._backend.advance()
             start = where.start
@@ -60,43 +62,22 @@ class MemoryDagRunRepository:
         return DagRunPage(runs=page, next_start=page[-1].id if len(found) > len(page) else None)
 
     def get(self, run_id: str, *, dag_id: str | None, readable: frozenset[str] | None) -> DagRun:
-        """Return the one run with this id, in that DAG if given."""
         with self._backend.lock:
             self._backend.advance()
             return self._find(run_id, dag_id, readable)
 
-    def record(self, dag_id: str, decide: Callable[[DagContext], Batch]) -> Batch:
-        """Let ``decide`` plan a batch for the DAG, record all of its runs or none, and return it."""
-        backend = self._backend
-        with backend.lock:
-            stored = self._live(dag_id)
-            batch = decide(_Context(stored, backend.run_id_pattern))
-            _check_batch(batch, stored)
-            now = backend.advance()
-            for new in batch.runs:
-                run = DagRun(
-                    id=len(backend.runs) + 1,
-                    dag_id=dag_id,
-                    run_id=new.run_id,
-                    state=DagRunState.QUEUED.value,
-                    run_type=DagRunType.MANUAL.value,
-                    logical_date=new.logical_date,
-                )
-                kept = backend.keep(
-                    run,
-                    run_after=new.run_after,
-                    created_by=batch.created_by,
-                    conf=batch.conf_of(new),
-                    note=batch.note,
-                )
-                stored.queue.put(kept, run_after=new.run_after, now=now)
-            return batch
-
-    def preview(self, dag_id: str, decide: Callable[[DagContext], Batch]) -> Batch:
-        """Let ``decide`` plan a batch for the DAG as it stands, and return it."""
+    @contextmanager
+    def snapshot(self, dag_id: str) -> Iterator[DagSnapshot]:
         with self._backend.lock:
             self._backend.advance()
-            return decide(_Context(self._live(dag_id), self._backend.run_id_pattern))
+            yield _Transaction(self._live(dag_id), self._backend)
+
+    def transaction(self, dag_id: str, work: Callable[[DagTransaction], T]) -> T:
+        with self._backend.lock:
+            transaction = _Transaction(self._live(dag_id), self._backend)
+            result = work(transaction)
+            transaction.commit()
+            return result
 
     def _live(self, dag_id: str) -> StoredDag:
         stored = self._backend.dags.get(dag_id)
@@ -123,40 +104,31 @@ class MemoryDagRunRepository:
         return next(iter(found.values()))
 
 
-class _Context:
-    """A DAG as a plan sees it, under the backend's lock."""
+class _Transaction:
+    """A DAG under the backend's lock."""
 
-    def __init__(self, stored: StoredDag, run_id_pattern: str) -> None:
+    def __init__(self, stored: StoredDag, backend: MemoryBackend) -> None:
         self._stored = stored
-        self._run_id_pattern = run_id_pattern
+        self._backend = backend
+        self._added: list[CreatedRuns] = []
 
-    @property
-    def dag(self) -> Dag:
-        return self._stored.dag.as_planned
+    def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
+        dag = self._stored.dag
+        since = request.start_date or now
+        return PlanningFacts(
+            dag=dag.as_planned,
+            timetable=timetable_of(dag.schedule),
+            existing_dates=self._dates_since(since)
+            if request.dates is None
+            else sorted(self.existing_runs(request.dates)),
+            last_number=self._stored.last_numbers.get(group_prefix(request.prefix), 0),
+            run_id_pattern=DEFAULT_RUN_ID_PATTERN,
+            runs_per_loop=RUNS_PER_LOOP,
+            interval_timetable=None if request.interval is None else timetable_of_interval(request.interval),
+            check_conf=partial(check_conf, dag.params),
+        )
 
-    @property
-    def timetable(self) -> Timetable:
-        return timetable_of(self._stored.dag.schedule)
-
-    def timetable_of(self, interval: Interval) -> Timetable:
-        timetable = timetable_of(interval)
-        if isinstance(timetable, Cron):
-            timetable.check()
-        return timetable
-
-    @property
-    def run_id_pattern(self) -> str:
-        return self._run_id_pattern
-
-    @property
-    def runs_per_loop(self) -> int:
-        return RUNS_PER_LOOP
-
-    def logical_dates(self, since: dt.datetime) -> Iterator[dt.datetime]:
-        dates = self._stored.logical_dates
-        return (dates[index] for index in range(bisect_left(dates, since), len(dates)))
-
-    def runs_on(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+    def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         wanted = set(dates)
         return {
             run.logical_date: ExistingRun(
@@ -173,11 +145,39 @@ class _Context:
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
         return recent_durations(self._stored, count)
 
-    def last_number(self, prefix: str) -> int:
-        return self._stored.last_numbers.get(prefix, 0)
+    def add(self, created: CreatedRuns) -> None:
+        self._added.append(created)
 
-    def check_conf(self, conf: Conf) -> None:
-        check_conf(self._stored.dag.params, conf)
+    def commit(self) -> None:
+        for created in self._added:
+            _check_runs(created.runs, self._stored)
+            self._store(created)
+
+    def _store(self, created: CreatedRuns) -> None:
+        now = self._backend.advance()
+        for new in created.runs:
+            run = DagRun(
+                id=len(self._backend.runs) + 1,
+                dag_id=created.dag_id,
+                run_id=new.run_id,
+                state=DagRunState.QUEUED.value,
+                run_type=DagRunType.MANUAL.value,
+                logical_date=new.logical_date,
+            )
+            stored = StoredRun(
+                run,
+                waiting_since=max(now, new.run_after),
+                run_after=new.run_after,
+                created_by=created.created_by,
+                conf=new.conf,
+                note=created.note,
+            )
+            self._backend.keep(stored)
+            self._stored.queue.put(stored, run_after=new.run_after, now=now)
+
+    def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
+        dates = self._stored.logical_dates
+        return (dates[index] for index in range(bisect_left(dates, since), len(dates)))
 
 
 def _passes(run: DagRun, where: DagRunFilter) -> bool:
@@ -189,12 +189,12 @@ def _passes(run: DagRun, where: DagRunFilter) -> bool:
     )
 
 
-def _check_batch(batch: Batch, stored: StoredDag) -> None:
-    """Hold a batch against what Airflow's database would refuse, or would take and leave without tasks."""
+def _check_runs(runs: Iterable[NewDagRun], stored: StoredDag) -> None:
+    """Refuse runs that Airflow's database would refuse, or would take and leave without tasks."""
     dag = stored.dag
     run_ids = set(stored.by_run_id)
     dates = set(stored.logical_dates)
-    for new in batch.runs:
+    for new in runs:
         if new.run_id in run_ids:
             msg = f"DAG {dag.dag_id!r} has a run with the id {new.run_id!r} already"
             raise Refused(msg)
@@ -217,6 +217,6 @@ def recent_durations(dag: StoredDag, count: int) -> Sequence[dt.timedelta]:
         key=lambda run: run.logical_date or _NEVER,
         reverse=True,
     )
-    ended = (run for run in dated[:LOOKED_AT] if run.state in _ENDED)
+    ended = (run for run in dated[:RECENT_RUNS] if run.state in _ENDED)
     durations = (run.end_date - run.start_date for run in ended if run.start_date and run.end_date)
     return list(islice(durations, count))

@@ -9,14 +9,10 @@ from airflow_run_groups.domain import DagSummary
 
 
 class MemoryDagRepository:
-    """The DAGs of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
-        """Read from this backend."""
         self._backend = backend
 
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
-        """Return the DAGs that are not stale, ordered by id; only readable ones (None: all)."""
         with self._backend.lock:
             return [
                 DagSummary(
@@ -30,4 +26,4 @@ class MemoryDagRepository:
             ]
 
     def ping(self) -> None:
-        """Return: what lives in this process answers as long as the process does."""
+        """Return: this backend responds as long as its process does."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from airflow_run_groups.adapters.memory.backend import MemoryBackend, utc_now
+from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.adapters.memory.backend import MemoryBackend
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 
 _FIRST_DATE = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 
 
 def demo_backend(clock: Callable[[], dt.datetime] = utc_now) -> MemoryBackend:
-    """Return a backend with the example DAGs, and no runs."""
-    backend = MemoryBackend(clock=clock)
+    backend = MemoryBackend(clock)
     for dag in EXAMPLE_DAGS:
         backend.add(dag)
     return backend
@@ -23,6 +23,9 @@ EXAMPLE_DAGS = (
     MemoryDag(dag_id="example_daily", schedule="0 0 * * *", start_date=_FIRST_DATE),
     MemoryDag(dag_id="example_hourly", schedule="0 * * * *", start_date=_FIRST_DATE),
     MemoryDag(dag_id="example_six_hourly", schedule=dt.timedelta(hours=6), start_date=_FIRST_DATE),
-    MemoryDag(dag_id="example_unscheduled"),
+    MemoryDag(
+        dag_id="example_unscheduled",
+        params={"colour": {"type": "string", "enum": ["red", "green", "blue"], "default": "red"}},
+    ),
     MemoryDag(dag_id="example_paused", schedule="0 0 * * *", start_date=_FIRST_DATE, is_paused=True),
 )

@@ -28,14 +28,10 @@ from airflow_run_groups.domain.estimate import DURATIONS
 
 
 class MemoryGroupRepository:
-    """The groups of an in-memory backend."""
-
     def __init__(self, backend: MemoryBackend) -> None:
-        """Look at the runs of this backend."""
         self._backend = backend
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
-        """As the port promises."""
         with self._backend.lock:
             self._backend.advance()
             stored = self._backend.dags.get(dag_id)
@@ -48,7 +44,6 @@ class MemoryGroupRepository:
         return GroupPage(groups=page, next_start=page[-1].last_id if len(found) > limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
-        """As the port promises."""
         with self._backend.lock:
             self._backend.advance()
             stored = self._backend.dags.get(dag_id)
@@ -67,7 +62,6 @@ class MemoryGroupRepository:
             )
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
-        """As the port promises."""
         with self._backend.lock:
             now = self._backend.advance()
             dag = self._backend.dags.get(group_action.dag_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_run_groups.domain import Conf, Refused
+from airflow_run_groups.domain import Conf, InvalidConf
 
 Params = Mapping[str, Mapping[str, object]]
 """A schema for each param, with the keywords type, enum, minimum, maximum and default. No default: conf must give it."""
@@ -22,7 +22,7 @@ _KEYWORDS = frozenset({"type", "enum", "minimum", "maximum", "default"})
 
 
 def check_schemas(params: Params) -> None:
-    """Hold the schemas themselves against what is supported here.
+    """Check that the schemas use only what is supported here.
 
     :raises ValueError: naming the param, the keyword or type that is not supported, and those that are.
     """
@@ -37,18 +37,18 @@ def check_schemas(params: Params) -> None:
 
 
 def check_conf(params: Params, conf: Conf) -> None:
-    """Hold a run's configuration against the params; keys that are no params are accepted, as Airflow does.
+    """Check a run's configuration against the params; keys that are no params are accepted, as Airflow does.
 
-    :raises Refused: naming the first param that does not fit.
+    :raises InvalidConf: naming the first param that does not fit.
     """
     for name, schema in params.items():
         if name not in conf and "default" not in schema:
             msg = f"conf must hold the param {name!r}, which has no default"
-            raise Refused(msg)
+            raise InvalidConf(msg)
         value = conf.get(name, schema.get("default"))
         if (complaint := _complaint(value, schema)) is not None:
             msg = f"conf does not fit the param {name!r}: {value!r} {complaint}"
-            raise Refused(msg)
+            raise InvalidConf(msg)
 
 
 def _complaint(value: object, schema: Mapping[str, object]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from airflow_run_groups.domain import Conf, DagRun, DagRunState
@@ -19,23 +19,23 @@ class StoredRun:
     """A run in the place where it is stored; its state is replaced as time passes.
 
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
-    ``created_by`` is None where nobody asked who asked for it.
+    ``created_by`` is the name of its creator, None without one.
     """
 
     run: DagRun
     waiting_since: dt.datetime
     run_after: dt.datetime
-    created_by: str | None = None
-    conf: Conf = field(default_factory=dict)
-    note: str | None = None
+    created_by: str | None
+    conf: Conf
+    note: str | None
 
 
 class RunQueue:
     """The runs of one DAG that have not ended yet.
 
     They start in the order of their ``run_after``, then their id, with at most so many running at the same time. Nothing
-    happens by itself: what would have happened up to a moment is worked out when somebody looks, always with the same
-    outcome, and each run costs two steps, whoever looks how often.
+    happens by itself: what would have happened up to a moment is computed with a read, always with the same
+    outcome, and each run costs two steps, however many reads there are.
     """
 
     def __init__(self, *, max_active_runs: int, is_paused: bool) -> None:
@@ -51,14 +51,12 @@ class RunQueue:
         heappush(self._waiting, (run_after, stored.run.id, max(run_after, now + QUEUED_FOR), stored))
 
     def remove(self, stored: StoredRun) -> None:
-        """Take a run out, wherever it stands."""
         self._waiting = [entry for entry in self._waiting if entry[-1] is not stored]
         self._running = [entry for entry in self._running if entry[-1] is not stored]
         heapify(self._waiting)
         heapify(self._running)
 
     def advance(self, now: dt.datetime) -> None:
-        """Work out what has happened up to now."""
         if self._is_paused:
             return
         while self._waiting and (start := self._next_start()) <= now:

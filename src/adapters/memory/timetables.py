@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_run_groups.domain import DagRunInfo, DataInterval, Refused, Timetable
+from airflow_run_groups.domain import DagRunInfo, DataInterval, Interval, Refused, Timetable, TimetableFailed
 
 
 def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:
@@ -18,93 +18,83 @@ def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:
     return Cron(schedule)
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
-    """Runs at the ticks of a cron expression (CronTriggerTimetable, Airflow 3.0 to 3.3)."""
+def timetable_of_interval(interval: Interval) -> Timetable:
+    """Return the timetable with this interval between its dates.
 
-    expression: str
+    :raises Refused: when it is no cron expression.
+    """
+    from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - see Cron
+
+    if isinstance(interval, str) and not croniter.is_valid(interval):
+        msg = f"interval {interval!r} is no cron expression"
+        raise Refused(msg)
+    return timetable_of(interval)
+
+
+class _Trigger:
+    """A timetable whose runs have a moment as their interval."""
+
+    __slots__ = ()
     periodic = True
     partitioned = False
 
-    def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
-        """Yield the ticks from start to end, both inclusive."""
-        # Imported when the first range is asked for: it takes a tenth of a second, and a demo starts within one.
-        from croniter import CroniterBadDateError, croniter  # type: ignore[import-untyped]  # noqa: PLC0415
+    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
+        return DataInterval(start=run_after, end=run_after)
 
+
+@dataclass(frozen=True, slots=True)
+class Cron(_Trigger):
+    """Runs at the ticks of a cron expression (CronTriggerTimetable, Airflow 3.0 to 3.3)."""
+
+    expression: str
+
+    def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
+        # Imported with the first range: it takes a tenth of a second, and a demo starts within one.
+        from croniter import CroniterBadDateError, croniter  # noqa: PLC0415
+
+        failure = f"the schedule {self.expression!r} fails"
         try:
             ticks = croniter(self.expression, _second_before(start.astimezone(dt.timezone.utc)))
         except ValueError as error:
-            raise self._failed(error) from error
+            raise TimetableFailed(failure, error) from error
         while True:
             try:
                 tick: dt.datetime = ticks.get_next(dt.datetime)
             except CroniterBadDateError as error:
-                raise self._failed(error) from error
+                raise TimetableFailed(failure, error) from error
             except (OverflowError, ValueError):  # the calendar ends with the year 9999
                 return
             if tick > end:
                 return
             yield _exactly(tick)
 
-    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
-        """Return the moment itself."""
-        return DataInterval(start=run_after, end=run_after)
-
-    def check(self) -> None:
-        """Hold the expression against what cron knows.
-
-        :raises Refused: when it is none.
-        """
-        from croniter import croniter  # noqa: PLC0415 - as above
-
-        if not croniter.is_valid(self.expression):
-            msg = f"interval {self.expression!r} is no cron expression"
-            raise Refused(msg)
-
-    def _failed(self, error: Exception) -> Refused:
-        return Refused(f"the schedule {self.expression!r} fails: {error}")
-
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class Every(_Trigger):
     """Runs every so often, counted from where a range starts (DeltaTriggerTimetable, Airflow 3.0 to 3.3)."""
 
     delta: dt.timedelta
-    periodic = True
-    partitioned = False
 
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
-        """Yield start, and from there on one date per delta, up to and including end."""
         date = start.astimezone(dt.timezone.utc)
         while date <= end:
             yield _exactly(date)
             if self.delta <= dt.timedelta(0):
-                msg = f"the schedule {self.delta} does not advance beyond {date.isoformat()}"
-                raise Refused(msg)
+                failure = f"the schedule {self.delta} fails"
+                raise TimetableFailed(failure, f"it does not advance beyond {date.isoformat()}")
             try:
                 date += self.delta
             except OverflowError:  # the calendar ends with the year 9999
                 return
 
-    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
-        """Return the moment itself."""
-        return DataInterval(start=run_after, end=run_after)
 
-
-@dataclass(frozen=True, slots=True)
-class Unscheduled:
-    """Runs only when somebody asks (NullTimetable, Airflow 3.0 to 3.3)."""
+class Unscheduled(_Trigger):
+    """Runs only when it is triggered (NullTimetable, Airflow 3.0 to 3.3)."""
 
     periodic = False
-    partitioned = False
 
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:  # noqa: ARG002 - the port's
-        """Yield nothing."""
         return iter(())
-
-    def manual_interval(self, run_after: dt.datetime) -> DataInterval:
-        """Return the moment itself."""
-        return DataInterval(start=run_after, end=run_after)
 
 
 def _exactly(date: dt.datetime) -> DagRunInfo:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
 
 GROUP = "runs"

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.injection import Object

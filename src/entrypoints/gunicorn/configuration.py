@@ -18,13 +18,14 @@ from typing import Any, NoReturn
 from uuid import uuid4
 
 import orjson
+from gunicorn import util  # type: ignore[import-untyped]
+
 from airflow_run_groups.entrypoints import metrics
 from airflow_run_groups.entrypoints.gunicorn import shutdown as stopping
 from airflow_run_groups.entrypoints.http.access_log import log_server_error
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.logs import log_request
 from airflow_run_groups.entrypoints.settings import MEMORY, Auth, SettingsError, read_settings
-from gunicorn import util  # type: ignore[import-untyped]
 
 
 def refuse(sentence: str) -> NoReturn:

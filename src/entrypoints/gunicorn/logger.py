@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from airflow_run_groups.entrypoints.logs import configure
 from gunicorn import glogging  # type: ignore[import-untyped]
+
+from airflow_run_groups.entrypoints.logs import configure
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]

@@ -12,10 +12,11 @@ import time
 from functools import partial
 from typing import Any
 
-from airflow_run_groups.entrypoints.gunicorn.limits import ServerLimits
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import _DEFER, ThreadWorker  # type: ignore[import-untyped]
+
+from airflow_run_groups.entrypoints.gunicorn.limits import ServerLimits
 
 FIRST_BYTE = 0.05
 """Seconds that a thread waits for a new connection's first byte, which most clients have sent by then. After it the

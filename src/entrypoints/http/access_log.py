@@ -74,11 +74,11 @@ class AccessLog:
             "refusal": getattr(context, "refusal", None),
         }
         facts.update((key, value) for key, value in told.items() if value is not None)
-        batch = getattr(context, "batch", None)
-        if batch is not None:
-            facts["runs_created"] = len(batch.runs)
-            facts["dates_existing"] = batch.existing
-            self._meter.group(created=len(batch.runs), existing=batch.existing)
+        created = getattr(context, "created", None)
+        if created is not None:
+            facts["runs_created"] = len(created.runs)
+            facts["dates_existing"] = created.existing
+            self._meter.group(created=len(created.runs), existing=created.existing)
         result = getattr(context, "group_action_result", None)
         if result is not None:
             facts["runs_changed"] = 0 if result.dry_run else len(result.dag_run_ids)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import falcon
+
 from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, Groups
 from airflow_run_groups.entrypoints.http.access_log import AccessLog, LogRequest, Meter, NoMeter
 from airflow_run_groups.entrypoints.http.errors import answer_errors

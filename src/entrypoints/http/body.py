@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from falcon import Request
+
 from airflow_run_groups.domain import Refused
 from airflow_run_groups.entrypoints.http import strict_json
-from falcon import Request
 
 MAX_BYTES = 1024 * 1024
 """How long a body may be."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import falcon
+
 from airflow_run_groups.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
 from airflow_run_groups.entrypoints.http.body import BodyTooLarge, BodyTooSlow
 from airflow_run_groups.entrypoints.http.envelope import write

@@ -6,11 +6,12 @@ import re
 from uuid import uuid4
 
 import falcon
+from falcon import Request, Response
+from structlog.contextvars import bind_contextvars, unbind_contextvars
+
 from airflow_run_groups.domain import Forbidden
 from airflow_run_groups.entrypoints.http.security.authentication import Authenticator, ReadAccess, reads
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-from falcon import Request, Response
-from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 

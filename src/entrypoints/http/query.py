@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
-from airflow_run_groups.domain import Refused
 from falcon import Request, Response
+
+from airflow_run_groups.domain import Refused
 
 
 def read_query(req: Request) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_run_groups.entrypoints.http.access_log import NO_ROUTE
 from falcon import Request, Response
 from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from airflow_run_groups.entrypoints.http.access_log import NO_ROUTE
 
 _FAILED = 500
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
 

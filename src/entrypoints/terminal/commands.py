@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
+
 from airflow_run_groups.entrypoints.terminal import exits
 
 FORMATS = ("table", "json", "yaml", "plain")

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from airflow_run_groups.adapters.client import (
     ClientError,
     Created,
@@ -25,7 +27,6 @@ from airflow_run_groups.entrypoints.terminal import wait as watching
 from airflow_run_groups.entrypoints.terminal.interruption import Interruption
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 _NOT_FOUND = 404
 _WITHOUT_A_TURN = (Action.LEFT_OUT.value, Action.NOT_YET.value)

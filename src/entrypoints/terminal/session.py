@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
+
 from airflow_run_groups.adapters.client import Client, RefusedByService, Repeat, Unreachable, Unsendable
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_run_groups.adapters.client import GroupProgress, moment
-from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
-from airflow_run_groups.entrypoints.terminal.session import Session
 from rich.console import Group as Lines
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from airflow_run_groups.adapters.client import GroupProgress, moment
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
+from airflow_run_groups.entrypoints.terminal.session import Session
 
 FIRST_PAUSE = 1.0
 """Seconds until the group is looked at again, when something has just happened."""

@@ -6,6 +6,10 @@ import time
 
 import pytest
 from airflow.models.dag import DagModel
+from dependency_injector import providers
+from falcon import testing
+from sqlalchemy.exc import OperationalError
+
 from airflow_run_groups.domain import (
     CreateRuns,
     DagNotFound,
@@ -19,10 +23,6 @@ from airflow_run_groups.domain import (
     Unavailable,
 )
 from airflow_run_groups.entrypoints.settings import Auth, Settings
-from dependency_injector import providers
-from falcon import testing
-from sqlalchemy.exc import OperationalError
-
 from tests.integration.airflow import versions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
@@ -116,7 +116,7 @@ def test_who_asks_about_one_dag_asks_about_no_other(users):
 def test_a_group_is_created_where_the_user_may_and_refused_or_not_found_elsewhere(world, users):
     known, manager = users(dags="a b", runs="a b", creates="a c")
     user = known.identify(token(manager))
-    create = CreateRuns(world.runs, lambda: NOW)
+    create = CreateRuns(world.runs, lambda: NOW).create
     assert len(create(GroupRequest(dag_id="a"), user).runs) == 1
     with pytest.raises(Forbidden, match="you may not create runs of DAG 'b'"):
         create(GroupRequest(dag_id="b"), user)

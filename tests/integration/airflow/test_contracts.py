@@ -1,11 +1,11 @@
 """The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
-from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
-from tests.contracts.recording import DagContextContract, RecordContract
+from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.timetables import TimetableContract
 
 
@@ -33,11 +33,11 @@ class TestAirflowGroupActions(GroupActionContract):
     pass
 
 
-class TestAirflowRecord(RecordContract):
+class TestAirflowTransaction(TransactionContract):
     pass
 
 
-class TestAirflowDagContext(DagContextContract):
+class TestAirflowPlanningFacts(PlanningFactsContract):
     pass
 
 
@@ -45,15 +45,15 @@ class TestAirflowTimetable(TimetableContract):
     pass
 
 
-class TestAirflowPreview(PreviewContract):
+class TestAirflowSnapshot(SnapshotContract):
     pass
 
 
-class TestAirflowPlannedRuns(PlannedRunsContract):
+class TestAirflowCreatedRuns(CreatedRunsContract):
     pass
 
 
-class TestAirflowPlanContext(PlanContextContract):
+class TestAirflowSnapshotDetails(SnapshotDetailsContract):
     pass
 
 

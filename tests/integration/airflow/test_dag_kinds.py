@@ -12,9 +12,9 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.events import EventsTimetable
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
-from airflow_run_groups.domain import CreateRuns, DagNotFound, GroupRequest, Refused
 from sqlalchemy import select, update
 
+from airflow_run_groups.domain import CreateRuns, DagNotFound, GroupRequest, Refused
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -35,7 +35,7 @@ class Anybody:
 def create(world):
     def create(start=None, end=None, *, dag_id="a_dag", now=NOW, **options):
         request = GroupRequest(dag_id=dag_id, start_date=at(start), end_date=at(end), **options)
-        return CreateRuns(world.runs, lambda: now)(request, Anybody())
+        return CreateRuns(world.runs, lambda: now).create(request, Anybody())
 
     return create
 
@@ -44,14 +44,14 @@ def at(text):
     return text and dt.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def dates(batch):
-    return [run.logical_date.strftime("%m-%dT%H:%M") for run in batch.runs]
+def dates(created):
+    return [run.logical_date.strftime("%m-%dT%H:%M") for run in created.runs]
 
 
-def intervals(batch):
+def intervals(created):
     return [
         (run.data_interval.start.strftime("%m-%dT%H:%M"), run.data_interval.end.strftime("%m-%dT%H:%M"))
-        for run in batch.runs
+        for run in created.runs
     ]
 
 
@@ -126,8 +126,8 @@ def test_daylight_saving_neither_loses_nor_doubles_a_date(world, create):
 class TestWithoutAPeriodicSchedule:
     def test_no_dates_make_one_run_now(self, world, create, schedule):
         world.dag(schedule=schedule, max_active_runs=1)
-        batch = create()
-        assert [(run.run_id, run.run_after) for run in batch.runs] == [("manual_0000001_2024-06-15T10:30:00", NOW)]
+        created = create()
+        assert [(run.run_id, run.run_after) for run in created.runs] == [("manual_0000001_2024-06-15T10:30:00", NOW)]
         assert world.count_tasks() == 1
 
     def test_a_start_alone_or_equal_to_the_end_makes_one_run_at_that_date(self, world, create, schedule):
@@ -144,9 +144,9 @@ class TestWithoutAPeriodicSchedule:
 
 def test_a_run_now_has_the_interval_that_airflows_own_trigger_infers(world, create):
     world.dag(schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"))
-    batch = create()
-    assert dates(batch) == ["06-15T10:30"]
-    assert intervals(batch) == [("06-14T00:00", "06-15T00:00")]
+    created = create()
+    assert dates(created) == ["06-15T10:30"]
+    assert intervals(created) == [("06-14T00:00", "06-15T00:00")]
 
 
 if versions.PARTITIONS:
@@ -232,9 +232,9 @@ def test_a_dag_without_tasks_is_refused(world, create):
 
 def test_the_part_of_a_range_beyond_the_dag_is_left_out_with_a_warning(world, create):
     world.dag(start_date=at("2024-06-02"), end_date=at("2024-06-03"))
-    batch = create("2024-06-01", "2024-06-04")
-    assert dates(batch) == ["06-02T00:00", "06-03T00:00"]
-    assert len(batch.warnings) == 2
+    created = create("2024-06-01", "2024-06-04")
+    assert dates(created) == ["06-02T00:00", "06-03T00:00"]
+    assert len(created.warnings) == 2
 
 
 def test_runs_that_exist_are_skipped_whatever_made_them(world, create):
@@ -242,9 +242,9 @@ def test_runs_that_exist_are_skipped_whatever_made_them(world, create):
     world.run("a_dag", "scheduled__2024-06-02", logical_date=at("2024-06-02"), run_type="scheduled", state="failed")
     world.run("a_dag", "manual__x", logical_date=at("2024-06-03"))
     world.run("a_dag", "asset_triggered__x", logical_date=None, run_type="asset_triggered")
-    batch = create("2024-06-01", "2024-06-05", limit=2, partial=True)
-    assert dates(batch) == ["06-01T00:00", "06-04T00:00"]
-    assert (batch.existing, batch.next_start_date) == (2, at("2024-06-05"))
+    created = create("2024-06-01", "2024-06-05", limit=2, partial=True)
+    assert dates(created) == ["06-01T00:00", "06-04T00:00"]
+    assert (created.existing, created.next_start_date) == (2, at("2024-06-05"))
     assert dates(create("2024-06-01", "2024-06-05")) == ["06-05T00:00"]
     assert create("2024-06-01", "2024-06-05").runs == ()
 

@@ -9,14 +9,14 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG, task
+from sqlalchemy import delete, select, update
+
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns
 from airflow_run_groups.adapters.airflow.writing import group_actions
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Cancel, GroupAction, Note, Retry, Which
-from sqlalchemy import delete, select, update
-
-from tests.contracts.world import date, group_run, new_run, record
+from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.world import START
 
@@ -33,12 +33,12 @@ def furnished(world):
     world.register(dag)
     with world.sessions.begin() as session:
         session.execute(delete(Log))
-    record(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
+    add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
     return world
 
 
-def apply(world, act, **more):
-    return world.groups.apply(GroupAction(dag_id="a", prefix="g", action=act, **more)).dag_run_ids
+def apply(world, action, **more):
+    return world.groups.apply(GroupAction(dag_id="a", prefix="g", action=action, **more)).dag_run_ids
 
 
 def states(world, number=1):
@@ -128,8 +128,8 @@ def test_what_is_done_is_one_entry_under_the_event_of_airflows_own_endpoint(furn
     apply(furnished, Cancel(), requested_by="Ada")
     apply(furnished, Retry(), limit=1)
     apply(furnished, Note(note="why"))
-    told = [(one.event, one.dag_id, one.run_id, one.owner, one.owner_display_name) for one in entries(furnished)]
-    assert told == [
+    written = [(one.event, one.dag_id, one.run_id, one.owner, one.owner_display_name) for one in entries(furnished)]
+    assert written == [
         ("patch_dag_run", "a", None, "Ada", "Ada"),
         ("clear_dag_run", "a", None, "anonymous", None),
         ("patch_dag_run", "a", None, "anonymous", None),
@@ -143,10 +143,10 @@ def test_what_is_done_is_one_entry_under_the_event_of_airflows_own_endpoint(furn
     ]
 
 
-@pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
-def test_it_is_done_with_its_entry_or_not_at_all(furnished, act, monkeypatch):
+@pytest.mark.parametrize("action", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
+def test_it_is_done_with_its_entry_or_not_at_all(furnished, action, monkeypatch):
     ended = {"prepare": "success", "work": "running", "report": None, "clean_up": "success"}
-    put(furnished, "success" if isinstance(act, Retry) else "running", **ended)
+    put(furnished, "success" if isinstance(action, Retry) else "running", **ended)
     before = states(furnished), run(furnished).state
 
     def fail(*_):
@@ -155,39 +155,39 @@ def test_it_is_done_with_its_entry_or_not_at_all(furnished, act, monkeypatch):
 
     monkeypatch.setattr("airflow_run_groups.adapters.airflow.writing.group_actions._audit", fail)
     with pytest.raises(OSError, match="gone"):
-        apply(furnished, act)
+        apply(furnished, action)
     assert (states(furnished), run(furnished).state) == before
     with furnished.sessions() as session:
         assert session.scalars(select(DagRunNote)).all() == []
 
 
-@pytest.mark.parametrize("act", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
-def test_airflow_opens_no_session_of_its_own_for_it(furnished, act, monkeypatch):
-    put(furnished, "success" if isinstance(act, Retry) else "running", prepare="success", work="running")
+@pytest.mark.parametrize("action", [Cancel(running=True), Retry(which=Which.ALL), Note(note="n")])
+def test_airflow_opens_no_session_of_its_own_for_it(furnished, action, monkeypatch):
+    put(furnished, "success" if isinstance(action, Retry) else "running", prepare="success", work="running")
 
     def refuse(*_, **__):
         reason = "a session of Airflow's own"
         raise AssertionError(reason)
 
     monkeypatch.setattr(settings, "Session", refuse)
-    assert apply(furnished, act)
+    assert apply(furnished, action)
 
 
 def test_a_step_without_time_does_one_run_and_its_entry_names_that_one(furnished):
-    for act in (Cancel(), Retry(), Note(note="n")):
-        order = GroupAction(dag_id="a", prefix="g", action=act)
-        step = furnished.hurried_groups.apply(order)
+    for action in (Cancel(), Retry(), Note(note="n")):
+        group_action = GroupAction(dag_id="a", prefix="g", action=action)
+        step = furnished.hurried_groups.apply(group_action)
         assert step.dag_run_ids == (group_run("g", 1, 1),)
-        rest = furnished.hurried_groups.apply(replace(order, start=step.next_start))
+        rest = furnished.hurried_groups.apply(replace(group_action, start=step.next_start))
         assert (rest.dag_run_ids, rest.next_start) == ((group_run("g", 2, 2),), None)
-    told = [json.loads(entry.extra) for entry in entries(furnished)]
-    assert [(entry["dag_runs"], entry["first_run_id"]) for entry in told] == 3 * [
+    written = [json.loads(entry.extra) for entry in entries(furnished)]
+    assert [(entry["dag_runs"], entry["first_run_id"]) for entry in written] == 3 * [
         (1, group_run("g", day, day)) for day in (1, 2)
     ]
 
 
 def test_a_step_ends_at_half_of_the_time_for_which_others_wait_for_its_locks(world):
-    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2)).database
+    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2), allow_unknown_schema=False).database
     seconds = database.write("a", lambda _: database.seconds_for_a_step())
     database.engine.dispose()
     assert 0 < seconds <= (1 if DATABASE == "sqlite" else 3)

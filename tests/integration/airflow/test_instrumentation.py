@@ -6,11 +6,12 @@ import signal
 
 import psutil
 import pytest
-from airflow_run_groups.adapters.airflow import connect
-from airflow_run_groups.adapters.airflow.database.instrumentation import watch
-from airflow_run_groups.domain import Unavailable
 from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_run_groups.adapters.airflow import connect
+from airflow_run_groups.adapters.airflow.database.instrumentation import instrument
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain import Unavailable
 from tests.integration.airflow.processes import service, wait_until
 
 
@@ -28,22 +29,22 @@ class Notes:
 
 
 @pytest.fixture
-def watched(world):
-    backend, notes = connect(), Notes()
-    watch(backend.database.engine, notes, pool_size=8)
+def instrumented(world):
+    backend, notes = connect(DatabaseLimits(), allow_unknown_schema=False), Notes()
+    instrument(backend.database.engine, notes, pool_size=8)
     yield backend, notes
     backend.database.engine.dispose()
 
 
-def test_a_read_is_told_as_one_and_gives_its_connection_back(watched):
-    backend, notes = watched
+def test_a_read_is_told_as_one_and_gives_its_connection_back(instrumented):
+    backend, notes = instrumented
     backend.dags.list(readable=None)
     assert set(notes.works) == {"read"}
     assert notes.pools == [(1, 8), (0, 8)]
 
 
-def test_all_of_a_transaction_that_writes_is_told_as_a_write(watched):
-    backend, notes = watched
+def test_all_of_a_transaction_that_writes_is_told_as_a_write(instrumented):
+    backend, notes = instrumented
     with pytest.raises(Unavailable):
         backend.database.write("a_dag", _fail)
     assert set(notes.works) == {"write"}
@@ -60,8 +61,8 @@ def raise_unavailable():
     raise Unavailable(msg)
 
 
-def test_a_statement_that_fails_is_told_once(watched):
-    backend, notes = watched
+def test_a_statement_that_fails_is_told_once(instrumented):
+    backend, notes = instrumented
     with pytest.raises((SQLAlchemyError, Unavailable)), backend.database.reading() as connection:
         connection.exec_driver_sql("SELECT * FROM no_such_table")
     assert notes.works == ["read"]

@@ -19,10 +19,10 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from airflow_run_groups.adapters.airflow.writing.bulk_insert import why_not_copy
-from airflow_run_groups.domain import CreateRuns, GroupRequest, Order, Pace
 from sqlalchemy import func, select
 
+from airflow_run_groups.adapters.airflow.writing.bulk_insert import reason_against_copying
+from airflow_run_groups.domain import CreateRuns, GroupRequest, Order, Pace
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -195,28 +195,28 @@ REQUEST = GroupRequest(
 
 
 def ours(world, request=REQUEST):
-    return CreateRuns(world.runs, lambda: NOW)(request, Somebody())
+    return CreateRuns(world.runs, lambda: NOW).create(request, Somebody())
 
 
-def airflows(world, dag, batch):
-    """Let Airflow create the runs of a batch one by one, as its own trigger does."""
+def airflows(world, dag, created):
+    """Let Airflow create the runs of a creation one by one, as its own trigger does."""
     with world.sessions.begin() as session:
-        for run in batch.runs:
+        for run in created.runs:
             made = dag.create_dagrun(
                 run_id=run.run_id,
                 logical_date=run.logical_date,
                 data_interval=(run.data_interval.start, run.data_interval.end),
                 run_after=run.run_after,
-                conf=batch.conf_of(run),
+                conf=dict(run.conf),
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.REST_API,
                 **({"triggering_user_name": "somebody"} if versions.USER_OF_THE_TRIGGER else {}),
                 state=DagRunState.QUEUED,
-                **({"note": batch.note} if versions.NOTE_OF_THE_TRIGGER else {}),
+                **({"note": created.note} if versions.NOTE_OF_THE_TRIGGER else {}),
                 session=session,
             )
-            if batch.note is not None and not versions.NOTE_OF_THE_TRIGGER:
-                made.note = batch.note
+            if created.note is not None and not versions.NOTE_OF_THE_TRIGGER:
+                made.note = created.note
 
 
 def rows(world):
@@ -236,19 +236,19 @@ def rows(world):
 def test_a_group_is_row_for_row_what_airflow_creates(world, kind):
     dag = world.register(kind())
     with world.sessions() as session:
-        assert why_not_copy(dag, session) is None
-    batch = ours(world)
-    assert len(batch.runs) > 4
+        assert reason_against_copying(dag, session) is None
+    created = ours(world)
+    assert len(created.runs) > 4
     made = rows(world)
     world.clear_runs()
-    airflows(world, dag, batch)
+    airflows(world, dag, created)
     assert made == rows(world)
 
 
 @pytest.mark.parametrize("kind", [plain, params, tasks_with_dates_of_their_own], ids=lambda kind: kind.__name__)
 def test_confs_of_their_own_notes_and_starts_are_what_airflow_writes(world, kind):
     dag = world.register(kind())
-    asked = replace(
+    request = replace(
         REQUEST,
         conf={"name": "y", "a": 1.5},
         conf_per_run={"number": "{number}", "day": ["{logical_date}", None, {"ä": '\U0001f600 " \\ \n \x7f'}]},
@@ -256,13 +256,13 @@ def test_confs_of_their_own_notes_and_starts_are_what_airflow_writes(world, kind
         order=Order.DESC,
         pace=Pace(runs=2, interval=dt.timedelta(minutes=1)),
     )
-    batch = ours(world, asked)
-    assert len({str(run.conf) for run in batch.runs}) == len(batch.runs) > 4
+    created = ours(world, request)
+    assert len({str(run.conf) for run in created.runs}) == len(created.runs) > 4
     made, notes = rows(world), notes_of(world)
     world.clear_runs()
-    airflows(world, dag, batch)
+    airflows(world, dag, created)
     assert made == rows(world)
-    assert notes == notes_of(world) == {run.run_id: (asked.note, None) for run in batch.runs}
+    assert notes == notes_of(world) == {run.run_id: (request.note, None) for run in created.runs}
 
 
 def notes_of(world):
@@ -283,11 +283,11 @@ def test_a_hook_gets_each_run_its_own_conf_and_note_too(world, monkeypatch):
     hook.is_noop = False
     world.register(plain())
     monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
-    batch = ours(world, replace(REQUEST, conf=None, conf_per_run={"number": "{number}"}, note="a note"))
-    assert notes_of(world) == {run.run_id: ("a note", None) for run in batch.runs}
+    created = ours(world, replace(REQUEST, conf=None, conf_per_run={"number": "{number}"}, note="a note"))
+    assert notes_of(world) == {run.run_id: ("a note", None) for run in created.runs}
     with world.sessions() as session:
         confs = session.scalars(select(DagRun.conf).order_by(DagRun.id)).all()
-    assert confs == [{"number": str(number)} for number in range(1, len(batch.runs) + 1)]
+    assert confs == [{"number": str(number)} for number in range(1, len(created.runs) + 1)]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -347,7 +347,7 @@ if versions.DEADLINES:
             EmptyOperator(task_id="a")
         world.register(dag)
         with caplog.at_level(logging.INFO, logger="airflow_run_groups"):
-            batch = ours(world)
+            created = ours(world)
         with world.sessions() as session:
-            assert session.scalar(select(func.count()).select_from(Deadline)) == len(batch.runs)
+            assert session.scalar(select(func.count()).select_from(Deadline)) == len(created.runs)
         assert "the DAG has deadlines" in caplog.text

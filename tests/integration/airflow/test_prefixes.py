@@ -5,9 +5,10 @@ import re
 import string
 
 import pytest
+from sqlalchemy import text
+
 from airflow_run_groups.adapters.airflow.queries.groups import one_group
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
-from sqlalchemy import text
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
-"""Each read is one statement."""
+"""Each read is one statement, and waits for no writer."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from airflow.models.dag import DagModel
-from airflow_run_groups.domain import DagRunFilter, DagRunState
 from sqlalchemy import update
+
+from airflow_run_groups.domain import Action, CreateRuns, DagRunFilter, DagRunState, GroupRequest
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
 
 UTC = dt.timezone.utc
 
@@ -47,6 +50,18 @@ def test_one_run_is_one_statement(furnished, dag_id):
 
 def test_the_list_of_dags_is_one_statement(furnished):
     assert furnished.count_statements(lambda: furnished.dags.list(readable=None)) == 1
+
+
+def test_a_plan_waits_for_no_transaction_of_its_dag(furnished):
+    request = GroupRequest(dag_id="a", dates=(dt.datetime(2021, 1, 5, tzinfo=UTC), dt.datetime(2021, 1, 6, tzinfo=UTC)))
+    create_runs = CreateRuns(furnished.runs, lambda: dt.datetime(2024, 1, 1, tzinfo=UTC))
+
+    def plan_meanwhile(_):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(create_runs.plan, request, FullAccess()).result(timeout=30)
+
+    plan = furnished.runs.transaction("a", plan_meanwhile)
+    assert [date.action for date in plan.dates] == [Action.EXISTS, Action.CREATE]
 
 
 @pytest.mark.parametrize(

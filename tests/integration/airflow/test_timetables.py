@@ -7,6 +7,7 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
+
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable
 

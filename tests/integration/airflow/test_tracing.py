@@ -1,13 +1,14 @@
 """Spans of requests and of their work on the database, where Airflow's own traces are on."""
 
 import pytest
-from airflow_run_groups.adapters.airflow.database import tracing
-from airflow_run_groups.entrypoints.container import Container
 from dependency_injector import providers
 from falcon import testing
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from airflow_run_groups.adapters.airflow.database import tracing
+from airflow_run_groups.entrypoints.container import Container
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

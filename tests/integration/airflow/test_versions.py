@@ -3,12 +3,14 @@
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import create_engine, text
+
 from airflow_run_groups.adapters.airflow import compat, connect
 from airflow_run_groups.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
 from airflow_run_groups.adapters.airflow.database import schema
 from airflow_run_groups.adapters.airflow.database.schema import REVISIONS, Schema, has_migration, left_empty
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Unavailable
-from sqlalchemy import create_engine, text
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def test_there_is_a_doubt_about_a_newer_version(version):
 
 def test_a_doubt_is_logged_when_the_service_starts(monkeypatch, caplog):
     monkeypatch.setattr(compat, "DOUBT", "a doubt")
-    connect()
+    connect(DatabaseLimits(), allow_unknown_schema=False)
     assert "a doubt" in caplog.text
 
 
@@ -62,7 +64,7 @@ def test_a_required_column_is_left_empty_when_neither_airflow_nor_the_database_f
 
 def test_airflows_own_database_is_known(world):
     with world.sessions() as session:
-        Schema().require_known(session.connection())
+        Schema(allow_unknown=False).require_known(session.connection())
 
 
 def test_the_revision_of_the_installed_airflow_is_one_that_was_tried(world):
@@ -84,7 +86,7 @@ class Changed:
         self.do("CREATE TABLE alembic_version (version_num VARCHAR NOT NULL)")
         self.do("INSERT INTO alembic_version VALUES ('d2f4e1b3c5a7')")
         self.now = 0.0
-        self.schema = Schema(clock=lambda: self.now)
+        self.schema = Schema(allow_unknown=False, clock=lambda: self.now)
 
     def do(self, statement):
         self.connection.execute(text(statement))
@@ -136,11 +138,11 @@ def test_a_database_without_a_revision_is_not_known(changed):
 def test_nothing_is_written_into_a_database_that_requires_more_than_the_installed_airflow_knows(changed):
     changed.do("ALTER TABLE task_instance RENAME TO old")
     changed.do("CREATE TABLE task_instance AS SELECT * FROM old WHERE 1 = 0")
-    changed.require(Schema())
+    changed.require(Schema(allow_unknown=False))
     changed.do("DROP TABLE task_instance")
     columns = ", ".join(f'"{name}" VARCHAR' for name in TaskInstance.__table__.c.keys())  # noqa: SIM118 - as above
     changed.do(f"CREATE TABLE task_instance ({columns}, novel VARCHAR NOT NULL)")
-    for one in (Schema(), Schema(allow_unknown=True)):
+    for one in (Schema(allow_unknown=False), Schema(allow_unknown=True)):
         with pytest.raises(Unavailable, match=r"know: task_instance\.novel\."):
             changed.require(one)
 
@@ -155,11 +157,11 @@ def test_while_the_schema_is_not_known_the_service_is_not_ready_and_creates_noth
     world.dag("a_dag")
     monkeypatch.setattr(schema, "REVISIONS", {})
     monkeypatch.setattr(schema, "has_migration", lambda revision: False)
-    backend, allowing = connect(), connect(allow_unknown_schema=True)
+    backend, allowing = (connect(DatabaseLimits(), allow_unknown_schema=allow) for allow in (False, True))
     with pytest.raises(Unavailable, match="neither this service"):
         backend.dags.ping()
     with pytest.raises(Unavailable, match="neither this service"):
-        backend.runs.record("a_dag", lambda context: pytest.fail("a plan is made"))
+        backend.runs.transaction("a_dag", lambda dag: pytest.fail("a plan is made"))
     assert "a_dag" in [dag.dag_id for dag in backend.dags.list(readable=None)]
     allowing.dags.ping()
     for one in (backend, allowing):

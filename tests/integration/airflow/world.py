@@ -17,13 +17,13 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
+from sqlalchemy import delete, event, func, select, update
+from sqlalchemy.orm import sessionmaker
+
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Denial
-from sqlalchemy import delete, event, func, select, update
-from sqlalchemy.orm import sessionmaker
-
 from tests.contracts.world import Stored
 from tests.integration.airflow import versions
 
@@ -47,11 +47,11 @@ class AirflowWorld:
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
-        self.backend = connect(DatabaseLimits(sqlite_write_timeout=20))
+        self.backend = connect(DatabaseLimits(sqlite_write_timeout=20), allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs
         self.groups = self.backend.groups
-        self._hurried = connect(DatabaseLimits(lock_timeout=1e-6, sqlite_write_timeout=20))
+        self._hurried = connect(DatabaseLimits(lock_timeout=1e-6, sqlite_write_timeout=20), allow_unknown_schema=False)
         self.hurried_groups = self._hurried.groups
         self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
@@ -59,7 +59,6 @@ class AirflowWorld:
     def close(self) -> None:
         for backend in (self.backend, self._hurried):
             backend.database.engine.dispose()
-            backend.audit_database.engine.dispose()
 
     def clear(self) -> None:
         self.clear_runs()

@@ -8,8 +8,9 @@ from operator import attrgetter
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
-from airflow_run_groups.adapters.airflow.database.engine import APPLICATION
 from sqlalchemy import func, select, text
+
+from airflow_run_groups.adapters.airflow.database.engine import APPLICATION
 
 GROUP_RUN = re.compile(r"(.+)_(\d{7})_\d{4}-.*")
 

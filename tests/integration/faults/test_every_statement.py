@@ -8,12 +8,12 @@ from airflow import settings
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
-from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.domain import CreateRuns, GroupRequest, Unavailable
-from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.domain import CreateRuns, GroupRequest, Unavailable
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
 from tests.integration.airflow.conftest import DATABASE
 
 UTC = dt.timezone.utc
@@ -33,7 +33,7 @@ class Crash(Exception):
 def create(request, dags, monkeypatch):
     if request.param == "made one by one":
         monkeypatch.setattr(compat, "PROVED_MINORS", set())
-    return lambda: CreateRuns(dags.runs, lambda: dt.datetime.now(UTC))(REQUEST, FullAccess())
+    return lambda: CreateRuns(dags.runs, lambda: dt.datetime.now(UTC)).create(REQUEST, FullAccess())
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 from airflow import settings
-from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain import Unavailable
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain import Unavailable
 from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.client import LIMITS, SLACK
 from tests.integration.faults.proxy import COMMIT

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 import pytest
 from airflow import settings
+from sqlalchemy import event, text
+
+from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Unavailable
-from sqlalchemy import event, text
-
-from tests.contracts.world import date, group_run, new_run, record
+from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow.conftest import HOME
 from tests.integration.faults.client import LIMITS, SLACK
 
@@ -60,16 +61,19 @@ def connect():
         database.engine.dispose()
 
 
-def record_three(database):
-    world = type("World", (), {"runs": AirflowDagRunRepository(database)})
-    return record(world, "a_dag", *(new_run(group_run("p", day, day), date(day)) for day in (1, 2, 3)))
+def create(database, *runs):
+    world = type("World", (), {"runs": AirflowDagRunRepository(database, Schema(allow_unknown=False))})
+    add(world, "a_dag", *runs)
+
+
+def create_three(database):
+    create(database, *(new_run(group_run("p", day, day), date(day)) for day in (1, 2, 3)))
 
 
 def fill(database):
-    """Record batches; the pages that are free within the file are used first."""
+    """Create runs; the pages that are free within the file are used first."""
     for number in range(200):
-        runs = (new_run(f"{number}_{day}", date(3 * number + day)) for day in (1, 2, 3))
-        record(type("World", (), {"runs": AirflowDagRunRepository(database)}), "a_dag", *runs)
+        create(database, *(new_run(f"{number}_{day}", date(3 * number + day)) for day in (1, 2, 3)))
 
 
 @pytest.mark.parametrize("pragma", ["max_page_count = 1", "query_only = ON"], ids=["full", "read-only"])
@@ -87,7 +91,8 @@ def test_a_disk_that_takes_no_writes_is_unavailable_and_nothing_is_written(dags,
     dags.clear_runs()
     event.remove(database.engine, "connect", spoil)
     database.engine.dispose()
-    assert len(record_three(database).runs) == 3
+    create_three(database)
+    assert dags.count_runs() == 3
 
 
 def test_a_batch_that_takes_too_long_gives_the_lock_back_before_the_scheduler_suffers(dags, connect):
@@ -104,7 +109,7 @@ def test_a_batch_that_takes_too_long_gives_the_lock_back_before_the_scheduler_su
     scheduler = threading.Thread(target=write_as_the_scheduler_does)
     scheduler.start()
     with pytest.raises(Unavailable, match="ask for fewer at a time"):
-        record_three(database)
+        create_three(database)
     scheduler.join()
     assert waited[0] < 5
     assert dags.count_runs() == 0

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 from airflow_run_groups.entrypoints.terminal.command_line import main
-
 from tests.integration.http_memory.server import BIN, environment
 
 COMMAND = str(BIN / "airflow-groups")

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.command_line import main
-
 from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called, environ_of
 

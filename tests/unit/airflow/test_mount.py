@@ -6,10 +6,10 @@ import json
 from urllib.parse import unquote
 
 import pytest
-from airflow_run_groups.entrypoints.airflow.mount import MountedApp
-from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication, TokenAuthentication
 from falcon import testing
 
+from airflow_run_groups.entrypoints.airflow.mount import MountedApp
+from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication, TokenAuthentication
 from tests.contracts.bad_requests import BAD_REQUESTS
 from tests.demo import demo_app
 

@@ -5,7 +5,6 @@ from importlib import import_module
 
 from airflow_run_groups.entrypoints.airflow.provider import get_provider_info
 from airflow_run_groups.entrypoints.settings import OPTIONS, read_settings
-
 from tests.unit.test_packaging import loaded_by
 
 

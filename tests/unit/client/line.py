@@ -3,8 +3,8 @@
 import json
 
 import httpx
-from airflow_run_groups.adapters.client import Client
 
+from airflow_run_groups.adapters.client import Client
 from tests.unit.http.service import Service
 
 

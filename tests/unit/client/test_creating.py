@@ -4,8 +4,8 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
-from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 
+from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 from tests.unit.client.line import BROKEN, REFUSED, TIMED_OUT, answer
 from tests.unit.http.service import NOW
 

@@ -1,8 +1,8 @@
 """Looking at groups, and steering them."""
 
 import pytest
-from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 
+from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
 from tests.unit.client.line import BROKEN, REFUSED, answer
 
 THREE = GroupRequest(dag_id="example_paused", prefix="p", start_date="2024-12-01", end_date="2024-12-03")

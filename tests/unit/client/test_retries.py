@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import httpx
 import pytest
+
 from airflow_run_groups.adapters.client import Client, GroupRequest, RefusedByService, Unreachable
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-
 from tests.unit.client.line import BROKEN, REFUSED, TIMED_OUT, Line, answer, page
 
 TWO = GroupRequest(dag_id="example_daily", prefix="p", start_date="2024-12-01", end_date="2024-12-02")

@@ -1,9 +1,10 @@
-"""Timetables and a plan with defaults, so that a test shows only what it is about."""
+"""Timetables, and creations and plans with defaults, so that a test shows only what it is about."""
 
 import datetime as dt
 from dataclasses import fields
 
-from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, plan_group
+from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, PlanningFacts, plan_group
+from airflow_run_groups.domain.planning import runs_to_create
 
 DAY = dt.timedelta(days=1)
 
@@ -79,17 +80,26 @@ def _days():
         date += DAY
 
 
-def plan(**facts):
-    """Plan a batch of a daily DAG that has no runs, for a request without dates; ``facts`` may say any of it otherwise."""
-    situation = {"dag": Dag(dag_id="a_dag"), "timetable": Daily(), "taken": (), "last_number": 0, "now": NOW}
-    asked = {field.name for field in fields(GroupRequest)} & facts.keys()
-    request = GroupRequest(**{"dag_id": "a_dag", **{name: facts.pop(name) for name in asked}})
-    return plan_group(request, **{**situation, **facts})
+def create(*, now=NOW, **facts):
+    """Decide what a request without dates creates for a daily DAG that has no runs; ``facts`` may say any of it otherwise."""
+    return runs_to_create(*_situation(facts), now=now, created_by=None)
 
 
-def dates(batch):
-    return [run.logical_date for run in batch.runs]
+def plan(*, now=NOW, **facts):
+    """Plan the same."""
+    return plan_group(*_situation(facts), now=now)
 
 
-def run_ids(batch):
-    return [run.run_id for run in batch.runs]
+def _situation(facts):
+    of_request = {field.name for field in fields(GroupRequest)} & facts.keys()
+    request = GroupRequest(**{"dag_id": "a_dag", **{name: facts.pop(name) for name in of_request}})
+    default = {"dag": Dag(dag_id="a_dag"), "timetable": Daily(), "existing_dates": (), "last_number": 0}
+    return request, PlanningFacts(**{**default, **facts})
+
+
+def dates(created):
+    return [run.logical_date for run in created.runs]
+
+
+def run_ids(created):
+    return [run.run_id for run in created.runs]

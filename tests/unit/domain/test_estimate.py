@@ -4,10 +4,10 @@ import datetime as dt
 from heapq import heapreplace
 
 import pytest
-from airflow_run_groups.domain.estimate import expected_end
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_run_groups.domain.estimate import expected_end
 from tests.unit.domain.schedules import NOW
 
 MINUTE = dt.timedelta(minutes=1)

@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
-from airflow_run_groups.domain import Group, GroupProgress, StateCounts
 
+from airflow_run_groups.domain import Group, GroupProgress, StateCounts
 from tests.unit.domain.schedules import NOW
 
 MINUTE = dt.timedelta(minutes=1)

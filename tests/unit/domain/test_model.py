@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from airflow_run_groups.domain import (
     AmbiguousRunId,
     Conflict,
@@ -14,7 +15,6 @@ from airflow_run_groups.domain import (
     DataInterval,
     NotFound,
 )
-
 from tests.unit.domain.schedules import day
 
 NAIVE = dt.datetime(2021, 1, 1)

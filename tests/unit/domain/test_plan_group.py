@@ -1,304 +1,380 @@
-"""Which dates get a run, under which ids, and when a request is refused."""
+"""Plans that only show what would be done; when runs may start; dates, intervals and configurations of one's own."""
 
 import datetime as dt
-from itertools import count
+from dataclasses import fields
 
 import pytest
-from airflow_run_groups.domain import MAX_LIMIT, Dag, DataInterval, GroupRequest, Refused
 
-from tests.unit.domain.schedules import (
-    DAY,
-    NOW,
-    Daily,
-    Listed,
-    Partitioned,
-    Unscheduled,
-    dates,
-    day,
-    plan,
-    run_ids,
-    utc,
+from airflow_run_groups.domain import (
+    MAX_CONF_BYTES,
+    Action,
+    CreatedRuns,
+    Dag,
+    DataInterval,
+    ExistingRun,
+    GroupRequest,
+    Order,
+    Pace,
+    Plan,
+    Refused,
 )
+from airflow_run_groups.domain.dates import MAX_BACKWARDS
+from airflow_run_groups.domain.planning import MAX_OTHERS, with_details
+from tests.unit.domain.schedules import DAY, NOW, Daily, Listed, Unscheduled, create, dates, day, plan, run_ids, utc
+
+MINUTE = dt.timedelta(minutes=1)
+TICK = dt.timedelta(microseconds=1)
 
 
-class TestARange:
-    def test_holds_every_date_of_the_schedule_with_both_ends(self):
-        assert dates(plan(start_date=day(2), end_date=day(4))) == [day(2), day(3), day(4)]
-
-    def test_without_an_end_reaches_up_to_now(self):
-        assert dates(plan(start_date=day(2), now=day(3))) == [day(2), day(3)]
-
-    def test_gives_each_run_what_the_schedule_says_of_its_date(self):
-        (run,) = plan(start_date=day(1), end_date=day(1), timetable=Daily(runs_after=DAY)).runs
-        assert run.data_interval == DataInterval(start=day(1), end=day(2))
-        assert run.run_after == day(2)
-
-    def test_leaves_out_a_date_whose_run_may_not_start_before_later(self):
-        timetable = Daily(runs_after=DAY)
-        assert dates(plan(start_date=day(1), timetable=timetable, now=day(3))) == [day(1), day(2)]
-
-    def test_that_reaches_into_the_future_ends_now(self):
-        assert dates(plan(start_date=day(1), end_date=day(900), now=day(2))) == [day(1), day(2)]
-
-    def test_that_starts_now_is_not_in_the_future(self):
-        assert dates(plan(start_date=day(2), now=day(2))) == [day(2)]
-
-    def test_between_two_dates_holds_none_which_is_no_error(self):
-        batch = plan(start_date=day(1) + dt.timedelta(hours=1), end_date=day(1) + dt.timedelta(hours=2))
-        assert (batch.runs, batch.existing, batch.next_start_date) == ((), 0, None)
-
-    def test_wholly_in_the_future_is_refused(self):
-        with pytest.raises(Refused, match=r"start_date 2021-01-03T00:00:00Z lies in the future.*2021-01-02"):
-            plan(start_date=day(3), now=day(2))
-
-    def test_needs_a_start(self):
-        with pytest.raises(Refused, match="end_date needs a start_date"):
-            plan(end_date=day(3))
-
-    def test_cannot_end_before_it_starts(self):
-        with pytest.raises(Refused, match=r"end_date 2021-01-02T00:00:00Z lies before start_date 2021-01-03"):
-            plan(start_date=day(3), end_date=day(2))
-
-    def test_may_come_with_any_offset(self):
-        tokyo = dt.timezone(dt.timedelta(hours=9))
-        batch = plan(start_date=dt.datetime(2021, 1, 2, 9, tzinfo=tokyo), end_date=day(2))
-        assert run_ids(batch) == ["manual_0000001_2021-01-02T00:00:00"]
+def starts(created):
+    return [run.run_after for run in created.runs]
 
 
-class TestTheDagsOwnDates:
-    dag = Dag(dag_id="a_dag", start_date=day(3), end_date=day(5))
-
-    def test_bound_a_range_which_says_so(self):
-        batch = plan(dag=self.dag, start_date=day(1), end_date=day(9))
-        assert dates(batch) == [day(3), day(4), day(5)]
-        assert batch.warnings == (
-            "the range begins before the DAG's first date, 2021-01-03T00:00:00Z: no runs before it",
-            "the range ends after the DAG's last date, 2021-01-05T00:00:00Z: no runs after it",
-        )
-
-    def test_are_both_inclusive_and_need_no_warning(self):
-        batch = plan(dag=self.dag, start_date=day(3), end_date=day(5))
-        assert dates(batch) == [day(3), day(4), day(5)]
-        assert batch.warnings == ()
-
-    def test_may_be_touched_by_a_range_at_either_end(self):
-        assert dates(plan(dag=self.dag, start_date=day(1), end_date=day(3))) == [day(3)]
-        assert dates(plan(dag=self.dag, start_date=day(5), end_date=day(9))) == [day(5)]
-
-    def test_refuse_a_range_before_the_first(self):
-        with pytest.raises(
-            Refused, match=r"2021-01-02T00:00:00Z lies before the first date of DAG 'a_dag', 2021-01-03"
-        ):
-            plan(dag=self.dag, start_date=day(1), end_date=day(2))
-
-    def test_refuse_a_range_up_to_now_when_the_dag_starts_later(self):
-        with pytest.raises(Refused, match="lies before the first date"):
-            plan(dag=self.dag, start_date=day(1), now=day(2))
-
-    def test_refuse_a_range_after_the_last(self):
-        with pytest.raises(Refused, match=r"2021-01-06T00:00:00Z lies after the last date of DAG 'a_dag', 2021-01-05"):
-            plan(dag=self.dag, start_date=day(6), end_date=day(9))
-
-    def test_bound_a_single_run_too(self):
-        for request in ({}, {"start_date": day(6)}, {"start_date": day(2)}):
-            with pytest.raises(Refused, match="date of DAG 'a_dag'"):
-                plan(dag=self.dag, timetable=Unscheduled(), **request)
-
-
-class TestASingleRun:
-    def test_is_made_now_when_no_date_is_given(self):
-        for timetable in (Daily(), Unscheduled()):
-            (run,) = plan(timetable=timetable).runs
-            assert (run.logical_date, run.run_after) == (NOW, NOW)
-            assert run.run_id == "manual_0000001_2024-06-01T12:30:15.123456"
-
-    def test_works_on_the_interval_that_the_timetable_gives_a_manual_run(self):
-        (now,) = plan().runs
-        assert now.data_interval == DataInterval(start=NOW - DAY, end=NOW)
-        (then,) = plan(timetable=Unscheduled(), start_date=day(5)).runs
-        assert then.data_interval == DataInterval(start=day(4), end=day(5))
-
-    def test_is_made_at_the_start_when_the_dag_has_no_periodic_schedule(self):
-        for request in ({"start_date": day(5)}, {"start_date": day(5), "end_date": day(5)}):
-            (run,) = plan(timetable=Unscheduled(), **request).runs
-            assert (run.logical_date, run.run_after) == (day(5), NOW)
-
-    def test_is_not_made_where_there_is_a_run_already(self):
-        batch = plan(timetable=Unscheduled(), start_date=day(5), taken=[day(5), day(6)])
-        assert (batch.runs, batch.existing) == ((), 1)
-
-    def test_is_all_that_a_dag_without_a_periodic_schedule_has(self):
-        with pytest.raises(
-            Refused, match="'a_dag' has no periodic schedule, so a range holds no dates: give start_date alone"
-        ):
-            plan(timetable=Unscheduled(), start_date=day(1), end_date=day(2))
-
-
-class TestTheLimit:
-    def test_refuses_a_range_with_more_dates_and_names_the_first_beyond(self):
-        with pytest.raises(Refused, match=r"more than limit=3 .* 2021-01-04T00:00:00Z.*set partial to true"):
-            plan(start_date=day(1), end_date=day(4), limit=3)
-
-    def test_that_is_exactly_met_refuses_nothing_and_leaves_nothing_out(self):
-        for partial in (False, True):
-            batch = plan(start_date=day(1), end_date=day(3), limit=3, partial=partial)
-            assert dates(batch) == [day(1), day(2), day(3)]
-            assert batch.next_start_date is None
-
-    def test_makes_a_partial_batch_of_the_first_dates_and_names_the_next(self):
-        batch = plan(start_date=day(1), end_date=day(9), limit=3, partial=True)
-        assert dates(batch) == [day(1), day(2), day(3)]
-        assert batch.next_start_date == day(4)
-
-    def test_counts_only_dates_without_a_run(self):
-        batch = plan(start_date=day(1), end_date=day(4), limit=2, taken=[day(1), day(3)])
-        assert dates(batch) == [day(2), day(4)]
-
-    def test_names_as_next_a_date_without_a_run(self):
-        batch = plan(start_date=day(1), end_date=day(9), limit=1, partial=True, taken=[day(2), day(3)])
-        assert batch.next_start_date == day(4)
-
-    def test_is_500_when_nobody_says_otherwise(self):
-        assert GroupRequest(dag_id="a_dag").limit == MAX_LIMIT == 500
-
-    @pytest.mark.parametrize("limit", [1, 500])
-    def test_may_be_1_to_500(self, limit):
-        assert len(plan(start_date=day(1), limit=limit, partial=True).runs) == limit
-
-    @pytest.mark.parametrize("limit", [0, -1, 501])
-    def test_can_be_nothing_else(self, limit):
-        with pytest.raises(Refused, match=f"limit must be 1 to 500, not {limit}"):
-            plan(start_date=day(1), limit=limit)
-
-
-class TestDatesThatHaveARun:
-    def test_get_none_and_are_counted(self):
-        batch = plan(start_date=day(1), end_date=day(5), taken=[day(2), day(4)])
-        assert dates(batch) == [day(1), day(3), day(5)]
-        assert batch.existing == 2
-
-    def test_do_not_leave_a_gap_in_the_numbers(self):
-        batch = plan(start_date=day(1), end_date=day(3), taken=[day(2)])
-        assert run_ids(batch) == ["manual_0000001_2021-01-01T00:00:00", "manual_0000002_2021-01-03T00:00:00"]
-
-    def test_may_lie_beside_the_schedule_and_the_range(self):
-        noon = dt.timedelta(hours=12)
-        taken = [day(1) - noon, day(1) + noon, day(2), day(2) + noon, day(9)]
-        batch = plan(start_date=day(1), end_date=day(3), taken=taken)
-        assert dates(batch) == [day(1), day(3)]
-        assert batch.existing == 1
-
-    def test_that_are_all_taken_make_an_empty_batch(self):
-        batch = plan(start_date=day(1), end_date=day(3), taken=[day(1), day(2), day(3)])
-        assert (batch.runs, batch.existing, batch.next_start_date) == ((), 3, None)
-
-    def test_are_read_no_further_than_needed(self):
-        endless = (day(number) for number in count(1))
-        assert plan(start_date=day(1), end_date=day(3), taken=endless).existing == 3
-        assert next(endless) == day(4)
-
-
-class TestARunsId:
-    def test_has_prefix_number_and_date(self):
-        batch = plan(prefix="group", start_date=day(9), end_date=day(11))
-        assert run_ids(batch) == [
-            "group_0000001_2021-01-09T00:00:00",
-            "group_0000002_2021-01-10T00:00:00",
-            "group_0000003_2021-01-11T00:00:00",
-        ]
-        assert batch.prefix == "group"
-
-    def test_goes_on_from_the_groups_last_number(self):
-        batch = plan(prefix="group_", start_date=day(1), end_date=day(2), last_number=9_999_998)
-        assert run_ids(batch) == ["group_9999999_2021-01-01T00:00:00", "group_10000000_2021-01-02T00:00:00"]
-
-    @pytest.mark.parametrize("prefix", ["", "_", "my_backfill", "scheduled__", "a b", "a..b", "x" * 240, "a\n"])
-    def test_with_a_prefix_that_cannot_be_is_refused_even_when_there_is_nothing_to_create(self, prefix):
-        with pytest.raises(Refused):
-            plan(prefix=prefix, start_date=day(1), end_date=day(1), taken=[day(1)])
-
-    def test_that_only_its_number_or_date_makes_too_long_is_refused(self):
-        prefix = "x" * 222
-        assert len(run_ids(plan(prefix=prefix, start_date=day(1), end_date=day(1)))[0]) == 250
-        with pytest.raises(Refused, match="251 characters"):
-            plan(prefix=prefix, start_date=day(1), end_date=day(1), last_number=9_999_999)
-        with pytest.raises(Refused, match="257 characters"):
-            plan(prefix=prefix)
-
-    def test_must_match_the_pattern_that_airflow_is_configured_with(self):
-        pattern = r"^team_[a-z0-9_T:-]+$"
-        assert plan(prefix="team_a", start_date=day(1), end_date=day(1), run_id_pattern=pattern).runs
-        with pytest.raises(Refused, match="allowed_run_id_pattern"):
-            plan(prefix="manual_", start_date=day(1), end_date=day(1), run_id_pattern=pattern)
-
-
-class TestADag:
-    def test_with_import_errors_is_refused(self):
-        with pytest.raises(Refused, match="'a_dag' has import errors"):
-            plan(dag=Dag(dag_id="a_dag", has_import_errors=True))
-
-    def test_that_allows_no_manual_runs_is_refused(self):
-        with pytest.raises(Refused, match="'a_dag' does not allow manual runs"):
-            plan(dag=Dag(dag_id="a_dag", allows_manual_runs=False))
-
-    def test_with_partitions_is_refused(self):
-        for request in ({}, {"start_date": day(1)}):
-            with pytest.raises(Refused, match="'a_dag' has a partitioned timetable"):
-                plan(timetable=Partitioned(), **request)
-
-    def test_that_is_paused_gets_its_runs_and_a_warning(self):
-        paused = Dag(dag_id="a_dag", is_paused=True)
-        (warning,) = plan(dag=paused).warnings
-        assert "paused" in warning
-        assert plan(dag=paused, start_date=day(1), end_date=day(1), taken=[day(1)]).warnings == ()
-
-    def test_whose_runs_are_all_busy_with_the_group_gets_a_warning(self):
-        dag = Dag(dag_id="a_dag", max_active_runs=3)
-        (warning,) = plan(dag=dag, start_date=day(1), end_date=day(3)).warnings
-        assert "max_active_runs (3)" in warning
-        assert plan(dag=dag, start_date=day(1), end_date=day(2)).warnings == ()
+def shown(planned):
+    return [(one.logical_date, one.action.value) for one in planned.dates]
 
 
 class TestAPlan:
-    def test_keeps_the_conf_as_it_is(self):
-        conf = {"a": [1, {"b": None}]}
-        assert plan(conf=conf).conf is conf
-        assert plan().conf is None
+    def test_decides_what_a_creation_would(self):
+        shared = {field.name for field in fields(Plan)} & {field.name for field in fields(CreatedRuns)}
+        assert len(shared) == 7
+        for request in (
+            {},
+            {"start_date": day(1), "end_date": day(5), "existing_dates": [day(2)]},
+            {"start_date": day(1), "end_date": day(9), "limit": 2, "partial": True, "existing_dates": [day(1), day(4)]},
+            {"start_date": day(1), "end_date": day(900), "now": day(7), "order": Order.DESC},
+        ):
+            planned, created = plan(**request), create(**request)
+            for name in shared:
+                assert getattr(planned, name) == getattr(created, name), name
 
-    def test_does_not_say_who_asked(self):
-        assert plan().created_by is None
-
-    def test_draws_from_a_century_of_minutes_one_date_beyond_the_limit(self):
-        minutes = Listed(utc(1924, 1, 1) + minute * dt.timedelta(minutes=1) for minute in count())
-        batch = plan(timetable=minutes, start_date=utc(1924, 1, 1), limit=500, partial=True)
-        assert len(batch.runs) == 500
-        assert minutes.drawn == 501
-
-    def test_fails_with_the_schedule_only_when_it_gets_that_far(self):
-        class FailsOnDayFour(Daily):
-            def infos_between(self, start, end):
-                for info in super().infos_between(start, end):
-                    if info.logical_date == day(4):
-                        msg = "the schedule fails"
-                        raise Refused(msg)
-                    yield info
-
-        assert (
-            len(plan(timetable=FailsOnDayFour(), start_date=day(1), end_date=day(9), limit=2, partial=True).runs) == 2
+    def test_shows_each_date_with_what_would_be_done(self):
+        planned = plan(
+            start_date=day(1),
+            end_date=day(6),
+            limit=2,
+            partial=True,
+            existing_dates=[day(2), day(5)],
+            timetable=Daily(runs_after=DAY),
+            now=day(6),
         )
-        with pytest.raises(Refused, match="the schedule fails"):
-            plan(timetable=FailsOnDayFour(), start_date=day(1), end_date=day(9), limit=3, partial=True)
+        assert shown(planned) == [
+            (day(1), "create"),
+            (day(2), "exists"),
+            (day(3), "create"),
+            (day(4), "left_out"),
+            (day(5), "exists"),
+            (day(6), "not_yet"),
+        ]
+        assert [one.run_id for one in planned.dates] == [
+            run_ids(planned)[0],
+            None,
+            run_ids(planned)[1],
+            None,
+            None,
+            None,
+        ]
+        assert [one.reason for one in planned.dates] == [
+            None,
+            "the DAG has a run at this date already",
+            None,
+            "it lies beyond the limit",
+            "the DAG has a run at this date already",
+            "its run may not start before 2021-01-07T00:00:00Z",
+        ]
+        assert planned.dates[0].data_interval == DataInterval(start=day(1), end=day(2))
+        assert planned.dates[0].run_after == day(2)
+        assert (planned.existing, planned.next_start_date) == (1, day(4))
+
+    def test_is_refused_as_the_creation_would_be(self):
+        with pytest.raises(Refused, match="more than limit=3"):
+            plan(start_date=day(1), end_date=day(4), limit=3)
+
+    def test_is_bounded_beside_the_runs_and_says_so(self):
+        request = {"start_date": day(1), "limit": 3, "partial": True, "end_date": utc(2200, 1, 1)}
+        planned = plan(**request, now=day(5000))
+        assert len(planned.dates) == 3 + MAX_OTHERS
+        assert (
+            planned.warnings[-1] == "the plan is cut: beside the runs to create it shows 1000 dates, and there are more"
+        )
+        future = plan(**request, now=day(3))
+        assert len(future.dates) == 3 + MAX_OTHERS
+        assert future.warnings[-1].startswith("the plan is cut")
+
+    def test_of_a_thousand_other_dates_is_whole(self):
+        planned = plan(start_date=day(1), end_date=day(3 + MAX_OTHERS), limit=3, partial=True)
+        assert len(planned.dates) == 3 + MAX_OTHERS
+        assert not any("cut" in warning for warning in planned.warnings)
+
+    def test_goes_on_to_the_runs_after_more_existing_dates_than_it_shows(self):
+        existing = [day(number) for number in range(1, 1102)]
+        planned = plan(start_date=day(1), end_date=day(1103), existing_dates=existing)
+        assert dates(planned) == [day(1102), day(1103)]
+        assert planned.existing == 1101
+        assert shown(planned)[-1] == (day(1103), "create")
 
 
-@pytest.mark.parametrize(
-    "date",
-    [
-        dt.datetime(2025, 1, 1),
-        dt.datetime(9999, 12, 31, 23, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
-        dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=5))),
-    ],
-)
-@pytest.mark.parametrize("name", ["start_date", "end_date"])
-def test_a_request_has_no_dates_that_are_no_moment_in_time(name, date):
-    with pytest.raises(ValueError, match=r"time zone|outside the years"):
-        GroupRequest(dag_id="a", **{name: date})
+class TestACompletePlan:
+    def test_tells_of_the_runs_that_exist(self):
+        there = ExistingRun(logical_date=day(1), run_id="x", state="failed", run_type="scheduled", created_by="ada")
+        planned = plan(start_date=day(1), end_date=day(2), existing_dates=[day(1)])
+        done = with_details(planned, existing={day(1): there}, durations=[], max_active_runs=1, now=NOW)
+        first, second = done.dates
+        assert (first.run_id, first.state, first.run_type, first.created_by) == ("x", "failed", "scheduled", "ada")
+        assert (second.state, second.action) == (None, Action.CREATE)
+        assert done.expected is None
+
+    @pytest.mark.parametrize(("places", "minutes"), [(1, 50), (2, 30), (5, 10), (100, 10)])
+    def test_expects_so_many_runs_at_a_time_as_the_dag_allows_each_of_the_median_length(self, places, minutes):
+        planned = plan(start_date=day(1), end_date=day(5))
+        durations = [9 * MINUTE, 500 * MINUTE, 10 * MINUTE]
+        assert expected(planned, durations, places) == minutes * MINUTE
+
+    def test_waits_for_the_pace(self):
+        planned = plan(start_date=day(1), end_date=day(5), pace=Pace(runs=2, interval=60 * MINUTE))
+        assert expected(planned, [MINUTE], 16) == 121 * MINUTE + 4 * TICK
+
+    def test_does_not_tell_of_an_end_beyond_the_year_9999(self):
+        planned = plan(start_date=day(1), end_date=day(5), not_before=utc(9999, 12, 31))
+        assert expected(planned, [1440 * MINUTE], 16) is None
+
+    def test_of_nothing_takes_no_time(self):
+        planned = plan(start_date=day(1), end_date=day(1), existing_dates=[day(1)])
+        assert expected(planned, [MINUTE], 16) == dt.timedelta(0)
+
+
+def expected(planned, durations, places):
+    return with_details(planned, existing={}, durations=durations, max_active_runs=places, now=NOW).expected
+
+
+class TestStarts:
+    def test_are_those_of_the_schedule_when_nobody_says_otherwise(self):
+        assert starts(create(start_date=day(1), end_date=day(2))) == [day(1), day(2)]
+        assert starts(create(start_date=day(1), end_date=day(2), not_before=NOW)) == [day(1), day(2)]
+
+    def test_lie_not_before_a_moment_and_rise_with_the_dates(self):
+        later = NOW + DAY
+        assert starts(create(start_date=day(1), end_date=day(3), not_before=later)) == [
+            later,
+            later + TICK,
+            later + 2 * TICK,
+        ]
+        assert starts(create(not_before=later)) == [later]
+
+    def test_keep_a_pace_from_now_on(self):
+        pace = Pace(runs=2, interval=10 * MINUTE)
+        created = create(start_date=day(1), end_date=day(5), pace=pace)
+        assert [(start - NOW) // MINUTE for start in starts(created)] == [0, 0, 10, 10, 20]
+        assert starts(created) == sorted(set(starts(created)))
+        assert created.next_not_before == NOW + 30 * MINUTE
+
+    def test_keep_a_pace_from_a_moment_on(self):
+        later = NOW + DAY
+        created = create(start_date=day(1), end_date=day(4), pace=Pace(runs=2, interval=DAY), not_before=later)
+        assert starts(created) == [later, later + TICK, later + DAY + 2 * TICK, later + DAY + 3 * TICK]
+        assert created.next_not_before == later + 2 * DAY
+        assert starts(
+            create(start_date=day(1), end_date=day(1), pace=Pace(runs=2, interval=DAY), not_before=day(1))
+        ) == [NOW]
+
+    def test_go_on_at_the_same_pace_with_the_next_request(self):
+        pace = Pace(runs=3, interval=MINUTE)
+        first = create(start_date=day(1), end_date=day(12), pace=pace, limit=6, partial=True)
+        second = create(start_date=day(7), end_date=day(12), pace=pace, limit=6, not_before=first.next_not_before)
+        whole = create(start_date=day(1), end_date=day(12), pace=pace)
+        assert [start.replace(microsecond=0) for start in starts(first) + starts(second)] == [
+            start.replace(microsecond=0) for start in starts(whole)
+        ]
+
+    def test_have_no_next_moment_without_a_pace(self):
+        assert create(not_before=NOW + DAY).next_not_before is None
+
+    def test_beyond_the_calendar_are_refused(self):
+        with pytest.raises(Refused, match="not_before and pace reach beyond the year 9999"):
+            create(
+                start_date=day(1), end_date=day(2), not_before=utc(9999, 12, 31), pace=Pace(runs=1, interval=2 * DAY)
+            )
+
+    @pytest.mark.parametrize(
+        ("runs", "interval"), [(0, DAY), (501, DAY), (1, dt.timedelta(0)), (1, TICK), (1, 367 * DAY), (1, -DAY)]
+    )
+    def test_have_no_pace_out_of_bounds(self, runs, interval):
+        with pytest.raises(ValueError, match="pace"):
+            Pace(runs=runs, interval=interval)
+
+
+class TestTheNewestFirst:
+    def test_have_the_first_numbers_and_starts(self):
+        created = create(start_date=day(1), end_date=day(3), order=Order.DESC)
+        assert dates(created) == [day(3), day(2), day(1)]
+        assert run_ids(created)[0] == "manual_0000001_2021-01-03T00:00:00"
+        assert starts(created) == [NOW, NOW + TICK, NOW + 2 * TICK]
+
+    def test_are_what_a_partial_request_creates_and_the_next_is_older(self):
+        created = create(
+            start_date=day(1), end_date=day(9), limit=2, partial=True, order=Order.DESC, existing_dates=[day(8), day(1)]
+        )
+        assert dates(created) == [day(9), day(7)]
+        assert (created.next_start_date, created.existing) == (day(6), 1)
+
+    def test_leave_out_what_may_not_start_yet(self):
+        created = create(start_date=day(1), end_date=day(9), now=day(3), order=Order.DESC)
+        assert dates(created) == [day(3), day(2), day(1)]
+
+    def test_are_looked_for_in_a_bounded_range(self):
+        start = utc(2000, 1, 1)
+        minutes = [start + number * MINUTE for number in range(MAX_BACKWARDS + 1)]
+        request = {"timetable": Listed(minutes), "start_date": start, "order": Order.DESC, "partial": True}
+        for decide in (create, plan):
+            assert len(decide(**request, end_date=minutes[-2]).runs) == 500
+            with pytest.raises(Refused, match="more than 10000 dates"):
+                decide(**request, end_date=minutes[-1])
+
+
+class TestAListOfDates:
+    noon = day(2) + dt.timedelta(hours=12)
+
+    def test_gets_a_run_for_each_in_their_order(self):
+        created = create(dates=(day(3), day(1), self.noon))
+        assert dates(created) == [day(1), self.noon, day(3)]
+        assert dates(create(dates=(day(3), day(1), self.noon), order=Order.DESC)) == [day(3), self.noon, day(1)]
+
+    def test_has_the_schedules_interval_where_the_schedule_holds_the_date_and_else_a_manual_one(self):
+        first, second = create(dates=(day(2), self.noon), timetable=Daily(runs_after=DAY)).runs
+        assert (first.data_interval, first.run_after) == (DataInterval(start=day(2), end=day(3)), day(3))
+        assert (second.data_interval, second.run_after) == (
+            DataInterval(start=self.noon - DAY, end=self.noon),
+            self.noon,
+        )
+
+    def test_is_for_dags_without_a_schedule_too(self):
+        first, second = create(dates=(self.noon, day(3)), timetable=Unscheduled()).runs
+        assert first.data_interval == DataInterval(start=self.noon - DAY, end=self.noon)
+        assert starts(create(dates=(self.noon, day(3)), timetable=Unscheduled())) == [self.noon, day(3)]
+        assert second.logical_date == day(3)
+
+    def test_skips_dates_that_have_a_run_and_heeds_the_limit(self):
+        request = {"dates": (day(1), day(2), day(3), day(4)), "existing_dates": [day(2)], "limit": 2}
+        with pytest.raises(Refused, match="more than limit=2"):
+            create(**request)
+        created = create(**request, partial=True)
+        assert (dates(created), created.existing, created.next_start_date) == ([day(1), day(3)], 1, day(4))
+
+    def test_leaves_out_a_date_whose_run_may_not_start_yet_and_goes_on(self):
+        noon = day(3) + dt.timedelta(hours=12)
+        created = create(dates=(day(2), day(3), noon), timetable=Daily(runs_after=DAY), now=noon)
+        assert dates(created) == [day(2), noon]
+
+    @pytest.mark.parametrize(
+        ("request_", "words"),
+        [
+            ({"dates": (day(1), day(2), day(1))}, "dates holds 2021-01-01T00:00:00Z twice"),
+            ({"dates": ()}, "1 to 500 dates, not 0"),
+            ({"dates": tuple(day(number) for number in range(1, 502))}, "1 to 500 dates, not 501"),
+            ({"dates": (day(1),), "start_date": day(1)}, "dates cannot be combined with start_date"),
+            ({"dates": (day(1),), "end_date": day(1), "interval": DAY}, "combined with end_date, interval"),
+            ({"dates": (day(1), NOW + TICK)}, "of dates lies in the future"),
+            ({"dates": (day(1), day(9)), "dag": Dag(dag_id="a_dag", end_date=day(8))}, "after the last date"),
+            ({"dates": (day(1), day(9)), "dag": Dag(dag_id="a_dag", start_date=day(2))}, "before the first date"),
+        ],
+    )
+    def test_that_cannot_be_is_refused(self, request_, words):
+        with pytest.raises(Refused, match=words):
+            create(**request_)
+
+    def test_holds_moments(self):
+        with pytest.raises(ValueError, match="time zone"):
+            GroupRequest(dag_id="a", dates=(dt.datetime(2025, 1, 1),))
+        with pytest.raises(ValueError, match="time zone"):
+            GroupRequest(dag_id="a", not_before=dt.datetime(2025, 1, 1))
+
+
+class TestAnInterval:
+    hours = Listed([day(1) + number * dt.timedelta(hours=1) for number in range(100)])
+
+    def test_makes_the_dates_of_a_range(self):
+        created = create(
+            timetable=Unscheduled(),
+            interval_timetable=self.hours,
+            interval="a cron",
+            start_date=day(1),
+            end_date=day(1) + 2 * DAY,
+        )
+        assert len(created.runs) == 49
+        assert created.runs[1].data_interval == DataInterval(start=dates(created)[1] - DAY, end=dates(created)[1])
+        assert starts(created) == dates(created)
+
+    def test_is_not_for_a_dag_with_a_schedule(self):
+        with pytest.raises(Refused, match="'a_dag' has a schedule"):
+            create(interval_timetable=self.hours, interval=DAY, start_date=day(1))
+
+    def test_needs_a_start(self):
+        with pytest.raises(Refused, match="interval needs a start_date"):
+            create(timetable=Unscheduled(), interval_timetable=self.hours, interval=DAY)
+
+    def test_ends_now_and_with_the_dag(self):
+        request = {"timetable": Unscheduled(), "interval_timetable": self.hours, "interval": DAY, "start_date": day(1)}
+        assert dates(create(**request, now=day(2)))[-1] == day(2)
+        dag = Dag(dag_id="a_dag", start_date=day(1) + DAY / 24, end_date=day(1) + DAY / 8)
+        assert len(create(**request, dag=dag).runs) == 3
+
+
+class TestAConfOfItsOwn:
+    def test_is_merged_over_that_of_the_request(self):
+        created = create(dates=(day(2), day(1)), conf={"a": 1, "b": 2}, conf_per_run=({"b": 3}, {"c": {"d": 4}}))
+        assert [run.conf for run in created.runs] == [{"a": 1, "b": 2, "c": {"d": 4}}, {"a": 1, "b": 3}]
+
+    def test_follows_its_date_past_those_that_have_a_run(self):
+        created = create(
+            dates=(day(1), day(2)), conf_per_run=({"a": 1}, {"a": 2}), existing_dates=[day(1)], order=Order.DESC
+        )
+        assert [run.conf for run in created.runs] == [{"a": 2}]
+
+    def test_names_facts_of_the_run(self):
+        template = {
+            "texts": ["{logical_date}/{data_interval_start}/{data_interval_end}", {"deep": "{number}-{run_id}"}],
+            "others": "{ number } {{number}} {date} {} %s {0}",
+            "{number}": [1, None, True],
+        }
+        (_, run) = create(start_date=day(1), end_date=day(2), conf_per_run=template, last_number=8).runs
+        assert run.conf == {
+            "texts": [
+                "2021-01-02T00:00:00Z/2021-01-02T00:00:00Z/2021-01-02T00:00:00Z",
+                {"deep": "10-manual_0000010_2021-01-02T00:00:00"},
+            ],
+            "others": "{ number } {10} {date} {} %s {0}",
+            "{number}": [1, None, True],
+        }
+
+    def test_has_a_list_for_as_many_dates(self):
+        with pytest.raises(Refused, match="2 objects for 1 dates"):
+            create(dates=(day(1),), conf_per_run=({}, {}))
+        with pytest.raises(Refused, match="needs dates"):
+            create(start_date=day(1), end_date=day(2), conf_per_run=({}, {}))
+
+    def test_is_not_too_long_when_it_is_whole(self):
+        room = MAX_CONF_BYTES - len('{"a":"","b":"2021-01-01T00:00:00Z"}')
+        request = {"start_date": day(1), "end_date": day(1), "conf_per_run": {"b": "{logical_date}"}}
+        assert create(**request, conf={"a": "a" * room}).runs
+        with pytest.raises(Refused, match="the conf of the run at 2021-01-01T00:00:00Z has 65537 bytes"):
+            create(**request, conf={"a": "a" * (room + 1)})
+
+
+class TestTheSchedulersLoop:
+    def test_is_told_of_when_the_group_is_larger(self):
+        request = {"start_date": day(1), "end_date": day(21), "dag": Dag(dag_id="a_dag", max_active_runs=100)}
+        (warning,) = create(**request, runs_per_loop=20).warnings
+        assert warning.startswith("21 runs of the group may start at the same time")
+        assert "20 queued runs" in warning
+        assert create(**request, runs_per_loop=21).warnings == ()
+        assert create(**request).warnings == ()
+
+    def test_is_not_when_the_pace_keeps_below_it(self):
+        request = {"start_date": day(1), "end_date": day(21), "dag": Dag(dag_id="a_dag", max_active_runs=100)}
+        assert create(**request, runs_per_loop=20, pace=Pace(runs=20, interval=MINUTE)).warnings == ()
+        assert len(create(**request, runs_per_loop=19, pace=Pace(runs=20, interval=MINUTE)).warnings) == 1
+
+
+def test_the_note_is_that_of_the_request():
+    assert create(note="a note").note == "a note"
+    assert create().note is None

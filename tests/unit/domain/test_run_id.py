@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pytest
-from airflow_run_groups.domain import DEFAULT_PREFIX, DagRunType, GroupRunId, Refused, check_run_id, group_prefix
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from airflow_run_groups.domain import DEFAULT_PREFIX, DagRunType, GroupRunId, Refused, check_run_id, group_prefix
 from tests.unit.domain.schedules import utc
 
 UTC = dt.timezone.utc

@@ -3,11 +3,12 @@
 import threading
 
 import pytest
+from dependency_injector import providers
+from falcon import testing
+
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import Auth, Settings
-from dependency_injector import providers
-from falcon import testing
 
 
 def _container(**settings):

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 from airflow_run_groups.entrypoints import injection
-
 from tests.unit.test_packaging import loaded_by
 
 

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 import structlog
+
 from airflow_run_groups.entrypoints import logs
 
 

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from airflow_run_groups.entrypoints import metrics
-from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
 from prometheus_client.parser import text_string_to_metric_families
 
+from airflow_run_groups.entrypoints import metrics
+from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service
 
 

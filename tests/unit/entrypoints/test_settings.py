@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import Auth, Settings, SettingsError, read_settings
 

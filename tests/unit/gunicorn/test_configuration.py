@@ -9,6 +9,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.settings import Auth, Settings
 

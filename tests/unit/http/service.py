@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from airflow_run_groups.adapters.memory import MemoryAuditLog, demo_backend
-from airflow_run_groups.domain import DagRunState, DagRunType
 from falcon import testing
 
+from airflow_run_groups.adapters.memory import MemoryAuditLog, demo_backend
 from tests.demo import demo_app
+from tests.unit.memory.world import place
 
 UTC = dt.timezone.utc
 NOW = dt.datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -40,10 +40,7 @@ class Service:
 
     def place(self, dag_id="example_daily", run_id="a_run", **more):
         """Put a run there as something else would have made it."""
-        for name, kind in {"state": DagRunState, "run_type": DagRunType}.items():
-            if name in more:
-                more[name] = kind(more[name])
-        return self.backend.place(dag_id, run_id, **more)
+        return place(self.backend, dag_id, run_id, **more)
 
     def listed(self, query=""):
         return [run["run_id"] for run in self.ask(f"/api/v1/dag_runs{query}")["dag_runs"]]

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.access_log import NoMeter, log_server_error
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-
 from tests.unit.http.service import Service
 
 

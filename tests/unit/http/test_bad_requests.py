@@ -1,8 +1,8 @@
 """Whatever is wrong with a request gets an answer that says what, and changes nothing."""
 
 import pytest
-from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 
+from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.contracts.bad_requests import BAD_REQUESTS, BAD_TOKENS
 from tests.unit.http.service import Service, error
 

@@ -4,9 +4,10 @@ import io
 
 import falcon
 import pytest
+from falcon import testing
+
 from airflow_run_groups.domain import Refused
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES, BodyTooLarge, read_object
-from falcon import testing
 
 
 class _Stream(io.BytesIO):

@@ -7,13 +7,13 @@ import json
 from urllib.parse import quote, quote_from_bytes
 
 import pytest
-from airflow_run_groups.entrypoints.http.openapi.specification import describe
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from airflow_run_groups.entrypoints.http.openapi.specification import describe
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.contracts.hostile import HOSTILE
 from tests.unit.http.service import Service
 

@@ -3,11 +3,12 @@
 from contextlib import suppress
 
 import pytest
-from airflow_run_groups.domain import Refused
-from airflow_run_groups.entrypoints.http.query import read_query, write_query
 from falcon import Request, testing
 from hypothesis import given
 from hypothesis import strategies as st
+
+from airflow_run_groups.domain import Refused
+from airflow_run_groups.entrypoints.http.query import read_query, write_query
 
 text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 

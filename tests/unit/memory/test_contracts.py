@@ -3,11 +3,11 @@
 import pytest
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
-from tests.contracts.planning import PlanContextContract, PlannedRunsContract, PreviewContract
-from tests.contracts.recording import DagContextContract, RecordContract
+from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.timetables import TimetableContract
 from tests.unit.memory.world import MemoryWorld
 
@@ -41,11 +41,11 @@ class TestMemoryGroupActions(GroupActionContract):
     pass
 
 
-class TestMemoryRecord(RecordContract):
+class TestMemoryTransaction(TransactionContract):
     pass
 
 
-class TestMemoryDagContext(DagContextContract):
+class TestMemoryPlanningFacts(PlanningFactsContract):
     pass
 
 
@@ -53,15 +53,15 @@ class TestMemoryTimetable(TimetableContract):
     pass
 
 
-class TestMemoryPreview(PreviewContract):
+class TestMemorySnapshot(SnapshotContract):
     pass
 
 
-class TestMemoryPlannedRuns(PlannedRunsContract):
+class TestMemoryCreatedRuns(CreatedRunsContract):
     pass
 
 
-class TestMemoryPlanContext(PlanContextContract):
+class TestMemorySnapshotDetails(SnapshotDetailsContract):
     pass
 
 

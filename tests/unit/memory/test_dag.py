@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+
+from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.memory import (
     MemoryBackend,
     MemoryDag,
@@ -11,9 +13,8 @@ from airflow_run_groups.adapters.memory import (
     demo_backend,
 )
 from airflow_run_groups.adapters.memory.params import check_conf
-from airflow_run_groups.domain import DagNotFound, DagRunFilter, GroupRequest, Refused, plan_group
-
-from tests.contracts.world import date, utc
+from airflow_run_groups.domain import DagRunFilter, GroupRequest, InvalidConf, Refused, plan_group
+from tests.contracts.world import NOW, date, utc
 
 
 def test_a_dag_comes_from_a_file_named_after_it_unless_it_says_otherwise():
@@ -22,15 +23,10 @@ def test_a_dag_comes_from_a_file_named_after_it_unless_it_says_otherwise():
 
 
 def test_a_backend_holds_a_dag_once():
-    backend = MemoryBackend()
+    backend = MemoryBackend(utc_now)
     backend.add(MemoryDag(dag_id="a"))
     with pytest.raises(ValueError, match="there is a DAG 'a' already"):
         backend.add(MemoryDag(dag_id="a"))
-
-
-def test_a_run_cannot_be_placed_without_its_dag():
-    with pytest.raises(DagNotFound):
-        MemoryBackend().place("a", "x")
 
 
 @pytest.mark.parametrize(
@@ -102,14 +98,17 @@ def test_the_demo_holds_its_examples_and_no_runs():
     ],
 )
 def test_the_scheduled_examples_begin_with_2020(dag_id, step):
-    runs = MemoryDagRunRepository(demo_backend())
     request = GroupRequest(dag_id=dag_id, start_date=date(-1000), limit=3, partial=True)
-
-    def decide(context):
-        return plan_group(
-            request, dag=context.dag, timetable=context.timetable, taken=(), last_number=0, now=utc(2025, 1, 1)
-        )
-
+    with MemoryDagRunRepository(demo_backend()).snapshot(dag_id) as dag:
+        runs = plan_group(request, dag.facts(request, NOW), now=NOW).runs
     start = utc(2020, 1, 1)
-    batch = runs.record(dag_id, decide)
-    assert [run.logical_date for run in batch.runs] == [start, start + step, start + 2 * step]
+    assert [run.logical_date for run in runs] == [start, start + step, start + 2 * step]
+
+
+def test_the_unscheduled_example_has_a_param():
+    with MemoryDagRunRepository(demo_backend()).snapshot("example_unscheduled") as dag:
+        check_conf = dag.facts(GroupRequest(dag_id="example_unscheduled"), NOW).check_conf
+    for conf in ({}, {"colour": "green"}, {"other": 1}):
+        check_conf(conf)
+    with pytest.raises(InvalidConf, match="'colour': 'mauve' is not one of"):
+        check_conf({"colour": "mauve"})

@@ -1,16 +1,17 @@
-"""Recorded runs move from queued to running to success as time passes."""
+"""Created runs move from queued to running to success as time passes."""
 
 import datetime as dt
 from collections import Counter
 
 import pytest
-from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
-from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
-from airflow_run_groups.domain import DagRunFilter, DagRunState
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contracts.world import batch_of, date, new_run, utc
+from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
+from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
+from airflow_run_groups.domain import DagRunFilter, DagRunState
+from tests.contracts.world import created_runs, date, new_run, utc
+from tests.unit.memory.world import place
 
 NOON = utc(2025, 1, 1, 12)
 SECOND = dt.timedelta(seconds=1)
@@ -21,12 +22,13 @@ class Demo:
 
     def __init__(self, **settings):
         self.now = NOON
-        backend = MemoryBackend(clock=lambda: self.now)
+        backend = MemoryBackend(lambda: self.now)
         backend.add(MemoryDag(dag_id="a", **settings))
         self.runs = MemoryDagRunRepository(backend)
 
-    def record(self, *days):
-        self.runs.record("a", lambda _: batch_of("a", [new_run(f"r{day}", date(day)) for day in days]))
+    def create(self, *days):
+        runs = [new_run(f"r{day}", date(day)) for day in days]
+        self.runs.transaction("a", lambda dag: dag.add(created_runs("a", runs)))
 
     def pass_time(self, delta):
         self.now += delta
@@ -40,7 +42,7 @@ class Demo:
 
 def test_a_run_is_queued_then_running_then_a_success():
     demo = Demo()
-    demo.record(1)
+    demo.create(1)
     assert demo.states() == {"r1": "queued"}
     demo.pass_time(QUEUED_FOR)
     assert demo.states() == {"r1": "running"}
@@ -50,7 +52,7 @@ def test_a_run_is_queued_then_running_then_a_success():
 
 def test_its_dates_are_set_as_it_moves():
     demo = Demo()
-    demo.record(1)
+    demo.create(1)
     assert dates_of(demo.look()["r1"]) == (None, None)
     demo.pass_time(QUEUED_FOR + SECOND)
     assert dates_of(demo.look()["r1"]) == (NOON + QUEUED_FOR, None)
@@ -60,7 +62,7 @@ def test_its_dates_are_set_as_it_moves():
 
 def test_it_is_found_in_the_state_that_it_is_in_now():
     demo = Demo()
-    demo.record(1)
+    demo.create(1)
     demo.pass_time(QUEUED_FOR)
     assert demo.runs.get("r1", dag_id="a", readable=None).state == "running"
     demo.pass_time(RUNS_FOR)
@@ -70,7 +72,7 @@ def test_it_is_found_in_the_state_that_it_is_in_now():
 
 def test_no_more_than_max_active_runs_are_running():
     demo = Demo(max_active_runs=2)
-    demo.record(1, 2, 3, 4, 5)
+    demo.create(1, 2, 3, 4, 5)
     demo.pass_time(QUEUED_FOR)
     assert Counter(demo.states().values()) == {"running": 2, "queued": 3}
     demo.pass_time(RUNS_FOR)
@@ -81,8 +83,8 @@ def test_no_more_than_max_active_runs_are_running():
 
 def test_the_run_that_may_start_first_does_whenever_it_was_created():
     demo = Demo(max_active_runs=1)
-    demo.record(3, 2)
-    demo.record(1)
+    demo.create(3, 2)
+    demo.create(1)
     demo.pass_time(QUEUED_FOR + 10 * RUNS_FOR)
     assert started_in_order(demo) == ["r1", "r2", "r3"]
 
@@ -90,7 +92,7 @@ def test_the_run_that_may_start_first_does_whenever_it_was_created():
 def test_a_run_waits_until_it_may_start():
     demo = Demo()
     days_ahead = (NOON - date(1)).days + 2
-    demo.record(days_ahead)
+    demo.create(days_ahead)
     demo.pass_time(dt.timedelta(hours=11))
     assert set(demo.states().values()) == {"queued"}
     demo.pass_time(dt.timedelta(hours=1))
@@ -99,22 +101,22 @@ def test_a_run_waits_until_it_may_start():
 
 def test_a_run_that_has_started_is_not_put_back():
     demo = Demo(max_active_runs=1)
-    demo.record(5)
+    demo.create(5)
     demo.pass_time(QUEUED_FOR)
-    demo.record(1)
+    demo.create(1)
     assert demo.states() == {"r5": "running", "r1": "queued"}
 
 
 def test_the_runs_of_a_paused_dag_wait():
     demo = Demo(is_paused=True)
-    demo.record(1)
+    demo.create(1)
     demo.pass_time(dt.timedelta(days=365))
     assert demo.states() == {"r1": "queued"}
 
 
 def test_what_has_happened_stays_when_the_clock_is_set_back():
     demo = Demo()
-    demo.record(1)
+    demo.create(1)
     demo.pass_time(QUEUED_FOR + RUNS_FOR)
     finished = demo.look()
     demo.pass_time(-dt.timedelta(hours=1))
@@ -123,7 +125,7 @@ def test_what_has_happened_stays_when_the_clock_is_set_back():
 
 def test_ten_thousand_runs_are_worked_off():
     demo = Demo(max_active_runs=16)
-    demo.record(*range(-9_999, 1))
+    demo.create(*range(-9_999, 1))
     demo.pass_time(dt.timedelta(days=1))
     page = demo.runs.list(DagRunFilter(start=9_999))
     assert [run.state for run in page.runs] == ["success"]
@@ -134,22 +136,22 @@ steps = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2500)), max_size=12
 
 
 @given(steps, st.integers(1, 3), st.randoms(use_true_random=False))
-def test_looking_changes_nothing_and_the_rules_hold_at_every_moment(steps, max_active_runs, random):
-    looked_at, left_alone = Demo(max_active_runs=max_active_runs), Demo(max_active_runs=max_active_runs)
+def test_reading_changes_nothing_and_the_rules_hold_at_every_moment(steps, max_active_runs, random):
+    read, left_alone = Demo(max_active_runs=max_active_runs), Demo(max_active_runs=max_active_runs)
     free = list(range(1, 100))
     random.shuffle(free)
     seen = []
     for count, milliseconds in steps:
         days = [free.pop() for _ in range(count)]
-        for demo in (looked_at, left_alone):
-            demo.record(*days)
+        for demo in (read, left_alone):
+            demo.create(*days)
             demo.pass_time(dt.timedelta(milliseconds=milliseconds))
-        seen.append((looked_at.now, looked_at.states()))
-    for demo in (looked_at, left_alone):
+        seen.append((read.now, read.states()))
+    for demo in (read, left_alone):
         demo.pass_time(dt.timedelta(days=1))
 
     final = left_alone.look()
-    assert looked_at.look() == final
+    assert read.look() == final
     assert {run.state for run in final.values()} <= {"success"}
     for moment, states in seen:
         assert Counter(states.values())["running"] <= max_active_runs
@@ -159,9 +161,9 @@ def test_looking_changes_nothing_and_the_rules_hold_at_every_moment(steps, max_a
 @pytest.mark.parametrize("state", list(DagRunState))
 def test_a_run_that_something_else_made_stays_as_it_is(state):
     now = [NOON]
-    backend = MemoryBackend(clock=lambda: now[0])
+    backend = MemoryBackend(lambda: now[0])
     backend.add(MemoryDag(dag_id="a"))
-    placed = backend.place("a", "x", state=state, logical_date=date(1), start_date=date(2))
+    placed = place(backend, "a", "x", state=state.value, logical_date=date(1), start_date=date(2))
     now[0] += dt.timedelta(days=1)
     assert MemoryDagRunRepository(backend).get("x", dag_id="a", readable=None) == placed
 

@@ -4,9 +4,9 @@ import datetime as dt
 from itertools import islice
 
 import pytest
+
 from airflow_run_groups.adapters.memory.timetables import timetable_of
 from airflow_run_groups.domain import Refused
-
 from tests.contracts.world import utc
 
 FIRST = dt.datetime.min.replace(tzinfo=dt.timezone.utc)

@@ -8,14 +8,14 @@ from airflow_run_groups.adapters.memory import (
     MemoryDagRunRepository,
     MemoryGroupRepository,
 )
-from airflow_run_groups.domain import DagRunState, DagRunType
-
+from airflow_run_groups.adapters.memory.queue import StoredRun
+from airflow_run_groups.domain import DagRun
 from tests.contracts.world import Stored, utc
 
 
 class MemoryWorld:
     def __init__(self):
-        self.backend = MemoryBackend(clock=lambda: utc(2025, 1, 1))
+        self.backend = MemoryBackend(lambda: utc(2025, 1, 1))
         self.dags = MemoryDagRepository(self.backend)
         self.runs = MemoryDagRunRepository(self.backend)
         self.groups = self.hurried_groups = MemoryGroupRepository(self.backend)
@@ -29,8 +29,8 @@ class MemoryWorld:
 
     knows_makers = True
 
-    def run(self, dag_id, run_id, *, run_type="manual", state="success", **facts):
-        return self.backend.place(dag_id, run_id, run_type=DagRunType(run_type), state=DagRunState(state), **facts).id
+    def run(self, dag_id, run_id, *, created_by=None, **facts):
+        return place(self.backend, dag_id, run_id, created_by=created_by, **facts).id
 
     def stored(self, dag_id, run_id):
         run = self.backend.dags[dag_id].by_run_id[run_id]
@@ -38,3 +38,17 @@ class MemoryWorld:
 
     def count_runs(self):
         return len(self.backend.runs)
+
+
+def place(backend, dag_id, run_id, *, created_by=None, **facts):
+    """Put a run there that something else made; it stays as it is."""
+    facts = {"run_type": "manual", "state": "success", "logical_date": None, **facts}
+    run = DagRun(id=len(backend.runs) + 1, dag_id=dag_id, run_id=run_id, **facts)
+    now = backend.advance()
+    run_after = run.logical_date or now
+    backend.keep(
+        StoredRun(
+            run, waiting_since=max(now, run_after), run_after=run_after, created_by=created_by, conf={}, note=None
+        )
+    )
+    return run

@@ -5,9 +5,10 @@ import io
 import json
 
 import pytest
+from rich.console import Console
+
 from airflow_run_groups.entrypoints.terminal.output import Output, visible
 from airflow_run_groups.entrypoints.terminal.wait import bars
-from rich.console import Console
 
 CONTROLS = "\x1b[2J \x9b31m \N{RIGHT-TO-LEFT OVERRIDE}"
 

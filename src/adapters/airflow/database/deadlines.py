@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 TICK = 0.25
-"""Seconds between two looks for work that is overdue."""
+"""Seconds between two checks for work that is overdue."""
 
 
 class Overdue(Exception):
@@ -23,7 +23,6 @@ class Deadline:
     """Until when a thread's work may last, and the connection on which it may be waiting."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin now."""
         self._end = time.monotonic() + seconds
         self._waiting = threading.Lock()
         self._break_off: Callable[[], None] | None = None
@@ -52,12 +51,12 @@ class Deadline:
         finally:
             self._end = end
 
-    def hold(self, connection: Any) -> None:
-        """Take the connection, of whatever driver, as the one to break off.
+    def attach(self, connection: Any) -> None:
+        """Break off this connection, of whatever driver, when the time is over.
 
         Its socket is duplicated: a number alone might be another client's socket by the time it is shut down.
         """
-        self.let_go()
+        self.detach()
         with self._waiting:
             if hasattr(connection, "fileno"):
                 self._socket = os.dup(connection.fileno())
@@ -65,7 +64,7 @@ class Deadline:
             else:
                 self._break_off = getattr(connection, "interrupt", None)
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Leave the connection alone from now on."""
         with self._waiting:
             self._break_off = None
@@ -113,7 +112,7 @@ class Deadlines:
             yield deadline
         finally:
             self._all.discard(deadline)
-            deadline.let_go()
+            deadline.detach()
             self._own.deadline = outer
 
     def _start_enforcer(self) -> None:

@@ -1,4 +1,4 @@
-"""The SQLAlchemy engine: its pool, and what happens whenever a connection is made, lent and given back."""
+"""The SQLAlchemy engine, its pool, and its events: connect, checkout, execute and checkin."""
 
 import logging
 import select
@@ -7,13 +7,14 @@ from typing import Any
 
 from airflow.configuration import conf
 from airflow.utils.orm_event_handlers import setup_event_handlers
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import InvalidatePoolError
+
 from airflow_run_groups.adapters.airflow.compat import ENGINE_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadlines
 from airflow_run_groups.adapters.airflow.queries.prefixes import learn_order
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import InvalidatePoolError
 
 APPLICATION = "airflow-run-groups"
 """How PostgreSQL's pg_stat_activity names our connections, unless the operator does."""
@@ -22,7 +23,7 @@ RECYCLE = 300
 TRUSTED = 1.0
 """Seconds for which a connection that has worked is believed to work, if nothing came in on it since."""
 
-_WRITES = "airflow_run_groups_writes"
+_WRITE_LIMITS = "airflow_run_groups_write_limits"
 _LAST_USED = "airflow_run_groups_last_used"
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
     if conf.has_option("database", "sql_alchemy_connect_args"):
         connect_args.update(conf.getimport("database", "sql_alchemy_connect_args"))
     if dialect == "sqlite":
-        connect_args.update(check_same_thread=False, timeout=2 * limits.lock_timeout)
+        connect_args.update(check_same_thread=False, timeout=_sqlite_timeout(limits))
     elif dialect == "postgresql":
         own = str(connect_args.get("options") or make_url(url).query.get("options", ""))
         # a read has no transaction for which a limit could be set, and a limit that stayed would be another client's
@@ -53,38 +54,40 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         max_overflow=0,
         pool_timeout=limits.pool_timeout,
         pool_recycle=RECYCLE,
-        **({} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}),  # set here, it is not set at every loan
+        **(
+            {} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        ),  # set here, it is not set at every checkout
         **ENGINE_OPTIONS,
     )
     setup_event_handlers(engine)  # type: ignore[no-untyped-call]
-    lender = _Lender(engine, limits, deadlines)
-    event.listen(engine, "connect", lender.made, insert=True)
-    event.listen(engine, "checkout", lender.lent)
-    event.listen(engine, "checkin", lender.given_back)
-    event.listen(engine, "before_cursor_execute", lender.before_statement)
+    events = _PoolEvents(engine, limits, deadlines)
+    event.listen(engine, "connect", events.on_connect, insert=True)
+    event.listen(engine, "checkout", events.on_checkout)
+    event.listen(engine, "checkin", events.on_checkin)
+    event.listen(engine, "before_cursor_execute", events.on_execute)
     if dialect == "postgresql":
-        event.listen(engine, "do_connect", lender.connect)
+        event.listen(engine, "do_connect", events.connect)
         event.listen(engine, "connect", learn_order)
     elif dialect == "sqlite":
         event.listen(engine, "connect", _leave_transactions_to_us)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", events.on_begin_in_sqlite)
     return engine
 
 
-def begin_to_write(connection: Connection) -> None:
-    """Have what follows on a connection be one transaction; on others, each statement stands for itself."""
+def begin_to_write(connection: Connection, limits: DatabaseLimits) -> None:
+    """Make what follows on a connection one transaction; on others, each statement is its own."""
     if connection.dialect.name == "sqlite":
-        connection.execution_options(**{_WRITES: True})
+        connection.execution_options(**{_WRITE_LIMITS: limits})
     else:
         connection.execution_options(isolation_level="READ COMMITTED")
 
 
-class _Lender:
-    """Puts connections under the deadline of the thread that uses them, and lends none that is broken."""
+class _PoolEvents:
+    """Puts connections under the deadline of the thread that uses them, and lets none that is broken be checked out."""
 
     def __init__(self, engine: Engine, limits: DatabaseLimits, deadlines: Deadlines) -> None:
         self._dialect: Any = engine.dialect
-        self._ping_timeout = limits.connect_timeout
+        self._limits = limits
         self._deadlines = deadlines
         self._takes_options = True
 
@@ -103,19 +106,19 @@ class _Lender:
                 return connection
         return dialect.connect(*args, **without)
 
-    def made(self, connection: Any, _record: object) -> None:
+    def on_connect(self, connection: Any, _record: object) -> None:
         if deadline := self._deadlines.current:
-            deadline.hold(connection)
+            deadline.attach(connection)
 
-    def lent(self, connection: Any, record: Any, _proxy: object) -> None:
+    def on_checkout(self, connection: Any, record: Any, _proxy: object) -> None:
         deadline = self._deadlines.current
         if deadline is None:
             return
-        deadline.hold(connection)
+        deadline.attach(connection)
         last_used = record.info.get(_LAST_USED)
         if last_used is None or (time.monotonic() - last_used < TRUSTED and _is_quiet(connection)):
             return
-        with deadline.at_most(self._ping_timeout):
+        with deadline.at_most(self._limits.connect_timeout):
             try:
                 works = self._dialect.do_ping(connection)
             except self._dialect.dbapi.Error:
@@ -123,14 +126,22 @@ class _Lender:
         if not works:
             raise InvalidatePoolError  # the pool makes a new connection, and trusts none of the old ones
 
-    def given_back(self, _connection: Any, record: Any) -> None:
+    def on_checkin(self, _connection: Any, record: Any) -> None:
         record.info[_LAST_USED] = time.monotonic()
         if deadline := self._deadlines.current:
-            deadline.let_go()
+            deadline.detach()
 
-    def before_statement(self, *_: object) -> None:
+    def on_execute(self, *_: object) -> None:
         if deadline := self._deadlines.current:
             deadline.check()
+
+    def on_begin_in_sqlite(self, connection: Connection) -> None:
+        """Take SQLite's write lock before the first read, so that what was read still holds when it is written."""
+        limits = connection.get_execution_options().get(_WRITE_LIMITS)
+        milliseconds = 1000 * _sqlite_timeout(limits or self._limits)
+        connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds:.0f}")
+        if limits is not None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _is_quiet(connection: Any) -> bool:
@@ -146,7 +157,6 @@ def _leave_transactions_to_us(connection: Any, _record: object) -> None:
     connection.isolation_level = None
 
 
-def _begin(connection: Connection) -> None:
-    """Take SQLite's write lock before the first look, so that what was seen still holds when it is written."""
-    if connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _sqlite_timeout(limits: DatabaseLimits) -> float:
+    """Return how many seconds SQLite waits for its lock: a write on other databases waits as long in two attempts."""
+    return 2 * limits.lock_timeout

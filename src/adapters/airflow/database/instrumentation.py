@@ -1,4 +1,4 @@
-"""What is measured of the work on the database: the seconds of each statement, and the connections that are lent."""
+"""Metrics of the work on the database: the seconds of each statement, and the connections in use."""
 
 import threading
 import time
@@ -14,57 +14,56 @@ _CONTEXT = 4
 
 
 class DatabaseMeter(Protocol):
-    """Who is told."""
+    """Where the metrics go."""
 
     def statement(self, *, work: str, seconds: float) -> None:
-        """Hear of a statement, whether it has failed or not; ``work`` is read or write, as is all of a transaction that writes."""
+        """Record a statement, failed or not; ``work`` is read or write, which is each statement of a transaction that writes."""
 
     def pool(self, *, in_use: int, size: int) -> None:
-        """Hear how many connections are lent, of how many."""
+        """Record how many connections are in use, of how many."""
 
 
-def watch(engine: Engine, meter: DatabaseMeter, *, pool_size: int) -> None:
-    """Tell the meter, from now on, what goes on in this engine."""
-    watcher = _Watcher(meter, pool_size)
-    event.listen(engine, "before_cursor_execute", watcher.before)
-    event.listen(engine, "after_cursor_execute", watcher.after)
-    event.listen(engine, "handle_error", watcher.failed)
-    event.listen(engine, "checkout", watcher.lent)
-    event.listen(engine, "checkin", watcher.given_back)
+def instrument(engine: Engine, meter: DatabaseMeter, *, pool_size: int) -> None:
+    """Measure the work of this engine from now on."""
+    instrumentation = _Instrumentation(meter, pool_size)
+    event.listen(engine, "before_cursor_execute", instrumentation.on_execute)
+    event.listen(engine, "after_cursor_execute", instrumentation.on_executed)
+    event.listen(engine, "handle_error", instrumentation.on_error)
+    event.listen(engine, "checkout", instrumentation.on_checkout)
+    event.listen(engine, "checkin", instrumentation.on_checkin)
 
 
-class _Watcher:
+class _Instrumentation:
     def __init__(self, meter: DatabaseMeter, pool_size: int) -> None:
         self._meter = meter
         self._pool_size = pool_size
         self._lock = threading.Lock()
-        self._lent: set[int] = set()
-        """The connections' records. A set, as a connection that breaks may be given back without having been lent."""
+        self._in_use: set[int] = set()
+        """The connections' records. A set, as a connection that breaks may be checked in without a checkout."""
 
-    def before(self, *facts: Any) -> None:
-        facts[_CONTEXT].airflow_run_groups_began = time.perf_counter()
+    def on_execute(self, *arguments: Any) -> None:
+        arguments[_CONTEXT].airflow_run_groups_began = time.perf_counter()
 
-    def after(self, *facts: Any) -> None:
-        self._tell(facts[0], facts[_CONTEXT])
+    def on_executed(self, *arguments: Any) -> None:
+        self._record(arguments[0], arguments[_CONTEXT])
 
-    def failed(self, context: Any) -> None:
+    def on_error(self, context: Any) -> None:
         if context.connection is not None and context.execution_context is not None:
-            self._tell(context.connection, context.execution_context)
+            self._record(context.connection, context.execution_context)
 
-    def _tell(self, connection: Connection, context: Any) -> None:
+    def on_checkout(self, _connection: object, record: object, _proxy: object) -> None:
+        with self._lock:
+            self._in_use.add(id(record))
+            self._meter.pool(in_use=len(self._in_use), size=self._pool_size)
+
+    def on_checkin(self, _connection: object, record: object) -> None:
+        with self._lock:
+            self._in_use.discard(id(record))
+            self._meter.pool(in_use=len(self._in_use), size=self._pool_size)
+
+    def _record(self, connection: Connection, context: Any) -> None:
         began = context.__dict__.pop("airflow_run_groups_began", None)
         if began is not None:
             options = connection.get_execution_options()
             reads = not options or options.get("isolation_level") == "AUTOCOMMIT"
-            work = READ if reads else WRITE
-            self._meter.statement(work=work, seconds=time.perf_counter() - began)
-
-    def lent(self, _connection: object, record: object, _proxy: object) -> None:
-        with self._lock:
-            self._lent.add(id(record))
-            self._meter.pool(in_use=len(self._lent), size=self._pool_size)
-
-    def given_back(self, _connection: object, record: object) -> None:
-        with self._lock:
-            self._lent.discard(id(record))
-            self._meter.pool(in_use=len(self._lent), size=self._pool_size)
+            self._meter.statement(work=READ if reads else WRITE, seconds=time.perf_counter() - began)

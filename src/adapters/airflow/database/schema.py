@@ -10,10 +10,11 @@ from typing import Any
 import airflow
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow_run_groups.domain.errors import Unavailable
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ProgrammingError
+
+from airflow_run_groups.domain.errors import SchemaUnknown
 
 REVISIONS = {
     "29ce7909c52b": "3.0.0",
@@ -34,27 +35,27 @@ _log = logging.getLogger(__name__)
 class Schema:
     """The schema of one database, which is looked at now and then: Airflow may be upgraded under a running service."""
 
-    def __init__(self, *, allow_unknown: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, allow_unknown: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Take a revision that is not known for a good one, or not, as long as its columns can be filled."""
         self._allow_unknown = allow_unknown
         self._clock = clock
         self._known_until = -1.0
-        self._said: str | None = None
+        self._last_problem: str | None = None
 
     def require_known(self, connection: Connection) -> None:
         """Go on only when runs and task instances can be written; what was wrong the last time is looked at again.
 
-        :raises Unavailable: saying why not.
+        :raises SchemaUnknown: saying why not.
         """
         if self._clock() < self._known_until:
             return
         wrong = (None if self._allow_unknown else _unknown_revision(connection)) or _unmatched_columns(connection)
         if wrong is not None:
-            if wrong != self._said:
+            if wrong != self._last_problem:
                 _log.error("no runs are created: %s", wrong)
-            self._said = wrong
-            raise Unavailable(wrong)
-        self._said = None
+            self._last_problem = wrong
+            raise SchemaUnknown(wrong)
+        self._last_problem = None
         self._known_until = self._clock() + CHECK_AGAIN
 
 

@@ -5,33 +5,34 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
-from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
-from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue
-from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain.errors import Refused, Unavailable
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue
+from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain.errors import DagBusy, OutcomeUnknown, Refused, Unavailable
+
 QUEUES = 64
 """Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
 
 SQLITE_GAP = 0.15
-"""Seconds, at most, that a process leaves between two writes on SQLite: who waits for its lock looks again each tenth of a
-second, and would hardly ever find it free where one write follows on the other."""
+"""Seconds, at most, that a process leaves between two writes on SQLite: a waiting writer checks its lock each tenth of a
+second, and would hardly ever find the lock free where one write follows on the other."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 class ConcurrentWrite(Exception):
-    """Somebody else wrote what this transaction was about to write."""
+    """Another writer was first to write what this transaction was about to write."""
 
 
 class Database:
@@ -52,9 +53,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Lend a connection on which every statement stands for itself.
+        """Lend a connection on which each statement is its own transaction.
 
-        :raises Unavailable: when the database does not answer.
+        :raises Unavailable: when the database does not respond.
         """
         with (
             self._translated(),
@@ -67,31 +68,34 @@ class Database:
     def reading_objects(self) -> Iterator[Session]:
         """Lend a session on such a connection, which writes nothing.
 
-        :raises Unavailable: when the database does not answer.
+        :raises Unavailable: when the database does not respond.
         """
         with self.reading() as connection, self._sessions(bind=connection) as session:
             yield session
 
-    def write(self, dag_id: str, work: Callable[[Session], T]) -> T:
-        """Do the work in one transaction and commit it; once more from the start when another writer got in its way.
+    def write(self, dag_id: str | None, work: Callable[[Session], T], limits: DatabaseLimits | None = None) -> T:
+        """Do the work in one transaction and commit it; once more from the start when another writer was first.
 
-        :raises Unavailable: when the database does not answer, or is busy for too long.
+        :param dag_id: the DAG whose writers in this process wait for each other, None for work that waits for none.
+        :param limits: in place of the database's own, but for those of its connections.
+        :raises Unavailable: when the database does not respond, or is busy for too long.
         """
+        limits = limits or self._limits
         with (
             self._translated(),
-            self._deadlines.within(self._limits.write_timeout) as deadline,
-            self._queue(dag_id, deadline),
+            self._deadlines.within(limits.write_timeout) as deadline,
+            nullcontext() if dag_id is None else self._queue(dag_id, deadline),
         ):
             try:
-                return self._transaction(work, deadline)
+                return self._transaction(work, deadline, limits)
             except (ConcurrentWrite, DBAPIError) as error:
-                if not _passes(error):
+                if not _may_succeed_next_time(error):
                     raise
             try:
-                return self._transaction(work, deadline)
+                return self._transaction(work, deadline, limits)
             except (ConcurrentWrite, IntegrityError) as error:
                 msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
-                raise Unavailable(msg) from error
+                raise DagBusy(msg) from error
 
     def seconds_for_a_step(self) -> float:
         """Return after how many seconds this thread, as it writes, should come to its end for those who wait for its locks.
@@ -102,13 +106,13 @@ class Database:
         left = math.inf if deadline is None else deadline.left
         return min(self._limits.lock_timeout, left) / 2
 
-    def _transaction(self, work: Callable[[Session], T], deadline: Deadline) -> T:
+    def _transaction(self, work: Callable[[Session], T], deadline: Deadline, limits: DatabaseLimits) -> T:
         with self.engine.connect() as connection:
-            begin_to_write(connection)
+            begin_to_write(connection, limits)
             with self._sessions(bind=connection) as session:
                 if self.engine.dialect.name == "sqlite":
-                    return self._with_sqlites_lock(work, session, deadline)
-                transaction_id = self._limit(session, deadline)
+                    return self._with_sqlites_lock(work, session, deadline, limits)
+                transaction_id = _limit(session, deadline, limits)
                 result = work(session)
                 session.flush()
                 try:
@@ -118,11 +122,13 @@ class Database:
                         raise
                 return result
 
-    def _with_sqlites_lock(self, work: Callable[[Session], T], session: Session, deadline: Deadline) -> T:
+    def _with_sqlites_lock(
+        self, work: Callable[[Session], T], session: Session, deadline: Deadline, limits: DatabaseLimits
+    ) -> T:
         time.sleep(max(0, self._next_on_sqlite - time.monotonic()))
         session.connection()  # waits for the lock
         began = time.monotonic()
-        seconds = min(self._limits.sqlite_write_timeout, deadline.left)
+        seconds = min(limits.sqlite_write_timeout, deadline.left)
         try:
             with deadline.at_most(seconds):
                 result = work(session)
@@ -138,25 +144,10 @@ class Database:
             self._next_on_sqlite = now + min(now - began, SQLITE_GAP)
         return result
 
-    def _limit(self, session: Session, deadline: Deadline) -> str | None:
-        """Have the database itself keep this transaction short, and return the transaction's id.
-
-        For this transaction alone: behind a pooler such as PgBouncer, the connection may be somebody else's after it.
-        """
-        if self.engine.dialect.name != "postgresql":
-            return None
-        seconds = {
-            "idle_in_transaction_session_timeout": self._limits.idle_in_transaction_timeout,
-            "lock_timeout": self._limits.lock_timeout,
-            "statement_timeout": max(deadline.left, 1),
-        }
-        limits = {name: f"{1000 * limit:.0f}ms" for name, limit in seconds.items()}
-        return str(session.execute(_LIMIT, limits).scalar())
-
     def _has_committed(self, transaction_id: str | None) -> bool:
         """Ask what became of a transaction whose connection was lost while it was being committed.
 
-        :raises Unavailable: when that cannot be known.
+        :raises OutcomeUnknown: when that cannot be known.
         """
         with suppress(DBAPIError, PoolTimeout, Overdue), self._deadlines.within(self._limits.connect_timeout):
             while transaction_id is not None:
@@ -169,7 +160,7 @@ class Database:
             "the metadata database went away while the runs were being recorded, so that they may exist or not: "
             "look for them before you send the request again"
         )
-        raise Unavailable(msg)
+        raise OutcomeUnknown(msg)
 
     @contextmanager
     def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
@@ -177,7 +168,7 @@ class Database:
         queue = self._queues[hash(dag_id) % len(self._queues)]
         if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
             msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
-            raise Unavailable(msg)
+            raise DagBusy(msg)
         try:
             yield
         finally:
@@ -200,6 +191,22 @@ class Database:
             raise Unavailable(msg) from error
 
 
+def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str | None:
+    """Have the database itself keep this transaction short, and return the transaction's id.
+
+    For this transaction alone: behind a pooler such as PgBouncer, the connection may be another client's after it.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    seconds = {
+        "idle_in_transaction_session_timeout": limits.idle_in_transaction_timeout,
+        "lock_timeout": limits.lock_timeout,
+        "statement_timeout": max(deadline.left, 1),
+    }
+    texts = {name: f"{1000 * limit:.0f}ms" for name, limit in seconds.items()}
+    return str(session.execute(_LIMIT, texts).scalar())
+
+
 _LIMIT = text(
     "SELECT CAST(txid_current() AS varchar)"
     ", set_config('idle_in_transaction_session_timeout', :idle_in_transaction_session_timeout, true)"
@@ -214,13 +221,13 @@ _READ_ONLY = "25006"
 """PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
 
 
-def _passes(error: ConcurrentWrite | DBAPIError) -> bool:
-    """Tell whether nothing was written because of somebody whom a second try may not meet."""
+def _may_succeed_next_time(error: ConcurrentWrite | DBAPIError) -> bool:
+    """Tell whether nothing was written because of another writer, whom a second try may not meet."""
     return isinstance(error, (ConcurrentWrite, IntegrityError)) or _code(error) in _TRY_AGAIN
 
 
 def _is_the_databases(error: DBAPIError) -> bool:
-    """Tell whether the database failed, and not what was asked of it."""
+    """Tell whether the database failed, and not the statement."""
     return (
         error.connection_invalidated
         or isinstance(error, (OperationalError, InterfaceError))

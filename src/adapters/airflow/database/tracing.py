@@ -19,14 +19,14 @@ def tracer() -> Any:
 
 
 def trace(engine: Engine, tracer: Any) -> None:
-    """Make a span of each loan of a connection, within the span of the request that takes it."""
+    """Make a span of each use of a connection, within the span of the request that uses it."""
 
-    def lent(_connection: object, record: Any, _proxy: object) -> None:
+    def on_checkout(_connection: object, record: Any, _proxy: object) -> None:
         record.info[_SPAN] = tracer.start_span("database", attributes={"db.system.name": engine.dialect.name})
 
-    def given_back(_connection: object, record: Any) -> None:
+    def on_checkin(_connection: object, record: Any) -> None:
         if span := record.info.pop(_SPAN, None):
             span.end()
 
-    event.listen(engine, "checkout", lent)
-    event.listen(engine, "checkin", given_back)
+    event.listen(engine, "checkout", on_checkout)
+    event.listen(engine, "checkin", on_checkin)

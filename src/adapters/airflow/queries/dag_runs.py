@@ -1,35 +1,23 @@
-"""The SQL of the reads: just the columns that a caller sees, built once for each combination of filters."""
+"""The SQL that finds DAG runs: just the columns that a caller sees, built once for each combination of filters."""
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds, is_ranged, values_of
-from airflow_run_groups.domain.model import DagRunFilter, DagRunState, DagRunType
-from sqlalchemy import TIMESTAMP, DateTime, TypeDecorator, bindparam, case, func, select, true, type_coerce
+from sqlalchemy import bindparam, case, func, select, true, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
+
+from airflow_run_groups.adapters.airflow.queries.columns import DATE
+from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds, is_ranged, values_of
+from airflow_run_groups.domain.estimate import RECENT_RUNS
+from airflow_run_groups.domain.model import DagRunFilter, DagRunState, DagRunType
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
 _EXTERNAL = [kind.value for kind in DagRunType if kind.externally_triggered]
-
-
-class _Utc(TypeDecorator[dt.datetime]):
-    """SQLite's dates: it keeps UTC, and forgets to say so."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_result_value(self, value: dt.datetime | None, dialect: object) -> dt.datetime | None:  # noqa: ARG002
-        return value and value.replace(tzinfo=dt.timezone.utc)
-
-
-DATE = TIMESTAMP(timezone=True).with_variant(_Utc(), "sqlite")
-"""The driver's own dates: Airflow's column type would convert each of them in Python."""
 
 
 def _columns(run: Any) -> list[Any]:
@@ -46,28 +34,6 @@ def _columns(run: Any) -> list[Any]:
     ]
 
 
-LATELY = (dt.timedelta(hours=1), dt.timedelta(days=2))
-"""How long before its next scheduled date a DAG's latest date is looked for first."""
-
-
-@cache
-def dags(*, bounded: bool) -> Select[Any]:
-    """Return the statement that lists the DAGs that are not stale: dag_id, is_paused, fileloc, largest logical date.
-
-    The date is found by a look at the index (dag_id, logical_date) for each DAG.
-
-    :param bounded: whether the database, as PostgreSQL, compares a whole page of the index to find its last entry. It is then
-        asked for the dates around the next scheduled one first, and for all only where there are none.
-    """
-    latest = select(func.max(type_coerce(_RUN.c.logical_date, DATE))).where(_RUN.c.dag_id == _DAG.c.dag_id)
-    last: ColumnElement[Any] = latest.scalar_subquery()
-    if bounded:
-        bounds = [type_coerce(_DAG.c.next_dagrun, DATE) - before for before in LATELY]
-        looks = [latest.where(type_coerce(_RUN.c.logical_date, DATE) >= bound).scalar_subquery() for bound in bounds]
-        last = func.coalesce(*looks, last)
-    return select(_DAG.c.dag_id, _DAG.c.is_paused, _DAG.c.fileloc, last).where(~_DAG.c.is_stale).order_by(_DAG.c.dag_id)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PageShape:
     """Which filters a page has; their values are bound when it is read."""
@@ -82,7 +48,7 @@ class _PageShape:
 
 
 def page(where: DagRunFilter, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the statement of a list's page, and its values. It yields one run more than the page holds, if there is one."""
+    """Return the query of a list's page, and its values. It yields one run more than the page holds, if there is one."""
     prefix = values_of(where.prefix, bounds(where.prefix), connection) if where.prefix else {}
     shape = _PageShape(
         from_run_id=isinstance(where.start, str),
@@ -133,11 +99,11 @@ def _scoped(query: Select[Any], run: Any, *, dag_id: bool, readable: bool) -> Se
 
 @cache
 def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
-    """Return the statement that finds the runs with the id ``run_id``.
+    """Return the query that finds the runs with the id ``run_id``.
 
-    Without a ``dag_id`` it looks each DAG up in the index (dag_id, run_id): the run id alone would mean a look at every run.
+    Without a ``dag_id`` it searches each DAG in the index (dag_id, run_id): the run id alone would mean to read every run.
 
-    :param lateral: whether the database has to be told so by a lateral join.
+    :param lateral: whether the database needs a lateral join for that.
     """
     if dag_id:
         query = select(*_columns(_RUN)).where(_RUN.c.run_id == bindparam("run_id"))
@@ -152,9 +118,6 @@ def one_run(*, dag_id: bool, readable: bool, lateral: bool) -> Select[Any]:
     return _scoped(query, run, dag_id=False, readable=readable)
 
 
-LOOKED_AT = 1000
-"""Among so many of a DAG's last runs, those are looked for that have ended."""
-
 _LAST = (
     select(
         _RUN.c.logical_date,
@@ -164,7 +127,7 @@ _LAST = (
     )
     .where(_RUN.c.dag_id == bindparam("dag_id"), _RUN.c.logical_date.is_not(None))
     .order_by(_RUN.c.logical_date.desc())  # found in the index (dag_id, logical_date)
-    .limit(LOOKED_AT)
+    .limit(RECENT_RUNS)
     .subquery()
 )
 RECENT = (

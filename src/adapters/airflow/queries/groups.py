@@ -1,17 +1,18 @@
-"""The SQL that finds groups: which runs are of one is told by their ids alone, as ``GroupRunId.parse`` reads them."""
+"""The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
 from functools import cache
 from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from airflow_run_groups.adapters.airflow.queries.dag_runs import DATE
-from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
-from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
 from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
+
+from airflow_run_groups.adapters.airflow.queries.columns import DATE
+from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
@@ -66,7 +67,7 @@ _COUNTS = (
 
 
 def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the statement of a page of a DAG's groups, and its values. It yields one more than the page holds, if there is one."""
+    """Return the query of a page of a DAG's groups, and its values. It yields one more than the page holds, if there is one."""
     values = {"dag_id": dag_id, "rows": limit + 1}
     return (_PAGE, values) if start is None else (_LATER_PAGE, {**values, "last_id": start})
 
@@ -92,7 +93,7 @@ _COULD_START = case((_RUN.c.run_after > _QUEUED_AT, _RUN.c.run_after), else_=_QU
 
 
 def one_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the statement of one row about a group, of no runs when there is none, and its values."""
+    """Return the query of one row about a group, of no runs when there is none, and its values."""
     values = _values(dag_id, prefix, connection)
     return _one_group(ranged=is_ranged(values)), values
 

@@ -34,7 +34,6 @@ def values_of(prefix: str, between: tuple[str, str] | None, connection: Connecti
 
 
 def is_ranged(values: dict[str, Any]) -> bool:
-    """Tell whether the values have bounds."""
     return "prefix_below" in values
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import literal, select
+
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.dag_runs import dags
+from airflow_run_groups.adapters.airflow.queries.dags import dags
 from airflow_run_groups.domain.model import DagSummary
-from sqlalchemy import literal, select
 
 _ONE = select(literal(1))
 
@@ -14,13 +15,11 @@ _ONE = select(literal(1))
 class AirflowDagRepository:
     """The DAGs that Airflow's DAG processor has found."""
 
-    def __init__(self, database: Database, schema: Schema | None = None) -> None:
-        """Read from this database."""
+    def __init__(self, database: Database, schema: Schema) -> None:
         self._database = database
-        self._schema = schema or Schema()
+        self._schema = schema
 
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
-        """As the port promises."""
         with self._database.reading() as connection:
             rows = connection.execute(dags(bounded=connection.dialect.name == "postgresql")).all()
         return [
@@ -30,7 +29,6 @@ class AirflowDagRepository:
         ]
 
     def ping(self) -> None:
-        """As the port promises."""
         with self._database.reading() as connection:
             connection.execute(_ONE)
             self._schema.require_known(connection)

@@ -6,15 +6,14 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.utils.sqlalchemy import with_row_locks
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups import (
-    DAG,
-    group_page,
-    one_group,
-)
+from airflow_run_groups.adapters.airflow.queries.groups import DAG, group_page, one_group
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
 from airflow_run_groups.domain.estimate import DURATIONS
@@ -26,20 +25,14 @@ from airflow_run_groups.domain.groups import (
     GroupProgress,
     StateCounts,
 )
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 
 class AirflowGroupRepository:
-    """The groups of all the runs that Airflow knows."""
-
-    def __init__(self, database: Database, schema: Schema | None = None) -> None:
-        """Read from this database, and write to it as long as its schema is known."""
+    def __init__(self, database: Database, schema: Schema) -> None:
         self._database = database
-        self._schema = schema or Schema()
+        self._schema = schema
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
-        """As the port promises."""
         query, values = group_page(dag_id, start=start, limit=limit)
         with self._database.reading() as connection:
             rows = connection.execute(query, values).all()
@@ -49,7 +42,6 @@ class AirflowGroupRepository:
         return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
-        """As the port promises."""
         with self._database.reading() as connection:
             dag = connection.execute(DAG, {"dag_id": dag_id}).first()
             row = connection.execute(*one_group(dag_id, prefix, connection)).one()
@@ -70,11 +62,10 @@ class AirflowGroupRepository:
         )
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
-        """As the port promises."""
 
         def work(session: Session) -> GroupActionResult:
             self._schema.require_known(session.connection())
-            # The same lock as for new runs: what is done to a group, and what is added to it, come one after the other.
+            # The same lock as for new runs: actions on a group, and additions to it, follow one after the other.
             session.execute(
                 with_row_locks(
                     select(DagModel.dag_id).where(DagModel.dag_id == group_action.dag_id), session, of=DagModel

@@ -11,14 +11,15 @@ from airflow import settings
 from airflow.configuration import conf
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
-from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
-from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
-from airflow_run_groups.domain.planning import Batch, NewDagRun
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
+
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
+from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
+from airflow_run_groups.domain.planning import NewDagRun
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
@@ -28,7 +29,7 @@ _Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
 """A table of JSON records, the column to order it by, and the others by their names."""
 
 
-def why_not_copy(dag: SerializedDAG, session: Session) -> str | None:
+def reason_against_copying(dag: SerializedDAG, session: Session) -> str | None:
     """Return why each run of this DAG has to be made by Airflow itself, None when one of them can be copied."""
     if compat.MINOR not in compat.PROVED_MINORS:
         return "copied rows have not been compared with this version of Airflow"
@@ -44,7 +45,7 @@ def why_not_copy(dag: SerializedDAG, session: Session) -> str | None:
     return f"tasks have weight strategies of their own: {', '.join(own)}" if own else None
 
 
-def alike(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDagRun]]:
+def runs_with_same_tasks(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDagRun]]:
     """Yield the runs in their order, as stretches whose dates admit the same tasks (DagRun.verify_integrity, 3.0 to 3.3)."""
     windows = {(task.start_date, task.end_date) for task in dag.tasks}
 
@@ -56,16 +57,14 @@ def alike(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDag
         yield list(stretch)
 
 
-def copy_run(
-    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
-) -> None:
+def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
     """Write the other runs as copies of the template, which is in the database already and admits the same tasks.
 
     :raises ConcurrentWrite: when not every row came into being.
     """
     if not others:
         return
-    _copy_row(template, others, batch, dag, session)
+    _copy_row(template, others, dag, session)
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
@@ -108,19 +107,17 @@ def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedD
         raise ConcurrentWrite
 
 
-def _copy_row(
-    template: NewDagRun, others: Sequence[NewDagRun], batch: Batch, dag: SerializedDAG, session: Session
-) -> None:
+def _copy_row(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
     """Write the others' rows in ``dag_run``, in their order: what they do not share with the template goes in as JSON."""
     dialect = session.get_bind().dialect.name
     this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
     carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
     own = [_of_its_own(run, carrier, dialect) | {"number": number} for number, run in enumerate(others)]
     names_of_own = list(_OWN)
-    if template.conf is not None:
+    if any(run.conf is not template.conf for run in others):
         names_of_own.append("conf")
         for record, run in zip(own, others, strict=True):
-            record["conf"] = json.dumps(batch.conf_of(run))
+            record["conf"] = json.dumps(run.conf)
     records, number, replaced = _READ_JSON[dialect](json.dumps(own), names_of_own)
     names = [name for name in _RUN.c.keys() if name != "id"]  # noqa: SIM118 - no mapping
     copies = (

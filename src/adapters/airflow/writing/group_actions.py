@@ -1,6 +1,5 @@
-"""What is done to a group's runs, by the functions that Airflow's own API does it with, in our transaction."""
+"""Actions on a group's runs, by the functions that Airflow's own API uses, in our transaction."""
 
-import datetime as dt
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +10,16 @@ from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import TaskInstanceState
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.domain.errors import GroupNotFound, Refused
+from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.domain.errors import DagUnreadable, GroupNotFound, Refused
 from airflow_run_groups.domain.groups import Cancel, GroupAction, GroupActionResult, Note, Retry, Which
 from airflow_run_groups.domain.model import DagRunState
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
@@ -39,7 +40,7 @@ Those that a branch has skipped are skipped again (NotPreviouslySkippedDep, 3.0 
 
 
 def apply(group_action: GroupAction, session: Session, *, seconds: float) -> GroupActionResult:
-    """Do what is ordered as part of the session's transaction, with one entry in the audit log if anything was done.
+    """Do the action as part of the session's transaction, with one entry in the audit log if anything was done.
 
     A run is locked when its turn comes, and left out when it is in another state by then. Airflow clears task by task, with
     some statements for each: after so many seconds no run begins but the first.
@@ -129,7 +130,7 @@ def _has_begun(run: DagRun, session: Session) -> bool:
 
 
 def _skip(run: DagRun, but: Sequence[str], session: Session) -> None:
-    now = dt.datetime.now(dt.timezone.utc)
+    now = utc_now()
     session.execute(
         _TASK.update()
         .where(_TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, _NOT_STARTED, _TASK.c.task_id.not_in(but))
@@ -158,8 +159,7 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
     try:
         dag = dags.get(run)
     except Exception as error:
-        msg = f"Airflow cannot read DAG {run.dag_id!r}: {type(error).__name__}: {error}"
-        raise Refused(msg) from error
+        raise DagUnreadable(run.dag_id, error) from error
     if dag is None:
         msg = f"Airflow has no DAG {run.dag_id!r} for run {run.run_id!r}"
         raise Refused(msg)

@@ -1,4 +1,4 @@
-"""How a batch becomes rows: Airflow makes the runs and their task instances, or one of them that the others are copied from."""
+"""Created runs become rows: Airflow makes each run with its task instances, or one run of which the others are copies."""
 
 import logging
 from collections.abc import Sequence
@@ -8,69 +8,75 @@ from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.adapters.airflow.writing.bulk_insert import alike, copy_note, copy_run, why_not_copy
+from airflow_run_groups.adapters.airflow.writing.bulk_insert import (
+    copy_note,
+    copy_run,
+    reason_against_copying,
+    runs_with_same_tasks,
+)
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.planning import Batch, NewDagRun
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from airflow_run_groups.domain.planning import CreatedRuns, NewDagRun
 
 log = logging.getLogger(__name__)
 
 
-def write_runs(batch: Batch, dag: SerializedDAG, session: Session) -> None:
+def write_runs(created: CreatedRuns, dag: SerializedDAG, session: Session) -> None:
     """Write the runs with all their task instances and an entry in the audit log, as part of the session's transaction.
 
     :raises Refused: when Airflow does not take a run, or one would have no task instance.
     :raises ConcurrentWrite: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
         (DagRun._create_task_instances, 3.0 to 3.3).
     """
-    reason = why_not_copy(dag, session)
+    reason = reason_against_copying(dag, session)
     made: list[NewDagRun] = []
     if reason is None:
-        for template, *others in alike(dag, batch.runs):
+        for template, *others in runs_with_same_tasks(dag, created.runs):
             made.append(template)
-            _create(template, batch, dag, session)
-            copy_run(template, others, batch, dag, session)
-            if batch.note is not None:
+            _create(template, created, dag, session)
+            copy_run(template, others, dag, session)
+            if created.note is not None:
                 copy_note(template, others, dag, session)
     else:
-        log.info("creating each run of DAG %s on its own: %s", batch.dag_id, reason)
-        for run in batch.runs:
+        log.info("creating each run of DAG %s on its own: %s", created.dag_id, reason)
+        for run in created.runs:
             made.append(run)
-            _create(run, batch, dag, session)
-    _check_made(made, batch.dag_id, session)
-    session.add(_audit(batch))
+            _create(run, created, dag, session)
+    _check_made(made, created.dag_id, session)
+    session.add(_audit(created))
 
 
-def _create(run: NewDagRun, batch: Batch, dag: SerializedDAG, session: Session) -> None:
+def _create(run: NewDagRun, created: CreatedRuns, dag: SerializedDAG, session: Session) -> None:
     try:
         made = dag.create_dagrun(
             run_id=run.run_id,
             logical_date=run.logical_date,
             data_interval=(run.data_interval.start, run.data_interval.end),
             run_after=run.run_after,
-            conf=batch.conf_of(run),
+            conf=dict(run.conf),
             run_type=DagRunType.MANUAL,
             triggered_by=DagRunTriggeredByType.REST_API,
-            **compat.triggered_by_user(batch.created_by),
-            **compat.noted(batch.note),
+            **compat.creator_argument(created.created_by),
+            **compat.note_argument(created.note),
             state=DagRunState.QUEUED,
             session=session,
         )
     except ValueError as error:
         msg = f"Airflow does not take run {run.run_id!r}: {error}"
         raise Refused(msg) from error
-    if batch.note is not None and made.note is None:
-        made.note = batch.note
+    if created.note is not None and made.note is None:
+        made.note = created.note
         session.flush()
 
 
 def _check_made(made: Sequence[NewDagRun], dag_id: str, session: Session) -> None:
-    """See that the runs are there that Airflow made, with their task instances. Copying counts what it writes."""
+    """Check that the runs which Airflow made are there, with their task instances. Copying counts what it writes."""
     ids = [run.run_id for run in made]
     runs = select(func.count()).select_from(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id.in_(ids))
     if session.scalar(runs) != len(ids):
@@ -89,19 +95,19 @@ def _check_made(made: Sequence[NewDagRun], dag_id: str, session: Session) -> Non
             raise Refused(msg)
 
 
-def _audit(batch: Batch) -> Log:
+def _audit(created: CreatedRuns) -> Log:
     """Return one entry for the whole group, under the event of Airflow's own trigger.
 
-    It leaves conf out, which can hold secrets, and which each run shows to whoever may see it.
+    It leaves conf out, which can hold secrets; each run shows its conf to those who may see the run.
     """
-    dates = [run.logical_date for run in batch.runs]
+    dates = [run.logical_date for run in created.runs]
     return entry(
         "trigger_dag_run",
-        dag_id=batch.dag_id,
-        caller=batch.created_by,
-        prefix=batch.prefix,
-        dag_runs=len(batch.runs),
+        dag_id=created.dag_id,
+        caller=created.created_by,
+        prefix=created.prefix,
+        dag_runs=len(created.runs),
         first_logical_date=min(dates).isoformat(),
         last_logical_date=max(dates).isoformat(),
-        existing=batch.existing,
+        existing=created.existing,
     )

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import falcon
 import orjson
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from falcon import Request, Response
+
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 
 _FILES = {
     "docs.css": "docs.css",

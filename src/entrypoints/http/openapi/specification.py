@@ -9,6 +9,11 @@ from importlib.metadata import version
 from typing import Any
 
 import falcon
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+from marshmallow.fields import Field
+
 from airflow_run_groups.entrypoints.http.envelope import envelope_schema
 from airflow_run_groups.entrypoints.http.openapi.examples import Example, read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import (
@@ -27,10 +32,6 @@ from airflow_run_groups.entrypoints.http.openapi.operations import (
 )
 from airflow_run_groups.entrypoints.http.schemas import requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
-from marshmallow.fields import Field
 
 
 def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, has_metrics: bool = True) -> Json:

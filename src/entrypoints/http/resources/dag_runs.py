@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from falcon import Request, Response
+
 from airflow_run_groups.domain import CreateRuns, DagRunFilter, DagRunNotFound, DagRunRepository, GroupRequest
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
@@ -21,7 +23,6 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     dag_run_schema,
     dump_page,
 )
-from falcon import Request, Response
 
 
 class DagRunsResource:
@@ -57,14 +58,15 @@ class DagRunsResource:
     def on_post(self, req: Request, resp: Response) -> None:
         """Create runs, or only plan them."""
         NO_QUERY.load(read_query(req))
-        request = GroupRequest(**self._request.load(read_object(req)))
+        body = self._request.load(read_object(req))
+        dry_run = body.pop("dry_run", False)
+        request = GroupRequest(**body)
         req.context.dag_id = request.dag_id
-        batch = self._create_runs(request, req.context.caller)
-        if batch.dry_run:
-            write(resp, self._plan.dump(batch))
+        if dry_run:
+            write(resp, self._plan.dump(self._create_runs.plan(request, req.context.caller)))
             return
-        req.context.batch = batch
-        write(resp, self._created.dump(batch))
+        req.context.created = created = self._create_runs.create(request, req.context.caller)
+        write(resp, self._created.dump(created))
 
 
 class DagRunResource:

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import falcon
 import orjson
+from falcon import Request, Response
+
 from airflow_run_groups.domain import Cancel, GroupAction, GroupNotFound, Groups, Note, Retry
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
@@ -25,7 +27,6 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupSchema,
     dump_page,
 )
-from falcon import Request, Response
 
 PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
 """The keys that change as time goes by, and not only when something has happened: an ``ETag`` leaves them out."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from falcon import Request, Response
+
 from airflow_run_groups.domain import DagRepository, Unavailable
 from airflow_run_groups.entrypoints.http.envelope import write
-from falcon import Request, Response
 
 
 class LiveResource:

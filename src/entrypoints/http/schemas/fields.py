@@ -9,6 +9,9 @@ from enum import Enum as PythonEnum
 from reprlib import Repr
 from typing import Any
 
+from marshmallow import ValidationError, fields, missing
+from marshmallow.validate import Length, Range, Regexp
+
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
     MAX_LIMIT,
@@ -23,8 +26,6 @@ from airflow_run_groups.domain.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_run_groups.entrypoints.http import strict_json
 from airflow_run_groups.entrypoints.http.schemas.dates import ECMA_PATTERN, parse_date
 from airflow_run_groups.entrypoints.http.schemas.durations import PATTERN, parse_duration
-from marshmallow import ValidationError, fields, missing
-from marshmallow.validate import Length, Range, Regexp
 
 MAX_ID = 2**63 - 1
 _MAX_CRON = 100

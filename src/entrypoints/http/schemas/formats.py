@@ -8,9 +8,10 @@ from enum import Enum
 from typing import Any
 
 import orjson
-from airflow_run_groups.domain.model import in_utc
 from marshmallow import fields
 from marshmallow.validate import OneOf, Regexp
+
+from airflow_run_groups.domain.model import in_utc
 
 _UTC = dt.timezone.utc
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar, NoReturn
 
+from marshmallow import Schema, ValidationError
+from marshmallow.fields import Field
+
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
     MAX_LIMIT,
@@ -36,8 +39,6 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     Start,
     Text,
 )
-from marshmallow import Schema, ValidationError
-from marshmallow.fields import Field
 
 _MAX_PAGE = 100
 _NEXT_START = f"the next_start of an answer, 0 to {MAX_ID}"
@@ -241,6 +242,7 @@ class GroupRequestSchema(RequestSchema):
         metadata={
             "description": "`true` creates nothing and answers with the plan: each date, and what would be done about it. It "
             "takes the permission to create.",
+            "default": False,
             "examples": [True],
         },
     )

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from airflow_run_groups.domain import Action, DagRunState, StateCounts
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 from marshmallow import Schema, fields, post_dump
 from marshmallow.validate import Range
+
+from airflow_run_groups.domain import Action, DagRunState, StateCounts
+from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 
 SOMETIMES = frozenset({"next_not_before"})
 """The keys that a response may lack."""
@@ -160,7 +161,7 @@ class _RunIds(fields.List[str]):
 
 
 class CreatedRunsSchema(Schema):
-    """What was created; dumps a ``Batch``. JSON types in either format, as these keys are newer than the text format."""
+    """What was created; dumps ``CreatedRuns``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_run_ids = _RunIds(
         attribute="runs", metadata={"description": "The runs that were created, or would be, in their order."}
@@ -222,7 +223,7 @@ class PlannedDateSchema(Schema):
 
 
 class PlanSchema(CreatedRunsSchema):
-    """What would be created; dumps a ``Batch`` that is only planned."""
+    """What would be created; dumps a ``Plan``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
     plan = _Page(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from falcon import Request
+
 from airflow_run_groups.domain import Caller, Unauthenticated
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Token, TokenFile, find, single_token
-from falcon import Request
 
 _SCHEME = b"bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 
-from airflow_run_groups.domain import AuditLog, Denial, Forbidden
 from falcon import Request
+
+from airflow_run_groups.domain import AuditLog, Denial, Forbidden
 
 MOST = 10
 """How many refusals of one caller a process enters in each stretch of ``SECONDS``: the log's rows are for ever."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 
-from airflow_run_groups.entrypoints.http.security.authentication import reads
 from falcon import Request
+
+from airflow_run_groups.entrypoints.http.security.authentication import reads
 
 RATE = "[1-9][0-9]{0,4}/(second|minute|hour|day)"
 """What a rate looks like, as a regular expression."""

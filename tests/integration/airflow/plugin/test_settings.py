@@ -7,8 +7,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from airflow_run_groups.entrypoints.settings import OPTIONS
 
+from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
 
 CONFIGURATION = """

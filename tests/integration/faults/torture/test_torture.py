@@ -15,9 +15,9 @@ from functools import partial
 import psutil
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
-from airflow_run_groups.adapters.airflow.database.engine import APPLICATION
 from sqlalchemy import select, text
 
+from airflow_run_groups.adapters.airflow.database.engine import APPLICATION
 from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.audit import audit
 from tests.integration.faults.client import LIMITS, Client

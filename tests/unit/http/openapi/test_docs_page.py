@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.openapi import docs_page
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-
 from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[4]

@@ -13,9 +13,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.openapi.examples import EXAMPLES
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-
 from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[4]

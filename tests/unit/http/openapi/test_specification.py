@@ -9,6 +9,10 @@ from copy import deepcopy
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from jsonschema import Draft202012Validator
+from marshmallow import ValidationError
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
 from airflow_run_groups.domain import StateCounts
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
@@ -37,10 +41,6 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
 )
 from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication, TokenAuthentication
 from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
-from jsonschema import Draft202012Validator
-from marshmallow import ValidationError
-from openapi_spec_validator import OpenAPIV31SpecValidator
-
 from tests.unit.http.service import Service, error
 
 UTC = dt.timezone.utc

@@ -4,22 +4,22 @@ import json
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow_run_groups.adapters.memory import MemoryDagRunRepository, demo_backend
-from airflow_run_groups.domain import Batch
 
+from airflow_run_groups.adapters.memory import MemoryDagRunRepository, demo_backend
+from airflow_run_groups.domain import CreatedRuns
 from tests.unit.http.service import NOW, Service, error
 
 
-class _Recorded:
-    """A repository of runs that keeps the batch it was last given."""
+class _Spy:
+    """A repository of runs that keeps what was last created."""
 
     def __init__(self):
         self._runs = MemoryDagRunRepository(demo_backend(clock=lambda: NOW))
-        self.batch: Batch | None = None
+        self.created: CreatedRuns | None = None
 
-    def record(self, dag_id, decide):
-        self.batch = self._runs.record(dag_id, decide)
-        return self.batch
+    def transaction(self, dag_id, work):
+        self.created = self._runs.transaction(dag_id, work)
+        return self.created
 
 
 def test_a_range_gets_a_run_for_every_date_of_the_schedule_both_ends_inclusive(service):
@@ -111,26 +111,26 @@ def test_a_date_without_an_offset_is_meant_in_the_default_time_zone():
 
 @pytest.mark.parametrize("conf", [{"a": [1, {"b": None}]}, '{"a": [1, {"b": null}]}'])
 def test_conf_is_an_object_or_text_that_holds_one(conf):
-    runs = _Recorded()
+    runs = _Spy()
     Service(runs=runs).create(conf=conf)
-    assert runs.batch is not None
-    assert runs.batch.conf == {"a": [1, {"b": None}]}
+    assert runs.created is not None
+    assert runs.created.runs[0].conf == {"a": [1, {"b": None}]}
 
 
 @pytest.mark.parametrize("keys", [{}, {"conf": None}])
 def test_no_conf_is_no_conf(keys):
-    runs = _Recorded()
+    runs = _Spy()
     Service(runs=runs).create(**keys)
-    assert runs.batch is not None
-    assert runs.batch.conf is None
+    assert runs.created is not None
+    assert runs.created.runs[0].conf == {}
 
 
 def test_conf_holds_any_text_and_huge_integers_as_they_are():
     conf = {"ключ": "\U0001f600 \\u0000 \x7f", "huge": 10**400, "float": 0.1, "": [True, False, None, ""]}
-    runs = _Recorded()
+    runs = _Spy()
     Service(runs=runs).create(conf=conf)
-    assert runs.batch is not None
-    assert runs.batch.conf == conf
+    assert runs.created is not None
+    assert runs.created.runs[0].conf == conf
 
 
 def test_conf_has_64_kib_as_utf_8_json_at_most(service):

@@ -5,9 +5,9 @@ import re
 from urllib.parse import quote, urljoin
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-
 from tests.unit.http.service import NOW, Service, error
 
 GROUPS = "/api/v1/groups"

@@ -3,7 +3,6 @@
 import datetime as dt
 
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-
 from tests.unit.http.service import UTC, Service
 
 

@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
-from airflow_run_groups.entrypoints.http.schemas.durations import parse_duration
 
+from airflow_run_groups.entrypoints.http.schemas.durations import parse_duration
 from tests.unit.http.service import NOW, Service
 
 MONTH = {"start_date": "2020-01-01", "end_date": "2020-01-31"}

@@ -4,9 +4,10 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from hypothesis import given
 from hypothesis import strategies as st
+
+from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 
 UTC = dt.timezone.utc
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, TextDate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_run_groups.domain.model import in_utc
+from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, TextDate
 from tests.unit.http.schemas.test_dates import naive, offsets
 
 

@@ -3,9 +3,9 @@
 import logging
 
 import pytest
+
 from airflow_run_groups.adapters.memory import MemoryDagRepository, demo_backend
 from airflow_run_groups.domain import Unavailable
-
 from tests.unit.http.service import Service, error
 
 PATHS = ["/api/v1/dags", "/api/v1/dag_runs", "/api/v1/dag_runs/a_run", "/health/live", "/health/ready"]

@@ -1,13 +1,13 @@
 """Who gets in where a token is set."""
 
 import pytest
+from falcon import testing
+
 from airflow_run_groups.adapters.memory import MemoryDagRunRepository
 from airflow_run_groups.domain import Unauthenticated
 from airflow_run_groups.entrypoints.http.openapi.operations import OPERATIONS
 from airflow_run_groups.entrypoints.http.security.authentication import BearerAuthentication, TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile
-from falcon import testing
-
 from tests.unit.http.service import Service, error
 
 OPEN = {operation.path for operation in OPERATIONS if operation.open}
@@ -71,14 +71,14 @@ def test_a_read_only_token_reads_every_route_and_writes_none(file):
 def test_what_is_created_bears_the_name_of_the_token_unless_it_is_the_shared_one(file, monkeypatch):
     service = Service(authenticator=TokenAuthentication("s3cret", file))
     names = []
-    record = MemoryDagRunRepository.record
+    transaction = MemoryDagRunRepository.transaction
 
-    def recording(self, dag_id, decide):
-        batch = record(self, dag_id, decide)
-        names.append(batch.created_by)
-        return batch
+    def spying(self, dag_id, work):
+        created = transaction(self, dag_id, work)
+        names.append(created.created_by)
+        return created
 
-    monkeypatch.setattr(MemoryDagRunRepository, "record", recording)
+    monkeypatch.setattr(MemoryDagRunRepository, "transaction", spying)
     for token in ("ci-0123456789abcdef", "s3cret"):
         body = '{"dag_id": "example_unscheduled"}'
         headers = {"Authorization": token}

@@ -4,10 +4,10 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+
 from airflow_run_groups.domain import Denial, Forbidden, Unavailable
 from airflow_run_groups.entrypoints.http.security.authentication import ReadAccess, TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS, Denials
-
 from tests.unit.http.service import Service, error
 
 

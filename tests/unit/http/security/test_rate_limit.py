@@ -5,10 +5,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.security import rate_limit
 from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, ReadAccess
 from airflow_run_groups.entrypoints.http.security.rate_limit import RATE, WriteRate
-
 from tests.unit.http.service import Service, error
 
 

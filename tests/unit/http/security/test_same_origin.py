@@ -1,6 +1,8 @@
 """Where no token is set, pages of other sites get nowhere; and what browsers are told about answers."""
 
 import pytest
+from falcon import testing
+
 from airflow_run_groups.entrypoints.http.security.authentication import (
     BearerAuthentication,
     FullAccess,
@@ -8,8 +10,6 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     TokenAuthentication,
 )
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
-from falcon import testing
-
 from tests.unit.http.service import Service, error
 
 HERE = "127.0.0.1:8000"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from airflow_run_groups.entrypoints.http.security import tokens
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.tokens import (
@@ -16,7 +17,6 @@ from airflow_run_groups.entrypoints.http.security.tokens import (
     single_token,
     why_not_secret,
 )
-
 from tests.unit.http.service import Service, error
 
 CI = "ci-0123456789abcdef"

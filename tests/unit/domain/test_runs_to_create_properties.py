@@ -1,14 +1,14 @@
-"""What holds of every batch, whatever the schedule, the range, and the runs that are there already."""
+"""What holds for every creation, whatever the schedule, the range, and the runs that are there already."""
 
 import datetime as dt
 from itertools import pairwise
 
 import pytest
-from airflow_run_groups.domain import Dag, GroupRunId, Refused
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.unit.domain.schedules import Listed, dates, plan, utc
+from airflow_run_groups.domain import Dag, GroupRunId, Refused
+from tests.unit.domain.schedules import Listed, create, dates, utc
 
 HOUR = dt.timedelta(hours=1)
 FIRST = utc(2021, 1, 1)
@@ -31,7 +31,7 @@ def situations(draw):
         "end_date": end,
         "limit": draw(st.integers(min_value=1, max_value=12)),
         "last_number": draw(st.integers(min_value=0, max_value=10**8)),
-        "taken": sorted(draw(st.sets(st.sampled_from(schedule) | moments if schedule else moments))),
+        "existing_dates": sorted(draw(st.sets(st.sampled_from(schedule) | moments if schedule else moments))),
         "dag": Dag(dag_id="a_dag", start_date=dag_start, end_date=dag_end),
         "timetable": Listed(schedule, runs_after=draw(st.integers(min_value=0, max_value=30)) * HOUR),
         "now": NOW,
@@ -52,33 +52,33 @@ def eligible(situation):
 
 
 def free(situation):
-    return [date for date in eligible(situation) if date not in situation["taken"]]
+    return [date for date in eligible(situation) if date not in situation["existing_dates"]]
 
 
 @given(situations())
-def test_a_partial_batch_is_exactly_the_first_free_dates(situation):
-    batch = plan(partial=True, **situation)
+def test_a_partial_request_creates_exactly_the_first_free_dates(situation):
+    created = create(partial=True, **situation)
     expected = free(situation)
-    assert dates(batch) == expected[: situation["limit"]]
-    assert batch.next_start_date == next(iter(expected[situation["limit"] :]), None)
+    assert dates(created) == expected[: situation["limit"]]
+    assert created.next_start_date == next(iter(expected[situation["limit"] :]), None)
 
 
 @given(situations())
-def test_a_whole_batch_is_all_free_dates_or_refused(situation):
+def test_a_whole_request_creates_all_free_dates_or_is_refused(situation):
     expected = free(situation)
     if len(expected) > situation["limit"]:
         with pytest.raises(Refused, match="more than limit"):
-            plan(partial=False, **situation)
+            create(partial=False, **situation)
     else:
-        batch = plan(partial=False, **situation)
-        assert dates(batch) == expected
-        assert batch.existing == len(eligible(situation)) - len(expected)
-        assert batch.next_start_date is None
+        created = create(partial=False, **situation)
+        assert dates(created) == expected
+        assert created.existing == len(eligible(situation)) - len(expected)
+        assert created.next_start_date is None
 
 
 @given(situations())
 def test_ids_are_unique_and_numbered_in_the_order_of_their_dates(situation):
-    runs = plan(partial=True, prefix="a_group", **situation).runs
+    runs = create(partial=True, prefix="a_group", **situation).runs
     parsed = [GroupRunId.parse(run.run_id) for run in runs]
     assert len({run.run_id for run in runs}) == len(runs)
     assert [one.prefix for one in parsed] == ["a_group"] * len(runs)
@@ -90,37 +90,37 @@ def test_ids_are_unique_and_numbered_in_the_order_of_their_dates(situation):
 
 @given(situations())
 def test_every_run_is_what_the_schedule_says_of_its_date(situation):
-    for run in plan(partial=True, **situation).runs:
+    for run in create(partial=True, **situation).runs:
         info = situation["timetable"].info(run.logical_date)
         assert (run.data_interval, run.run_after) == (info.data_interval, info.run_after)
         assert run.run_after <= situation["now"]
 
 
 @given(situations())
-def test_planning_again_with_everything_taken_yields_nothing(situation):
-    everything = sorted({*situation["taken"], *eligible(situation)})
-    batch = plan(**{**situation, "taken": everything})
-    assert (batch.runs, batch.next_start_date) == ((), None)
-    assert batch.existing == len(eligible(situation))
+def test_with_a_run_at_every_date_nothing_is_created(situation):
+    everything = sorted({*situation["existing_dates"], *eligible(situation)})
+    created = create(**{**situation, "existing_dates": everything})
+    assert (created.runs, created.next_start_date) == ((), None)
+    assert created.existing == len(eligible(situation))
 
 
 @given(situations())
 def test_the_same_partial_request_repeated_creates_everything_once_and_then_nothing(situation):
-    expected, created, last_number = free(situation), [], situation["last_number"]
-    taken = set(situation["taken"])
+    expected, made, last_number = free(situation), [], situation["last_number"]
+    existing = set(situation["existing_dates"])
     for _ in range(len(expected) // situation["limit"] + 1):
-        batch = plan(partial=True, **{**situation, "taken": sorted(taken), "last_number": last_number})
-        created += dates(batch)
-        taken.update(dates(batch))
-        last_number += len(batch.runs)
-    assert created == expected
-    assert plan(partial=True, **{**situation, "taken": sorted(taken)}).runs == ()
+        created = create(partial=True, **{**situation, "existing_dates": sorted(existing), "last_number": last_number})
+        made += dates(created)
+        existing.update(dates(created))
+        last_number += len(created.runs)
+    assert made == expected
+    assert create(partial=True, **{**situation, "existing_dates": sorted(existing)}).runs == ()
 
 
 @given(situations(), st.booleans())
 def test_no_more_dates_are_drawn_than_the_limit_and_one_beyond_what_is_skipped(situation, partial):
     try:
-        existing = plan(partial=partial, **situation).existing
+        skipped = create(partial=partial, **situation).existing
     except Refused:
-        existing = len(situation["taken"])
-    assert situation["timetable"].drawn <= situation["limit"] + 1 + existing
+        skipped = len(situation["existing_dates"])
+    assert situation["timetable"].drawn <= situation["limit"] + 1 + skipped

@@ -1,10 +1,11 @@
-"""What a repository of DAG runs promises to those who record a batch, and what a plan is shown of the DAG."""
+"""What a repository of DAG runs promises about a transaction that creates runs, and about the facts of a plan."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
 
 import pytest
+
 from airflow_run_groups.domain import (
     Caller,
     CreateRuns,
@@ -17,20 +18,20 @@ from airflow_run_groups.domain import (
     GroupRunId,
     Refused,
 )
+from tests.contracts.world import NOW, World, add, created_runs, date, facts, group_run, new_run, utc
 
-from tests.contracts.world import World, batch_of, date, group_run, look, new_run, record, utc
 
-
-class RecordContract:
-    def test_the_batch_that_was_decided_comes_back(self, world: World):
+class TransactionContract:
+    def test_a_transaction_returns_what_its_work_returns(self, world: World):
         world.dag("a")
-        batch = batch_of("a", [new_run("x", date(1))])
-        assert world.runs.record("a", lambda _: batch) == batch
+        result = object()
+        assert world.runs.transaction("a", lambda _: result) is result
+        assert world.count_runs() == 0
 
     def test_runs_come_out_manual_and_queued_as_planned(self, world: World):
         world.dag("a")
         moment = utc(2021, 2, 3, 4, 5, 6, 789)
-        record(world, "a", new_run("x", moment))
+        add(world, "a", new_run("x", moment))
         (run,) = world.runs.list(DagRunFilter()).runs
         assert (run.dag_id, run.run_id, run.logical_date) == ("a", "x", moment)
         assert (run.run_type, run.state) == (DagRunType.MANUAL, DagRunState.QUEUED)
@@ -38,48 +39,49 @@ class RecordContract:
         assert (run.start_date, run.end_date) == (None, None)
         assert world.runs.get("x", dag_id="a", readable=None) == run
 
-    def test_ids_follow_the_order_of_the_batch(self, world: World):
+    def test_ids_follow_the_order_of_the_created_runs(self, world: World):
         world.dag("a")
         before = world.run("a", "before")
-        record(world, "a", *(new_run(f"r{day}", date(day)) for day in (2, 5, 1, 4, 3)))
+        add(world, "a", *(new_run(f"r{day}", date(day)) for day in (2, 5, 1, 4, 3)))
         after = world.run("a", "after")
         runs = world.runs.list(DagRunFilter()).runs
         assert [run.run_id for run in runs] == ["before", "r2", "r5", "r1", "r4", "r3", "after"]
         assert (runs[0].id, runs[-1].id) == (before, after)
 
-    def test_recorded_runs_count_for_the_dags_last_logical_date(self, world: World):
+    def test_created_runs_count_for_the_dags_last_logical_date(self, world: World):
         world.dag("a")
-        record(world, "a", new_run("x", date(2)), new_run("y", date(1)))
+        add(world, "a", new_run("x", date(2)), new_run("y", date(1)))
         assert [dag.last_logical_date for dag in world.dags.list(readable=None)] == [date(2)]
 
-    def test_an_empty_batch_writes_nothing(self, world: World):
+    def test_no_runs_write_nothing(self, world: World):
         world.dag("a")
-        assert record(world, "a").runs == ()
+        add(world, "a")
         assert world.count_runs() == 0
 
     def test_a_dag_that_is_not_there_or_stale_is_not_found(self, world: World):
         world.dag("gone", is_stale=True)
         for dag_id in ("gone", "no_such_dag", "GONE", ""):
             with pytest.raises(DagNotFound):
-                record(world, dag_id, new_run("x", date(1)))
+                add(world, dag_id, new_run("x", date(1)))
         assert world.count_runs() == 0
 
-    def test_a_paused_dag_takes_a_batch(self, world: World):
+    def test_a_paused_dag_takes_runs(self, world: World):
         world.dag("a", is_paused=True)
-        record(world, "a", new_run("x", date(1)))
+        add(world, "a", new_run("x", date(1)))
         assert world.count_runs() == 1
 
     @pytest.mark.parametrize("error", [Refused("no"), ZeroDivisionError("a fault")])
-    def test_an_error_while_deciding_comes_through_and_leaves_nothing_behind(self, world: World, error):
+    def test_an_error_of_the_work_comes_through_and_leaves_nothing_behind(self, world: World, error):
         world.dag("a")
 
-        def decide(context):
+        def fail(dag):
+            dag.add(created_runs("a", [new_run("y", date(2))]))
             raise error
 
         with pytest.raises(type(error)):
-            world.runs.record("a", decide)
+            world.runs.transaction("a", fail)
         assert world.count_runs() == 0
-        record(world, "a", new_run("x", date(1)))
+        add(world, "a", new_run("x", date(1)))
         assert world.count_runs() == 1
 
     @pytest.mark.parametrize(
@@ -87,74 +89,73 @@ class RecordContract:
         [
             pytest.param(new_run("taken", date(8)), id="run id of an existing run"),
             pytest.param(new_run("other", date(9)), id="date of an existing run"),
-            pytest.param(new_run("x", date(8)), id="run id within the batch"),
-            pytest.param(new_run("other", date(1)), id="date within the batch"),
+            pytest.param(new_run("x", date(8)), id="run id of another created run"),
+            pytest.param(new_run("other", date(1)), id="date of another created run"),
         ],
     )
-    def test_one_run_that_clashes_keeps_the_whole_batch_out(self, world: World, clash):
+    def test_one_run_that_clashes_keeps_all_of_them_out(self, world: World, clash):
         world.dag("a")
         world.run("a", "taken", logical_date=date(9), run_type="scheduled")
         with pytest.raises(DomainError):
-            record(world, "a", new_run("x", date(1)), new_run("y", date(2)), clash)
+            add(world, "a", new_run("x", date(1)), new_run("y", date(2)), clash)
         assert world.count_runs() == 1
 
     def test_two_dags_may_have_the_same_run_ids_and_dates(self, world: World):
         world.dag("a")
         world.dag("b")
-        record(world, "a", new_run("x", date(1)))
-        record(world, "b", new_run("x", date(1)))
+        add(world, "a", new_run("x", date(1)))
+        add(world, "b", new_run("x", date(1)))
         assert world.count_runs() == 2
 
     @pytest.mark.parametrize("day", [1, 9])
-    def test_a_run_that_would_have_no_task_keeps_the_whole_batch_out(self, world: World, day):
+    def test_a_run_that_would_have_no_task_keeps_all_of_them_out(self, world: World, day):
         world.dag("a", start_date=date(2), end_date=date(8))
         with pytest.raises(Refused):
-            record(world, "a", new_run("x", date(2)), new_run("z", date(8)), new_run("y", date(day)))
+            add(world, "a", new_run("x", date(2)), new_run("z", date(8)), new_run("y", date(day)))
         assert world.count_runs() == 0
 
-    def test_the_dags_first_and_last_date_can_be_recorded(self, world: World):
+    def test_the_dags_first_and_last_date_can_have_a_run(self, world: World):
         world.dag("a", start_date=date(2), end_date=date(8))
-        record(world, "a", new_run("x", date(2)), new_run("y", date(8)))
+        add(world, "a", new_run("x", date(2)), new_run("y", date(8)))
         assert world.count_runs() == 2
 
-    def test_nobody_elses_batch_comes_between_a_plan_and_its_runs(self, world: World):
+    def test_another_transaction_of_the_dag_waits_until_this_one_has_ended(self, world: World):
         world.dag("a")
-        other_decides = Event()
+        other_has_begun = Event()
         seen = []
 
-        def decide_other(context):
-            other_decides.set()
-            seen.append(list(context.logical_dates(date(1))))
-            return batch_of("a", ())
+        def look(dag):
+            other_has_begun.set()
+            seen.append(list(dag.facts(GroupRequest(dag_id="a", start_date=date(1)), NOW).existing_dates))
 
-        other = Thread(target=world.runs.record, args=("a", decide_other))
+        other = Thread(target=world.runs.transaction, args=("a", look))
 
-        def decide(context):
+        def create(dag):
             other.start()
-            assert not other_decides.wait(timeout=0.3)
-            return batch_of("a", [new_run("x", date(1))])
+            assert not other_has_begun.wait(timeout=0.3)
+            dag.add(created_runs("a", [new_run("x", date(1))]))
 
-        world.runs.record("a", decide)
+        world.runs.transaction("a", create)
         other.join(timeout=30)
         assert seen[-1] == [date(1)]
 
-    def test_the_same_range_asked_for_at_once_is_created_once(self, world: World):
+    def test_the_same_range_requested_at_once_is_created_once(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
         request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12))
-        batches = at_once(world, request, times=4)
-        assert sorted(len(batch.runs) for batch in batches) == [0, 0, 0, 12]
-        assert sorted(batch.existing for batch in batches) == [0, 12, 12, 12]
+        results = at_once(world, request, times=4)
+        assert sorted(len(created.runs) for created in results) == [0, 0, 0, 12]
+        assert sorted(created.existing for created in results) == [0, 12, 12, 12]
         assert dates_and_numbers(world) == [(date(day), day) for day in range(1, 13)]
 
-    def test_parts_of_a_range_asked_for_at_once_share_it_without_a_gap(self, world: World):
+    def test_parts_of_a_range_requested_at_once_share_it_without_a_gap(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(1))
         request = GroupRequest(dag_id="a", prefix="group", start_date=date(1), end_date=date(12), limit=3, partial=True)
-        batches = at_once(world, request, times=4)
-        assert [len(batch.runs) for batch in batches] == [3, 3, 3, 3]
+        results = at_once(world, request, times=4)
+        assert [len(created.runs) for created in results] == [3, 3, 3, 3]
         assert dates_and_numbers(world) == [(date(day), day) for day in range(1, 13)]
 
 
-class DagContextContract:
+class PlanningFactsContract:
     def test_the_dag_is_shown_as_it_stands(self, world: World):
         world.dag(
             "a",
@@ -164,24 +165,24 @@ class DagContextContract:
             has_import_errors=True,
             max_active_runs=3,
         )
-        dag = look(world, "a", lambda context: context.dag)
+        dag = facts(world, "a").dag
         assert (dag.dag_id, dag.start_date, dag.end_date) == ("a", date(2), date(8))
         assert (dag.is_paused, dag.has_import_errors, dag.max_active_runs) == (True, True, 3)
         assert dag.allows_manual_runs
 
     def test_a_dag_need_not_have_any_of_it(self, world: World):
         world.dag("a", start_date=None, end_date=None)
-        dag = look(world, "a", lambda context: context.dag)
+        dag = facts(world, "a").dag
         assert (dag.start_date, dag.end_date) == (None, None)
         assert (dag.is_paused, dag.has_import_errors) == (False, False)
 
     def test_the_run_id_pattern_admits_ordinary_ids(self, world: World):
         world.dag("a")
-        pattern = look(world, "a", lambda context: context.run_id_pattern)
+        pattern = facts(world, "a").run_id_pattern
         assert re.match(pattern, group_run("manual", 1))
         assert not re.match(pattern, "a b")
 
-    def test_logical_dates_ascend_whatever_made_the_runs_and_whenever(self, world: World):
+    def test_existing_dates_ascend_whatever_made_the_runs_and_whenever(self, world: World):
         world.dag("a")
         world.dag("other")
         world.run("other", "x", logical_date=date(2))
@@ -195,21 +196,21 @@ class DagContextContract:
                 state=states[place % len(states)].value,
             )
         world.run("a", "dateless")
-        assert logical_dates(world, date(1)) == [date(day) for day in (1, 2, 3, 4, 5, 6)]
+        assert existing_dates(world, date(1)) == [date(day) for day in (1, 2, 3, 4, 5, 6)]
 
-    def test_logical_dates_begin_with_the_first_one_asked_for(self, world: World):
+    def test_existing_dates_begin_with_the_first_one_asked_for(self, world: World):
         world.dag("a")
         for day in (1, 2, 3):
             world.run("a", f"r{day}", logical_date=date(day))
-        assert logical_dates(world, date(2)) == [date(2), date(3)]
-        assert logical_dates(world, date(2).replace(microsecond=1)) == [date(3)]
-        assert logical_dates(world, date(4)) == []
+        assert existing_dates(world, date(2)) == [date(2), date(3)]
+        assert existing_dates(world, date(2).replace(microsecond=1)) == [date(3)]
+        assert existing_dates(world, date(4)) == []
 
-    def test_logical_dates_go_on_beyond_a_page(self, world: World):
+    def test_existing_dates_go_on_beyond_a_page(self, world: World):
         world.dag("a")
         days = range(1, 2501)
-        record(world, "a", *(new_run(f"r{day}", date(day) - 2000 * (date(2) - date(1))) for day in days))
-        found = logical_dates(world, utc(2000, 1, 1))
+        add(world, "a", *(new_run(f"r{day}", date(day) - 2000 * (date(2) - date(1))) for day in days))
+        found = existing_dates(world, utc(2000, 1, 1))
         assert len(found) == 2500
         assert found == sorted(set(found))
 
@@ -229,9 +230,9 @@ class DagContextContract:
         world.run("a", group_run("group", 10_000_000))
         assert last_number(world, "group") == 10_000_000
 
-    def test_recorded_runs_count(self, world: World):
+    def test_created_runs_count(self, world: World):
         world.dag("a")
-        record(world, "a", new_run(group_run("group", 7), date(1)))
+        add(world, "a", new_run(group_run("group", 7), date(1)))
         assert last_number(world, "group") == 7
 
     def test_a_group_has_no_part_in_the_runs_of_another(self, world: World):
@@ -307,7 +308,7 @@ class DagContextContract:
 
 
 class Anyone(Caller):
-    """Somebody who may do everything."""
+    """A caller who may do everything."""
 
     name = None
 
@@ -319,16 +320,16 @@ class Anyone(Caller):
 
 
 def at_once(world: World, request: GroupRequest, *, times: int):
-    """Ask for the same batch from several threads at the same moment."""
-    create = CreateRuns(world.runs, lambda: utc(2024, 1, 1))
+    """Send the same request from several threads at the same moment."""
+    create_runs = CreateRuns(world.runs, lambda: NOW)
     ready = Barrier(times)
 
-    def ask(_):
+    def create(_):
         ready.wait()
-        return create(request, Anyone())
+        return create_runs.create(request, Anyone())
 
     with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(ask, range(times)))
+        return list(pool.map(create, range(times)))
 
 
 def dates_and_numbers(world: World):
@@ -336,13 +337,15 @@ def dates_and_numbers(world: World):
     return [(run.logical_date, GroupRunId.parse(run.run_id).number) for run in runs]
 
 
-def logical_dates(world: World, since):
-    return look(world, "a", lambda context: list(context.logical_dates(since)))
+def existing_dates(world: World, since):
+    with world.runs.snapshot("a") as dag:
+        return list(dag.facts(GroupRequest(dag_id="a", start_date=since), NOW).existing_dates)
 
 
-def last_number(world: World, prefix: str):
-    return look(world, "a", lambda context: context.last_number(prefix))
+def last_number(world: World, group: str):
+    return facts(world, "a", prefix=f"{group}_").last_number
 
 
 def check_conf(world: World, conf):
-    look(world, "a", lambda context: context.check_conf(conf))
+    with world.runs.snapshot("a") as dag:
+        dag.facts(GroupRequest(dag_id="a"), NOW).check_conf(conf)

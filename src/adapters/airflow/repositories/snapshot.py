@@ -1,0 +1,132 @@
+"""One DAG with its runs, read in one session, and runs added to it in a transaction."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from sqlalchemy import null, select
+from sqlalchemy.orm import Session
+
+from airflow_run_groups.adapters.airflow import compat, configuration
+from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
+from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, timetable_of
+from airflow_run_groups.adapters.airflow.writing.runs import write_runs
+from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
+from airflow_run_groups.domain.facts import PlanningFacts
+from airflow_run_groups.domain.model import Conf, Dag, DagRunType
+from airflow_run_groups.domain.planning import CreatedRuns, ExistingRun
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
+from airflow_run_groups.domain.timetable import Interval
+
+_RUN = DagRun.__table__
+_PAGE = 2000
+"""Existing dates that one query reads."""
+_DATES_PER_QUERY = 500
+"""Dates that one query names."""
+
+
+class AirflowDag:
+    """The DAG of a row, and its runs; where runs are added, the session's transaction has locked the row."""
+
+    def __init__(self, row: DagModel, session: Session) -> None:
+        self._row = row
+        self._session = session
+
+    def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
+        since, dates = request.start_date or now, request.dates
+        return PlanningFacts(
+            dag=self._dag(),
+            timetable=AirflowTimetable(self._row.dag_id, self._serialized.timetable),
+            existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
+            last_number=self._last_number(group_prefix(request.prefix)),
+            run_id_pattern=configuration.run_id_pattern(),
+            runs_per_loop=configuration.runs_per_loop(),
+            interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
+            check_conf=self._check_conf,
+        )
+
+    def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
+        query = select(_RUN.c.logical_date, _RUN.c.run_id, _RUN.c.state, _RUN.c.run_type, creator).where(
+            _RUN.c.dag_id == self._row.dag_id
+        )
+        left = iter(dates)
+        found = {}
+        while page := list(islice(left, _DATES_PER_QUERY)):
+            rows = self._session.execute(query.where(_RUN.c.logical_date.in_(page)))
+            for date, run_id, state, run_type, created_by in rows:
+                found[date] = ExistingRun(
+                    logical_date=date, run_id=run_id, state=state, run_type=run_type, created_by=created_by
+                )
+        return found
+
+    def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
+        rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
+        return [end - start for start, end in rows]
+
+    def add(self, created: CreatedRuns) -> None:
+        if created.runs:
+            write_runs(created, self._serialized, self._session)
+
+    @cached_property
+    def _serialized(self) -> SerializedDAG:
+        """The DAG as Airflow deserializes it.
+
+        :raises DagNotFound: when it was never serialized.
+        :raises DagUnreadable: when Airflow cannot read it.
+        """
+        stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
+        if stored is None:
+            raise DagNotFound(self._row.dag_id)
+        try:
+            return stored.dag
+        except Exception as error:
+            raise DagUnreadable(self._row.dag_id, error) from error
+
+    def _dag(self) -> Dag:
+        starts = [task.start_date for task in self._serialized.tasks]
+        ends = [task.end_date for task in self._serialized.tasks]
+        row = self._row
+        return Dag(
+            dag_id=row.dag_id,
+            is_paused=bool(row.is_paused),
+            max_active_runs=row.max_active_runs or configuration.max_active_runs_per_dag(),
+            start_date=min((date for date in starts if date), default=None) if all(starts) else None,
+            end_date=max((date for date in ends if date), default=None) if all(ends) else None,
+            has_import_errors=bool(row.has_import_errors),
+            allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
+        )
+
+    def _timetable_of(self, interval: Interval) -> AirflowTimetable:
+        return timetable_of(interval, dag_id=self._row.dag_id, timezone=self._serialized.timezone)
+
+    def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
+        query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
+        page = self._session.scalars(query.where(_RUN.c.logical_date >= since).limit(_PAGE)).all()
+        while page:
+            yield from page
+            page = self._session.scalars(query.where(_RUN.c.logical_date > page[-1]).limit(_PAGE)).all()
+
+    def _last_number(self, prefix: str) -> int:
+        start = f"{prefix}_"
+        values = values_of(start, bounds_of_numbered(start), self._session.connection())
+        in_group = begins(_RUN.c.run_id, ranged=is_ranged(values))
+        query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, in_group)
+        parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values))
+        return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
+
+    def _check_conf(self, conf: Conf) -> None:
+        """Check it by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
+        try:
+            compat.validate_conf(self._serialized, dict(conf))
+        except Exception as error:  # ParamValidationError has had three different bases since 3.0
+            reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
+            msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
+            raise InvalidConf(msg) from error
