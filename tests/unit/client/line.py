@@ -43,13 +43,11 @@ class Line:
         self.service = Service(**options)
         self.between = Between(self.service)
         self.waits = []
-        self.repeats = []
+        self.retries = []
         self.client = self.connect()
 
     def connect(self, url="http://localhost", token=None, **more):
-        return Client(
-            url, token, transport=self.between, sleep=self.waits.append, on_repeat=self.repeats.append, **more
-        )
+        return Client(url, token, transport=self.between, sleep=self.waits.append, on_retry=self.retries.append, **more)
 
     def lose(self, *faults):
         self.between.faults += faults

@@ -20,7 +20,7 @@ def ids_of(first, count, *, by=1):
 
 
 def created(steps):
-    return [run_id for step in steps for run_id in step.answer["dag_run_ids"]]
+    return [run_id for step in steps for run_id in step.created["dag_run_ids"]]
 
 
 def planned(plans):
@@ -29,7 +29,7 @@ def planned(plans):
 
 def test_a_range_of_any_size_goes_in_steps_of_500(line):
     steps = list(line.client.create_all(LONG))
-    assert [len(step.answer["dag_run_ids"]) for step in steps] == [500, 500, 96]
+    assert [len(step.created["dag_run_ids"]) for step in steps] == [500, 500, 96]
     assert created(steps) == line.runs() == ids_of("2020-01-01", 1096)
     assert steps[-1].rest is None
     assert [body["end_date"] for body in line.between.bodies] == ["2022-12-31"] * 3
@@ -44,7 +44,7 @@ def test_a_short_range_is_one_request(line):
     (step,) = line.client.create_all(
         GroupRequest(dag_id="example_daily", prefix="p", start_date=dt.date(2024, 12, 1).isoformat())
     )
-    assert len(step.answer["dag_run_ids"]) == 32
+    assert len(step.created["dag_run_ids"]) == 32
     assert "end_date" not in line.between.bodies[0]
 
 
@@ -65,7 +65,7 @@ def test_a_range_without_an_end_ends_for_all_steps_when_the_first_one_begins(lin
 )
 def test_one_run_is_one_request(line, request_):
     (step,) = line.client.create_all(request_)
-    assert len(step.answer["dag_run_ids"]) == 1
+    assert len(step.created["dag_run_ids"]) == 1
     assert step.rest is None
 
 
@@ -99,7 +99,7 @@ def test_a_step_that_fails_leaves_the_steps_before(line):
 
 def test_at_most_so_many_runs_are_created_in_all_of_the_steps(line):
     steps = list(line.client.create_all(LONG, limit=7, step=3))
-    assert [len(step.answer["dag_run_ids"]) for step in steps] == [3, 3, 1]
+    assert [len(step.created["dag_run_ids"]) for step in steps] == [3, 3, 1]
     assert steps[-1].rest.start_date == "2020-01-08T00:00:00Z"
 
 
@@ -173,7 +173,7 @@ def test_a_pace_holds_when_an_answer_is_lost(line, order, place):
     line.lose(*[None] * place, BROKEN)
     steps = list(line.client.create_all(GroupRequest(**{**fields(PACED), "order": order}), step=3))
     assert turns(line) == (TURNS if order == "asc" else TURNS[::-1])
-    assert sum(len(step.answer["dag_run_ids"]) + step.answer["existing"] for step in steps) == 8
+    assert sum(len(step.created["dag_run_ids"]) + step.created["existing"] for step in steps) == 8
 
 
 def test_a_pace_holds_over_listed_dates_when_an_answer_is_lost(line):
@@ -187,8 +187,8 @@ def test_a_pace_holds_over_listed_dates_when_an_answer_is_lost(line):
 def test_a_paced_step_without_a_free_date_creates_nothing(line):
     list(line.client.create_all(PACED))
     (step,) = line.client.create_all(PACED)
-    assert step.answer["dag_run_ids"] == []
-    assert step.answer["existing"] == 8
+    assert step.created["dag_run_ids"] == []
+    assert step.created["existing"] == 8
 
 
 def test_a_plan_of_many_steps_has_the_runs_that_are_then_created(line):
@@ -198,7 +198,7 @@ def test_a_plan_of_many_steps_has_the_runs_that_are_then_created(line):
     assert len(line.runs()) == 3
     steps = list(line.client.create_all(LONG))
     assert planned(plans) == created(steps)
-    assert sum(plan["existing"] for plan in plans) == sum(step.answer["existing"] for step in steps) == 3
+    assert sum(plan["existing"] for plan in plans) == sum(step.created["existing"] for step in steps) == 3
     dates = [date for plan in plans for date in plan["plan"]]
     assert [date["action"] for date in dates].count("exists") == 3
     assert all(one["logical_date"] < two["logical_date"] for one, two in pairwise(dates))

@@ -36,14 +36,14 @@ def test_a_request_that_says_its_dates_is_sent_again_until_it_is_answered(line, 
     assert line.runs() == IDS
     assert len(created["dag_run_ids"]) + created["existing"] == 2
     assert len(line.between.sent) == 3
-    assert len(line.waits) == len(line.repeats) == 2
+    assert len(line.waits) == len(line.retries) == 2
 
 
 @named(NEVER_DONE)
 def test_one_run_now_is_asked_for_again_when_it_is_known_that_there_is_none(line, fault):
     line.lose(fault)
     assert line.client.create(ONE_NOW)["dag_run_ids"] == line.runs()
-    assert [repeat.answer_lost for repeat in line.repeats] == [False]
+    assert [repeat.response_lost for repeat in line.retries] == [False]
 
 
 @named(NOBODY_KNOWS)
@@ -66,11 +66,11 @@ def test_what_another_time_would_not_help_is_not_sent_again(line, fault):
 def test_a_repeat_tells_why_and_whether_an_answer_may_be_lost(line):
     line.lose(TIMED_OUT, answer(503, "the database does not answer"))
     line.client.dags()
-    assert [(repeat.reason, repeat.answer_lost) for repeat in line.repeats] == [
+    assert [(repeat.reason, repeat.response_lost) for repeat in line.retries] == [
         ("http://localhost/api/v1/dags does not answer (timed out)", True),
         ("the database does not answer", False),
     ]
-    assert [repeat.seconds for repeat in line.repeats] == line.waits
+    assert [repeat.seconds for repeat in line.retries] == line.waits
 
 
 def test_pauses_grow_and_end(line):

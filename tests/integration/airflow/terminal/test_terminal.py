@@ -15,7 +15,7 @@ from sqlalchemy import select
 from tests.integration.airflow.processes import service
 
 BIN = Path(sys.executable).parent
-OURS, AIRFLOWS = (str(BIN / "airflow-groups"),), (str(BIN / "airflow"), "runs")
+OURS, AIRFLOWS = (str(BIN / "airflow-groups"),), (str(BIN / "airflow"), "groups")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_airflow_has_the_same_commands(dags, tmp_path):
 
 def test_airflow_tells_of_them():
     told = [" ".join(ended(start(AIRFLOWS, *words, "--help"))[0].split()) for words in ((), ("create",))]
-    assert "watch and steer them" in told[0]
+    assert "watch, cancel and retry them" in told[0]
     for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
         assert f" {command} " in told[0]
     assert "--run-backwards" in told[1]
