@@ -61,6 +61,9 @@ class Client:
     """A client of the service at a URL, on its own or inside Airflow's API server; to be closed, as by ``with``.
 
     Requests without a response are sent again as docs/groups.md has it under "A safe repeat", for ``retry_for`` seconds.
+    Every method raises :class:`RefusedByService` when the service refuses a request, :class:`Unreachable` when no response
+    comes, both with :class:`ClientError` as their base, and :class:`Unsendable`, a ValueError, for what no request can say,
+    such as a NaN. The steps and pages before an error have happened.
 
     >>> with Client("http://127.0.0.1:8000") as client:
     ...     for created, rest in client.create_all(GroupRequest(dag_id="example_hourly", start_date="2025-01-01")):
@@ -109,19 +112,12 @@ class Client:
 
         A request that has dates is retried until it has a response; "one run now" only when it is known that nothing was
         done. With ``partial``, the dates of a lost response are there, and a retry creates the next ones.
-
-        :raises RefusedByService: when the service refuses it.
-        :raises Unreachable: when no response comes.
-        :raises Unsendable: a ValueError, when no request can say it, such as a NaN.
         """
         body = {**request.body, **_bounds(request, limit, partial=partial)}
         return self._post("/dag_runs", body, CreatedRuns, safe_to_retry=request.has_dates)
 
     def plan(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> Plan:
-        """Return what the same creation would do.
-
-        :raises ClientError: as above.
-        """
+        """Return what the same creation would do."""
         body = {**request.body, **_bounds(request, limit, partial=partial), "dry_run": True}
         return self._post("/dag_runs", body, Plan, safe_to_retry=True)
 
@@ -134,18 +130,14 @@ class Client:
 
         :param limit: how many runs to create at most, None for all.
         :param step: how many with one request, 1 to 500.
-        :raises ClientError: as above; the steps before have happened.
-        :raises Unsendable: as above, and before the first step when a date is listed twice, or a list in ``conf_per_run`` is
-            not as long as the dates.
+        :raises Unsendable: before the first step, when a date is listed twice, or a list in ``conf_per_run`` is not as long
+            as the dates.
         """
         for created, rest in in_steps(self._create_step, request, limit=limit, step=step, until=_now()):
             yield Step(created, rest)
 
     def plan_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Plan]:
-        """Plan what the same creation would do, and yield each step, with the numbers that its runs would get.
-
-        :raises ClientError: as above.
-        """
+        """Plan what the same creation would do, and yield each step, with the numbers that its runs would get."""
         planned = 0
         for plan, rest in in_steps(self._plan_step, request, limit=limit, step=step, until=_now()):
             before, planned = planned, planned + len(plan["dag_run_ids"])
@@ -153,10 +145,7 @@ class Client:
             yield renumbered(plan if is_last else without_rest(plan, request.order), before)
 
     def group(self, dag_id: str, prefix: str) -> GroupProgress:
-        """Return how far a group is: the very object of the last call, when nothing has happened since.
-
-        :raises ClientError: as above.
-        """
+        """Return how far a group is: the very object of the last call, when nothing has happened since."""
         path = encoding.path("groups", dag_id, prefix)
         tag, known = self._known.get(path, (None, None))
         response = self._get(path, headers={} if tag is None else {"If-None-Match": tag})
@@ -168,28 +157,19 @@ class Client:
         return group
 
     def groups(self, dag_id: str) -> Iterator[Group]:
-        """Yield the groups of a DAG, the newest first, a page at a time.
-
-        :raises ClientError: as above.
-        """
+        """Yield the groups of a DAG, the newest first, a page at a time."""
         for page in self._pages("/groups", GroupPage, dag_id=dag_id):
             yield from page["groups"]
 
     def runs(
         self, *, dag_id: str | None = None, prefix: str | None = None, state: str | None = None
     ) -> Iterator[DagRun]:
-        """Yield runs in the order of their creation, a page at a time; ``prefix`` is how their ids begin, letter for letter.
-
-        :raises ClientError: as above.
-        """
+        """Yield runs in the order of their creation, a page at a time; ``prefix`` is how their ids begin, letter for letter."""
         for page in self._pages("/dag_runs", DagRunPage, dag_id=dag_id, prefix=prefix, state=state):
             yield from page["dag_runs"]
 
     def dags(self) -> list[Dag]:
-        """Return the DAGs.
-
-        :raises ClientError: as above.
-        """
+        """Return the DAGs."""
         return parse(self._get("/dags"), DagList)["dags"]
 
     def cancel(
@@ -198,8 +178,6 @@ class Client:
         """Let the queued runs of a group fail, and with ``running`` those that have started, too.
 
         A step is retried until it has a response: a cancelled run stays cancelled.
-
-        :raises ClientError: as above; the steps before have happened.
         """
         return self._apply("cancel", dag_id, prefix, {"running": running}, options)
 
@@ -211,16 +189,11 @@ class Client:
         A step is retried from where it began. If it was done already, a run that has failed once more meanwhile gets one
         more try; no run that has succeeded runs again. With ``all`` one could, so such a step is retried only when it is
         known that nothing was done.
-
-        :raises ClientError: as above; the steps before have happened.
         """
         return self._apply("retry", dag_id, prefix, {"which": which}, options)
 
     def note(self, dag_id: str, prefix: str, note: str, **options: Unpack[ActionOptions]) -> GroupActionResult:
-        """Put a note on each run of a group.
-
-        :raises ClientError: as above; the steps before have happened.
-        """
+        """Put a note on each run of a group."""
         return self._apply("note", dag_id, prefix, {"note": note}, options)
 
     def _create_step(self, request: GroupRequest, size: int) -> CreatedRuns:

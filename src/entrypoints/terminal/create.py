@@ -99,25 +99,15 @@ class _Creation:
         """Write the result, if there is one."""
         if not self.steps:
             return
-        request, run_ids, existing, last = self.request, self.run_ids, self.existing, self.steps[-1].created
-        warnings = list(dict.fromkeys(warning for step in self.steps for warning in step.created["warnings"]))
-        ends = " to ".join(dict.fromkeys([*run_ids[:1], *run_ids[-1:]]))
-        self.session.output.run_ids(
-            run_ids,
-            summary=f"Created {count_runs(run_ids)} of {request.dag_id}{ends and f', {ends}'}"
-            + (f"; {existing:,} dates had a run already" if existing else ""),
-            document={
-                "dag_id": request.dag_id,
-                "prefix": request.prefix,
-                "dag_run_ids": run_ids,
-                "existing": existing,
-                "next_start_date": last["next_start_date"],
-                **({"next_not_before": last["next_not_before"]} if "next_not_before" in last else {}),
-                "warnings": warnings,
-                **more,
-            },
-        )
-        self.session.output.warnings(warnings)
+        document = show.combined(self.request, [step.created for step in self.steps])
+        if (not_before := self.steps[-1].created.get("next_not_before")) is not None:
+            document["next_not_before"] = not_before
+        ends = " to ".join(dict.fromkeys([*self.run_ids[:1], *self.run_ids[-1:]]))
+        summary = ", ".join(filter(None, [f"Created {count_runs(self.run_ids)} of {self.request.dag_id}", ends]))
+        if self.existing:
+            summary += f"; {self.existing:,} dates had a run already"
+        self.session.output.run_ids(self.run_ids, summary=summary, document={**document, **more})
+        self.session.output.warnings(document["warnings"])
 
     def hint(self, *, in_doubt: bool) -> None:
         """Write the command that does the rest; of one run now, the one that shows whether it is there."""

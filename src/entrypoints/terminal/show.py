@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from airflow_run_groups.adapters.client import GroupProgress, GroupRequest, Plan, PlannedDate
+from airflow_run_groups.adapters.client import CreatedRuns, GroupProgress, GroupRequest, Plan, PlannedDate
 from airflow_run_groups.domain import Action, GroupRunId
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import count_runs
@@ -46,26 +46,12 @@ _GROUPS = {
 def plan(session: Session, *, limit: int | None, step: int, **request: Any) -> int:
     group = GroupRequest(**request)
     plans = list(session.client.plan_all(group, limit=limit, step=step))
-    run_ids = [run_id for plan in plans for run_id in plan["dag_run_ids"]]
     dates = [date for plan in plans for date in plan["plan"]]
-    existing = sum(plan["existing"] for plan in plans)
-    warnings = list(dict.fromkeys(warning for plan in plans for warning in plan["warnings"]))
     seconds = _expected_seconds(plans, is_paced=group.pace is not None)
+    document = {**combined(group, plans), "dry_run": True, "expected_seconds": seconds, "plan": dates}
     output = session.output
     if output.is_structured:
-        output.document(
-            {
-                "dag_id": group.dag_id,
-                "prefix": group.prefix,
-                "dry_run": True,
-                "dag_run_ids": run_ids,
-                "existing": existing,
-                "next_start_date": plans[-1]["next_start_date"],
-                "warnings": warnings,
-                "expected_seconds": seconds,
-                "plan": dates,
-            }
-        )
+        output.document(document)
     elif output.format == "plain":
         output.rows(dates, _PLANNED)
     else:
@@ -74,8 +60,10 @@ def plan(session: Session, *, limit: int | None, step: int, **request: Any) -> i
         for action, count in more.items():
             output.summary(f"and {count:,} more that are {action}")
         takes = "" if seconds is None else f", in about {duration(seconds)}"
-        output.summary(f"\n{count_runs(run_ids)} would be created{takes}; {existing:,} dates have a run already")
-    output.warnings(warnings)
+        output.summary(
+            f"\n{count_runs(document['dag_run_ids'])} would be created{takes}; {document['existing']:,} dates have a run already"
+        )
+    output.warnings(document["warnings"])
     return exits.SUCCEEDED
 
 
@@ -102,6 +90,18 @@ def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | Non
 def dags(session: Session) -> int:
     session.output.rows(session.client.dags(), _DAGS)
     return exits.SUCCEEDED
+
+
+def combined(request: GroupRequest, responses: Sequence[CreatedRuns]) -> dict[str, Any]:
+    """Return the response to one request that would have done what these steps of it have done."""
+    return {
+        "dag_id": request.dag_id,
+        "prefix": request.prefix,
+        "dag_run_ids": [run_id for response in responses for run_id in response["dag_run_ids"]],
+        "existing": sum(response["existing"] for response in responses),
+        "next_start_date": responses[-1]["next_start_date"],
+        "warnings": list(dict.fromkeys(warning for response in responses for warning in response["warnings"])),
+    }
 
 
 def facts(group: GroupProgress) -> dict[str, Any]:
