@@ -276,7 +276,7 @@ def test_wait_for_a_stopped_service_exits_4(tmp_path):
 
 
 @contextmanager
-def foreign_server(answer, kind="application/json", status=200):
+def foreign_server(body, kind="application/json", status=200):
     """Answer all requests so, and give the URL at which that is done."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -285,7 +285,7 @@ def foreign_server(answer, kind="application/json", status=200):
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(body)
 
         def do_POST(self):
             self.do_GET()
@@ -306,9 +306,9 @@ def test_foreign_page_exits_4():
     assert "Please log in" in done.stderr
 
 
-@pytest.mark.parametrize("answer", [b'{"response": {}}', b'{"response": {"dags": null, "groups": {}, "group": {}}}'])
-def test_foreign_json_exits_4(answer):
-    with foreign_server(answer) as url:
+@pytest.mark.parametrize("body", [b'{"response": {}}', b'{"response": {"dags": null, "groups": {}, "group": {}}}'])
+def test_foreign_json_exits_4(body):
+    with foreign_server(body) as url:
         for words in (("dags",), ("status", *group("p")), ("list", *group("p")), ("create", *group("p"))):
             done = called(*words, url=url)
             assert done.returncode == 4
@@ -559,11 +559,11 @@ class HeldBack(BaseHTTPRequestHandler):
         self.server.requests.append(body)
         self.server.release.wait(30)
         headers = {"Content-Type": "application/json"}
-        answer = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
-        self.send_response(answer.status_code)
+        response = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
+        self.send_response(response.status_code)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(response.content)
 
     def log_message(self, *arguments):
         pass
@@ -572,11 +572,11 @@ class HeldBack(BaseHTTPRequestHandler):
 @contextmanager
 def held_back(url):
     """Give a URL at which requests to the service are held back, and what holds them."""
-    with HTTPServer(("127.0.0.1", 0), HeldBack) as between:
-        between.url, between.requests, between.release = url, [], threading.Event()
-        threading.Thread(target=between.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{between.server_port}", between
-        between.shutdown()
+    with HTTPServer(("127.0.0.1", 0), HeldBack) as proxy:
+        proxy.url, proxy.requests, proxy.release = url, [], threading.Event()
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_port}", proxy
+        proxy.shutdown()
 
 
 def until(is_so, seconds=30):
