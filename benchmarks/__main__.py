@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import growth, reading, starting
-from benchmarks.console import console, say
+from benchmarks.airflow_process import AirflowProcess
+from benchmarks.console import console, log
 from benchmarks.creating import Creating
 from benchmarks.growth import Table
-from benchmarks.inside import AirflowProcess
 from benchmarks.line import Line
 from benchmarks.plot import plot
 from benchmarks.postgresql import Database, PostgreSQL
@@ -65,7 +65,7 @@ class Benchmark:
         self._stack = stack
         self._environment = [f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start"]
         self._home = Home(folder / "airflow")
-        say("starting PostgreSQL")
+        log("starting PostgreSQL")
         self._postgresql = PostgreSQL(folder)
         stack.callback(self._postgresql.stop)
 
@@ -82,7 +82,7 @@ class Benchmark:
         )
         lines = [*creating.lines(), *self._year(small)]
         large, large_airflow, _ = self._serve(self._size.large)
-        lines += [growth.groups(small, large, self._size.rounds), *growth.watching(small, large)]
+        lines += [growth.groups(small, large, self._size.rounds), *growth.group_reads(small, large)]
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
         there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
         of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"
@@ -122,7 +122,7 @@ class Benchmark:
         return Year(database=table.database, ours=table.ours, environment=environment).lines()
 
     def _prepare(self) -> None:
-        say("migrating Airflow's database, storing the DAGs")
+        log("migrating Airflow's database, storing the DAGs")
         database = self._postgresql.database("prepared")
         process = self._process(database)
         process.prepare(TEMPLATE)
@@ -152,13 +152,13 @@ class Benchmark:
     def _serve(self, per_dag: int) -> tuple[Table, Server, float]:
         """Do the same with Airflow's API server beside it; the seconds are those of its start."""
         table = self._table(per_dag)
-        say(f"{table.database.name}: starting Airflow's API server")
+        log(f"{table.database.name}: starting Airflow's API server")
         airflow = self._home.airflow(table.database, WORKERS)
         self._stack.callback(airflow.stop)
         return table, airflow, airflow.wait_for_airflow()
 
     def _process(self, database: Database) -> AirflowProcess:
-        process = self._home.process(database)
+        process = AirflowProcess(self._home.environment(database), self._home.folder / f"process-{database.name}.log")
         self._stack.callback(process.stop)
         return process
 
@@ -168,7 +168,7 @@ class Benchmark:
         picture.write_text(plot(lines))
         text = report(f"Benchmark, {self._size.name} size", ", ".join(self._environment), lines, tables, picture.name)
         (RESULTS / f"{self._size.name}.md").write_text(text)
-        say("done")
+        log("done")
         console.print("\n" + text, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""A client that costs next to nothing: one keep-alive connection, read to the length that the answer announces."""
+"""A client that costs next to nothing: one keep-alive connection, read to its Content-Length."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 
 
 class Failed(Exception):
-    """A server did not answer as it should."""
+    """A server did not respond as it should."""
 
 
 class Unavailable(Failed):
-    """A server answered that it cannot do that now: 503."""
+    """The status is 503."""
 
 
 class Connection:
     """A connection to a server on this machine."""
 
     def __init__(self, port: int, token: str = "") -> None:
-        """Connect, and send this token with each request."""
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=300)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._head = f"Host: 127.0.0.1:{port}\r\nAccept: application/json\r\n"
@@ -29,29 +28,28 @@ class Connection:
             self._head += f"Authorization: Bearer {token}\r\n"
 
     def close(self) -> None:
-        """Close it."""
         self._socket.close()
 
     def get(self, path: str) -> tuple[float, bytes]:
-        """Return the seconds until the whole answer was there, and its body.
+        """Return the seconds until the whole response was received, and its body.
 
         :raises Failed: when its status is not in the 200s.
         """
-        return self._ask(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
+        return self._send(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
 
     def post(self, path: str, body: Mapping[str, object]) -> tuple[float, bytes]:
         """Do as ``get`` does, with a JSON body."""
         content = json.dumps(body).encode()
         head = f"{self._head}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-        return self._ask(f"POST {path} HTTP/1.1\r\n{head}".encode() + content)
+        return self._send(f"POST {path} HTTP/1.1\r\n{head}".encode() + content)
 
-    def _ask(self, request: bytes) -> tuple[float, bytes]:
+    def _send(self, request: bytes) -> tuple[float, bytes]:
         begin = time.perf_counter()
         self._socket.sendall(request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self._receive()
-        head, _, body = answer.partition(b"\r\n\r\n")
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += self._receive()
+        head, _, body = response.partition(b"\r\n\r\n")
         status, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         parts = [body]
@@ -75,7 +73,7 @@ class Connection:
 
 
 def count(body: bytes, *keys: str) -> int:
-    """Return how many items the list below these keys of an answer has."""
+    """Return how many items the list below these keys of a response has."""
     value: Any = json.loads(body)
     for key in keys:
         value = value[key]

@@ -1,4 +1,4 @@
-"""Where the benchmark tells what it is doing."""
+"""The progress of the benchmark, on the console."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ console = Console(markup=False, highlight=False)
 _begin = time.monotonic()
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Print a line, with the seconds since the start."""
     console.print(f"{time.monotonic() - _begin:5.0f} s  {text}", soft_wrap=True)

@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from benchmarks.airflow_process import AirflowProcess
 from benchmarks.connection import count
-from benchmarks.console import say
-from benchmarks.inside import AirflowProcess
+from benchmarks.console import log
 from benchmarks.line import Line, at_most, faster
 from benchmarks.postgresql import Database
 from benchmarks.rounds import in_turn
@@ -18,13 +18,16 @@ from benchmarks.servers import Server
 from benchmarks.size import Size
 
 RUNS = 500
+_TASKS = (1, 10, 100)
+_COMPARED_WITH_ALL = 10
+"""Tasks of the runs that are created in every other way, too."""
 FIRST = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 _WARM_UPS = 6
 """Connections on which a server is tried first, so that each of its workers has done the work before."""
 
 
 def group_of(dag_id: str, prefix: str, runs: int = RUNS) -> dict[str, object]:
-    """Return what to ask this service for to get so many runs."""
+    """Return the request for so many runs."""
     last = FIRST + dt.timedelta(days=runs - 1)
     return {"dag_id": dag_id, "prefix": prefix, "start_date": f"{FIRST:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}"}
 
@@ -40,18 +43,17 @@ class Creating:
     size: Size
 
     def lines(self) -> list[Line]:
-        """Measure all of it."""
         self._warm_up()
         lines = []
-        for tasks in (1, 10, 100):
+        for tasks in _TASKS:
             dag_id = f"tasks_{tasks}"
-            say(f"creating {RUNS} runs x {tasks} tasks")
-            self.by_us(dag_id, keep=True)
+            log(f"creating {RUNS} runs x {tasks} tasks")
+            self._by_us(dag_id, keep=True)
             peers = [self._by_insert, self._in_a_loop]
-            if tasks == 10:  # noqa: PLR2004 - the size that is compared with all there is
+            if tasks == _COMPARED_WITH_ALL:
                 peers += [self._by_backfill, self._by_triggers]
             ours, insert, loop, *others = in_turn(
-                self.size.rounds, *(partial(work, dag_id) for work in (self.by_us, *peers))
+                self.size.rounds, *(partial(work, dag_id) for work in (self._by_us, *peers))
             )
             work = f"create {RUNS} runs x {tasks} task{'s' * (tasks > 1)}"
             if others:
@@ -69,12 +71,12 @@ class Creating:
             ]
         return lines
 
-    def by_us(self, dag_id: str, *, keep: bool = False) -> float:
+    def _by_us(self, dag_id: str, *, keep: bool = False) -> float:
         """Create the runs through this service; kept are the rows of them, in tables of their own."""
         with closing(self.ours.connect()) as connection:
             connection.get("/health/ready")
-            seconds, answer = connection.post("/api/v1/dag_runs", group_of(dag_id, "bench"))
-        assert count(answer, "response", "dag_run_ids") == RUNS, answer
+            seconds, response = connection.post("/api/v1/dag_runs", group_of(dag_id, "bench"))
+        assert count(response, "response", "dag_run_ids") == RUNS, response
         if keep:
             for table in ("dag_run", "task_instance"):
                 where = f"WHERE dag_id = '{dag_id}' AND run_id LIKE 'bench\\_%'"
@@ -125,7 +127,7 @@ class Creating:
         return seconds
 
     def _warm_up(self) -> None:
-        say("warming up")
+        log("warming up")
         for number in range(_WARM_UPS):
             date = FIRST + dt.timedelta(days=number)
             with closing(self.ours.connect()) as connection:
@@ -135,6 +137,6 @@ class Creating:
             with closing(self.airflow.connect()) as connection:
                 range_ = {"from_date": date.isoformat(), "to_date": date.isoformat()}
                 connection.post("/api/v2/backfills", {"dag_id": "tasks_100", **range_})
-            for tasks in (1, 10, 100):
+            for tasks in _TASKS:
                 delete_runs(self.database, f"tasks_{tasks}")
         self.database.settle()

@@ -10,20 +10,20 @@ from itertools import product
 from urllib.parse import urlencode
 
 from benchmarks.connection import Unavailable, count
-from benchmarks.console import say
+from benchmarks.console import log
 from benchmarks.creating import RUNS, group_of
 from benchmarks.line import Line, at_most, duration
 from benchmarks.postgresql import Database
-from benchmarks.rounds import getting, in_turn, request_by_request
+from benchmarks.rounds import alternating, gets, in_turn
 from benchmarks.seeding import delete_runs
 from benchmarks.servers import Server
-from benchmarks.size import BUSY, PAGE, deep_page, runs
+from benchmarks.size import BUSY, BUSY_TASKS, PAGE, deep_page, runs
 
 LIMIT = 1.3
 _ROUNDS = 5
 _TIMES = 51
-"""How often each page is asked for, in the small table and in the large one by turns."""
-_WATCHES = 11
+"""How often each page is requested, in the small table and in the large one by turns."""
+_GROUP_READS = 11
 _SECONDS = 1.5
 """After which fewer will do."""
 
@@ -59,10 +59,10 @@ class Table:
         delete_runs(self.database, "busy")
         with closing(self.ours.connect()) as connection:
             connection.get("/health/ready")
-            seconds, answer = connection.post("/api/v1/dag_runs", group_of("busy", "group"))
-        assert count(answer, "response", "dag_run_ids") == RUNS, answer
+            seconds, response = connection.post("/api/v1/dag_runs", group_of("busy", "group"))
+        assert count(response, "response", "dag_run_ids") == RUNS, response
         tasks = "SELECT count(*) FROM task_instance WHERE dag_id = 'busy' AND run_id LIKE 'group\\_%'"
-        assert self.database.value(tasks) == RUNS * 10
+        assert self.database.value(tasks) == RUNS * BUSY_TASKS
         return seconds
 
 
@@ -107,23 +107,23 @@ def groups(small: Table, large: Table, rounds: int) -> Line:
     for table in (small, large):
         table.database.settle()
     return at_most(
-        f"create {RUNS} runs x 10 tasks in a DAG with {large.per_dag * BUSY:,} runs",
+        f"create {RUNS} runs x {BUSY_TASKS} tasks in a DAG with {large.per_dag * BUSY:,} runs",
         of_large,
         f"itself in one with {small.per_dag * BUSY:,} runs",
         of_small,
     )
 
 
-def watching(small: Table, large: Table) -> list[Line]:
-    """Look at that group, and list the groups of its DAG, in each table."""
+def group_reads(small: Table, large: Table) -> list[Line]:
+    """Read that group, and list the groups of its DAG, in each table."""
     lines = []
     for work, path in {
         "look at a group": "/api/v1/groups/busy/group",
         "list the groups": "/api/v1/groups?dag_id=busy",
     }.items():
-        say(f"{work} of {large.per_dag * BUSY:,} runs")
+        log(f"{work} of {large.per_dag * BUSY:,} runs")
         of_large, of_small = in_turn(
-            _ROUNDS, *(getting(table.ours, [path], repeats=_WATCHES) for table in (large, small))
+            _ROUNDS, *(gets(table.ours, [path], repeats=_GROUP_READS) for table in (large, small))
         )
         where = f"of a DAG with {large.per_dag * BUSY:,} runs"
         lines.append(at_most(f"{work} {where}", of_large, f"itself with {small.per_dag * BUSY:,} runs", of_small))
@@ -131,13 +131,12 @@ def watching(small: Table, large: Table) -> list[Line]:
 
 
 def headings(small: Table, large: Table) -> tuple[str, ...]:
-    """Return the heads of those columns."""
     return "filters", "page", f"{small.runs:,} runs", f"{large.runs:,} runs", "times", ""
 
 
 def pages(small: Table, large: Table) -> list[Pages]:
     """Measure the first page and a deep one with every combination of filters."""
-    say(f"pages of {small.runs:,} and of {large.runs:,} runs, with every combination of filters")
+    log(f"pages of {small.runs:,} and of {large.runs:,} runs, with every combination of filters")
     return [_pages(small, large, query, page) for query in _queries() for page in ("1", f"{deep_page(large.runs):,}")]
 
 
@@ -172,8 +171,8 @@ def plain(measured: list[Pages], small: Table, large: Table) -> list[Line]:
 
 def dags(small: Table, large: Table) -> Line:
     """Measure the list of all DAGs in both tables."""
-    say("listing all DAGs in both tables")
-    ours, theirs = in_turn(_ROUNDS, *(getting(table.ours, ["/api/v1/dags"], repeats=20) for table in (large, small)))
+    log("listing all DAGs in both tables")
+    ours, theirs = in_turn(_ROUNDS, *(gets(table.ours, ["/api/v1/dags"], repeats=20) for table in (large, small)))
     return at_most(
         f"list 1,000 DAGs x {large.per_dag:,} runs", ours, f"itself at {small.per_dag} runs each", theirs, 1.5
     )
@@ -181,18 +180,18 @@ def dags(small: Table, large: Table) -> Line:
 
 def _queries() -> Iterator[dict[str, str]]:
     for values in product(*_FILTERS.values()):
-        yield {name: value for name, value in zip(_FILTERS, values) if value is not None}  # noqa: B905 - made of them
+        yield {name: value for name, value in zip(_FILTERS, values, strict=True) if value is not None}
 
 
 def _pages(small: Table, large: Table, query: dict[str, str], page: str) -> Pages:
-    asked = []
+    requests = []
     for table in (small, large):
         start = {} if page == "1" else {"start": str(table.deep(query))}
-        asked.append((table.ours, f"/api/v1/dag_runs?{urlencode({'limit': str(PAGE), **start, **query})}"))
+        requests.append((table.ours, f"/api/v1/dag_runs?{urlencode({'limit': str(PAGE), **start, **query})}"))
     try:
-        of_small, of_large = request_by_request(asked, times=_TIMES, seconds=_SECONDS)
+        of_small, of_large = alternating(requests, times=_TIMES, seconds=_SECONDS)
     except Unavailable:
-        (of_small,), of_large = request_by_request(asked[:1], times=_TIMES, seconds=_SECONDS), [math.inf]
+        (of_small,), of_large = alternating(requests[:1], times=_TIMES, seconds=_SECONDS), [math.inf]
     return Pages(query=query, page=page, small=_undisturbed(of_small), large=_undisturbed(of_large))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 Values = Sequence[float]
@@ -19,7 +19,7 @@ class Line:
     against: str
     ours: str
     theirs: str
-    measured: str
+    measured: str = ""
     goal: str = ""
     met: bool | None = None
     ratio: float | None = None
@@ -38,22 +38,19 @@ HEADINGS = ("work", "against", "ours", "theirs", "measured", "goal", "")
 
 def faster(work: str, ours: Values, against: str, theirs: Values, goal: float | None = None) -> Line:
     """Compare seconds with something that is to be slower."""
-    return _compared(work, ours, against, theirs, goal, duration, more=_ratio(theirs, ours), words="faster")
+    return _at_least(goal, _ratio(theirs, ours), "faster", _sides(work, ours, against, theirs, duration))
 
 
 def more(work: str, ours: Values, against: str, theirs: Values, goal: float | None = None) -> Line:
     """Compare requests per second with something that is to have fewer."""
-    return _compared(work, ours, against, theirs, goal, _per_second, more=_ratio(ours, theirs), words="as many")
+    return _at_least(goal, _ratio(ours, theirs), "as many", _sides(work, ours, against, theirs, _per_second))
 
 
 def at_most(work: str, ours: Values, against: str, theirs: Values, goal: float | None = None) -> Line:
     """Compare seconds with something that cannot be much faster."""
     ratio = _ratio(ours, theirs)
-    return Line(
-        work=work,
-        against=against,
-        ours=duration(median(ours)),
-        theirs=duration(median(theirs)),
+    return replace(
+        _sides(work, ours, against, theirs, duration),
         measured=f"{ratio:.2f} times",
         goal="" if goal is None else f"at most {goal:g} times",
         met=None if goal is None else ratio <= goal,
@@ -78,7 +75,6 @@ def within(work: str, ours: Values, goal: float | None = None, shown: Callable[[
 
 
 def megabytes(value: float) -> str:
-    """Write an amount of memory."""
     return f"{value:.0f} MB"
 
 
@@ -88,36 +84,27 @@ def duration(seconds: float) -> str:
         return "503"
     if seconds >= 1:
         return f"{seconds:.3g} s"
-    return f"{seconds * 1000:.3g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"  # noqa: PLR2004 - three digits
+    return f"{seconds * 1000:.3g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"
 
 
-def _compared(  # noqa: PLR0913, PLR0917 - what the callers differ in
-    work: str,
-    ours: Values,
-    against: str,
-    theirs: Values,
-    goal: float | None,
-    shown: Callable[[float], str],
-    *,
-    more: float,
-    words: str,
-) -> Line:
-    return Line(
-        work=work,
-        against=against,
-        ours=shown(median(ours)),
-        theirs=shown(median(theirs)),
-        measured=f"{more:.3g} times {words}",
+def _sides(work: str, ours: Values, against: str, theirs: Values, shown: Callable[[float], str]) -> Line:
+    return Line(work=work, against=against, ours=shown(median(ours)), theirs=shown(median(theirs)))
+
+
+def _at_least(goal: float | None, ratio: float, words: str, line: Line) -> Line:
+    return replace(
+        line,
+        measured=f"{ratio:.3g} times {words}",
         goal="" if goal is None else f"at least {goal:g} times",
-        met=None if goal is None else more >= goal,
-        ratio=more,
+        met=None if goal is None else ratio >= goal,
+        ratio=ratio,
         limit=goal,
         faster=True,
     )
 
 
 def _ratio(over: Values, under: Values) -> float:
-    return median(a / b for a, b in zip(over, under))  # noqa: B905 - one of each a round
+    return median(a / b for a, b in zip(over, under, strict=True))
 
 
 def _per_second(value: float) -> str:

@@ -11,6 +11,8 @@ from benchmarks.line import Line
 _WIDTH = 1120
 _LEFT = 620
 _ROW = 24
+_LABEL = 86
+"""Characters that fit on the left."""
 _SCALE = _WIDTH - _LEFT - 90
 _GOOD, _BAD, _OPEN = "#2f7d4f", "#b3472f", "#7c8794"
 
@@ -54,7 +56,7 @@ def _bars(parts: list[str], lines: Sequence[Line], top: int, scale: Callable[[fl
 
 def _label(line: Line) -> str:
     text = f"{line.work}: {line.against}".replace("`", "").replace("GET ", "").replace("POST ", "")
-    return text if len(text) <= 86 else f"{text[:85]}…"  # noqa: PLR2004 - what fits
+    return text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
 
 
 def _logarithmic(lines: Sequence[Line]) -> Callable[[float], float]:

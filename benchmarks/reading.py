@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from benchmarks.console import say
-from benchmarks.inside import AirflowProcess
+from benchmarks.airflow_process import AirflowProcess
+from benchmarks.console import log
 from benchmarks.line import Line, at_most, faster, more
 from benchmarks.postgresql import Database
-from benchmarks.rounds import getting, in_turn, throughput
+from benchmarks.rounds import gets, in_turn, throughput
 from benchmarks.servers import Server
 from benchmarks.size import PAGE
 
@@ -21,7 +21,7 @@ _THEIR_REPEATS = 8
 _CLIENTS = 4
 _SECONDS = 1.5
 _RUNS = 20
-"""How many different runs are asked for, one by one."""
+"""How many different runs are requested, one by one."""
 _IN_PROCESS = 1000
 
 _OUR_LIST = f"/api/v1/dag_runs?limit={PAGE}"
@@ -41,39 +41,39 @@ class Reading:
 
     def lists(self, where: str, goals: Sequence[float | None]) -> list[Line]:
         """Compare a list of runs with both forms that Airflow has."""
-        say(f"listing runs {where}")
-        works = [getting(self.ours, [_OUR_LIST], repeats=_OUR_REPEATS, items=_OUR_RUNS)]
-        works += [getting(self.airflow, [path], repeats=_THEIR_REPEATS, items=_THEIR_RUNS) for path in _LISTS.values()]
+        log(f"listing runs {where}")
+        works = [gets(self.ours, [_OUR_LIST], repeats=_OUR_REPEATS, items=_OUR_RUNS)]
+        works += [gets(self.airflow, [path], repeats=_THEIR_REPEATS, items=_THEIR_RUNS) for path in _LISTS.values()]
         ours, *theirs = in_turn(_ROUNDS, *works)
         peers = [f"Airflow `GET /api/v2/dags/~/dagRuns?limit={PAGE}`, {form}" for form in _LISTS]
         return [
             faster(f"list {PAGE} runs {where}", ours, peer, values, goal)
-            for peer, values, goal in zip(peers, theirs, goals)  # noqa: B905 - one of each for a form
+            for peer, values, goal in zip(peers, theirs, goals, strict=True)
         ]
 
     def page(self, number: int) -> Line:
         """Compare a page far into the table with Airflow's, which has to walk there."""
-        say(f"listing page {number:,}")
+        log(f"listing page {number:,}")
         skipped = (number - 1) * PAGE
         before = self.database.value(f"SELECT id FROM dag_run ORDER BY id OFFSET {skipped - 1} LIMIT 1")
         offset = _LISTS["its default form"] + f"&offset={skipped}"
         ours, theirs = in_turn(
             _ROUNDS,
-            getting(self.ours, [f"{_OUR_LIST}&start={before}"], repeats=_OUR_REPEATS, items=_OUR_RUNS),
-            getting(self.airflow, [offset], repeats=_THEIR_REPEATS // 2, items=_THEIR_RUNS),
+            gets(self.ours, [f"{_OUR_LIST}&start={before}"], repeats=_OUR_REPEATS, items=_OUR_RUNS),
+            gets(self.airflow, [offset], repeats=_THEIR_REPEATS // 2, items=_THEIR_RUNS),
         )
         return faster(f"list page {number:,}", ours, "Airflow, the same page by `offset=`", theirs)
 
     def single_runs(self, where: str) -> list[Line]:
-        """Compare one run with Airflow's, which has to be told the DAG."""
-        say(f"reading single runs {where}")
+        """Compare one run with Airflow's, which needs the DAG."""
+        log(f"reading single runs {where}")
         query = f"SELECT run_id FROM dag_run WHERE dag_id = 'busy' AND run_id LIKE 'group%' ORDER BY id LIMIT {_RUNS}"
         run_ids = [run_id for (run_id,) in self.database.rows(query)]
         with_dag, without, theirs = in_turn(
             _ROUNDS,
-            getting(self.ours, [f"/api/v1/dag_runs/{one}?dag_id=busy" for one in run_ids], repeats=_OUR_REPEATS),
-            getting(self.ours, [f"/api/v1/dag_runs/{one}" for one in run_ids], repeats=_OUR_REPEATS),
-            getting(self.airflow, [f"/api/v2/dags/busy/dagRuns/{one}" for one in run_ids], repeats=_OUR_REPEATS),
+            gets(self.ours, [f"/api/v1/dag_runs/{one}?dag_id=busy" for one in run_ids], repeats=_OUR_REPEATS),
+            gets(self.ours, [f"/api/v1/dag_runs/{one}" for one in run_ids], repeats=_OUR_REPEATS),
+            gets(self.airflow, [f"/api/v2/dags/busy/dagRuns/{one}" for one in run_ids], repeats=_OUR_REPEATS),
         )
         peer = "Airflow `GET /api/v2/dags/{id}/dagRuns/{run}`"
         return [
@@ -83,20 +83,20 @@ class Reading:
 
     def dags(self) -> list[Line]:
         """Compare a list of 100 DAGs: for the time being the others are stale, which both leave out."""
-        say(f"listing {PAGE} DAGs")
+        log(f"listing {PAGE} DAGs")
         others = f"dag_id NOT IN (SELECT dag_id FROM dag ORDER BY dag_id LIMIT {PAGE})"
         self.database.execute(f"UPDATE dag SET is_stale = true WHERE {others}", "VACUUM (ANALYZE) dag")
         ours, theirs = in_turn(
             _ROUNDS,
-            getting(self.ours, ["/api/v1/dags"], repeats=_OUR_REPEATS, items=(PAGE, ("response", "dags"))),
-            getting(self.airflow, [f"/api/v2/dags?limit={PAGE}"], repeats=_THEIR_REPEATS, items=(PAGE, ("dags",))),
+            gets(self.ours, ["/api/v1/dags"], repeats=_OUR_REPEATS, items=(PAGE, ("response", "dags"))),
+            gets(self.airflow, [f"/api/v2/dags?limit={PAGE}"], repeats=_THEIR_REPEATS, items=(PAGE, ("dags",))),
         )
         self.database.execute("UPDATE dag SET is_stale = false", "VACUUM (FULL, ANALYZE) dag")
         return [faster(f"list {PAGE} DAGs", ours, f"Airflow `GET /api/v2/dags?limit={PAGE}`", theirs, 10)]
 
     def throughput(self) -> list[Line]:
         """Compare how many lists several clients get at once."""
-        say(f"{_CLIENTS} clients at once")
+        log(f"{_CLIENTS} clients at once")
         paths = ((self.ours, _OUR_LIST), (self.airflow, _LISTS["its `cursor=` form"]))
         ours, theirs = in_turn(
             _ROUNDS, *(partial(throughput, server, path, clients=_CLIENTS, seconds=_SECONDS) for server, path in paths)
@@ -107,8 +107,8 @@ class Reading:
 
 def in_process(process: AirflowProcess) -> list[Line]:
     """Compare a list by our WSGI application with what the driver and the JSON library take for it."""
-    say("listing runs in process")
-    ours, floor = process.list_runs(f"limit={PAGE}", _IN_PROCESS)
+    log("listing runs in process")
+    ours, floor = process.list_runs(PAGE, _IN_PROCESS)
     chunks = range(0, _IN_PROCESS, _IN_PROCESS // _ROUNDS)
     medians = [[median(values[start : start + _IN_PROCESS // _ROUNDS]) for start in chunks] for values in (ours, floor)]
     return [

@@ -20,17 +20,17 @@ def in_turn(rounds: int, *works: Work) -> list[list[float]]:
     """Return what each of the works measured in each round: all of them once, then all of them again."""
     measured: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
-        for work, values in zip(works, measured):  # noqa: B905 - made from one another
+        for work, values in zip(works, measured, strict=True):
             values.append(work())
     return measured
 
 
-def getting(
+def gets(
     server: Server, paths: Sequence[str], *, repeats: int, items: tuple[int, tuple[str, ...]] | None = None
 ) -> Work:
-    """Return the work of asking for these paths, one after the other, on one new connection; it measures their median.
+    """Return the work of requesting these paths, one after the other, on one new connection; it measures their median.
 
-    :param items: how many items the list below which keys of each answer must have.
+    :param items: how many items the list below which keys of each response must have.
     """
     return partial(_get, server, paths, repeats, items)
 
@@ -46,18 +46,18 @@ def _get(server: Server, paths: Sequence[str], repeats: int, items: tuple[int, t
         return median(connection.get(paths[number % len(paths)])[0] for number in range(repeats))
 
 
-def request_by_request(asked: Sequence[tuple[Server, str]], *, times: int, seconds: float) -> list[list[float]]:
-    """Return the seconds of each answer when these paths are asked for by turns, one request at a time.
+def alternating(requests: Sequence[tuple[Server, str]], *, times: int, seconds: float) -> list[list[float]]:
+    """Return the seconds of each response when these paths are requested by turns, one request at a time.
 
     :param times: how often; fewer when that takes longer than ``seconds``.
     """
     with ExitStack() as stack:
-        connections = [(stack.enter_context(closing(server.connect())), path) for server, path in asked]
+        connections = [(stack.enter_context(closing(server.connect())), path) for server, path in requests]
         for connection, path in connections * 2:
             connection.get(path)
-        measured: list[list[float]] = [[] for _ in asked]
+        measured: list[list[float]] = [[] for _ in requests]
         end = time.perf_counter() + seconds
-        order = list(zip(connections, measured))  # noqa: B905 - made from one another
+        order = list(zip(connections, measured, strict=True))
         while len(measured[0]) < times and not (measured[0] and time.perf_counter() > end):
             for (connection, path), values in order:
                 values.append(connection.get(path)[0])
@@ -66,31 +66,31 @@ def request_by_request(asked: Sequence[tuple[Server, str]], *, times: int, secon
 
 
 def throughput(server: Server, path: str, *, clients: int, seconds: float) -> float:
-    """Return how many requests per second are answered to so many clients at once."""
+    """Return the responses per second to so many clients at once."""
     connections = [server.connect() for _ in range(clients)]
     for connection in connections:
         connection.get(path)
-    answered = [0] * clients
+    responses = [0] * clients
     ready = threading.Barrier(clients + 1)
     stop = threading.Event()
 
-    def ask(client: int, connection: Connection) -> None:
+    def repeat(client: int, connection: Connection) -> None:
         ready.wait()
         while not stop.is_set():
             connection.get(path)
-            answered[client] += 1
+            responses[client] += 1
 
-    threads = [threading.Thread(target=ask, args=pair) for pair in enumerate(connections)]
+    threads = [threading.Thread(target=repeat, args=pair) for pair in enumerate(connections)]
     for thread in threads:
         thread.start()
     ready.wait()
     begin = time.perf_counter()
     stop.wait(seconds)
-    total = sum(answered)
+    total = sum(responses)
     passed = time.perf_counter() - begin
     stop.set()
-    for thread, connection in zip(threads, connections):  # noqa: B905 - one each
+    for thread, connection in zip(threads, connections, strict=True):
         thread.join()
         connection.close()
-    assert all(answered), f"a client got no answer: {answered}"
+    assert all(responses), f"a client got no response: {responses}"
     return total / passed

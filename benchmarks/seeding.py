@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.console import say
+from benchmarks.console import log
 from benchmarks.postgresql import Database
 from benchmarks.size import BUSY, DAGS, SMALL, runs
 
@@ -36,7 +36,7 @@ def seed_small(database: Database) -> None:
 
 def grow(database: Database, present: int, wanted: int) -> None:
     """Add runs until each DAG has so many, and the busy one its multiple; all of them take turns, as in time they would."""
-    say(f"{database.name}: growing to {runs(wanted):,} runs")
+    log(f"{database.name}: growing to {runs(wanted):,} runs")
     own = {
         "dag_id": "s.dag_id",
         "run_id": "'scheduled__' || to_char(s.date AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')",

@@ -16,19 +16,17 @@ from pathlib import Path
 import psutil
 
 from benchmarks.connection import Connection, Failed
-from benchmarks.inside import AirflowProcess
 from benchmarks.postgresql import Database
 
 TOKEN = "a token as long as tokens are"  # noqa: S105 - it guards nothing
 _LIMIT = 180.0
-"""Seconds until a server has to answer."""
+"""Seconds until a server has to respond."""
 
 
 class Home:
     """A folder for all that Airflow writes beside its database, and the configuration that both servers get."""
 
     def __init__(self, folder: Path) -> None:
-        """Use this folder, and make it."""
         self.folder = folder
         folder.mkdir()
 
@@ -74,10 +72,6 @@ class Home:
         name = backend if database is None else database.name
         return self._start(f"ours-{name}", command, port, self.environment(database))
 
-    def process(self, database: Database) -> AirflowProcess:
-        """Start a process that has Airflow in it."""
-        return AirflowProcess(self.environment(database), self.folder / f"process-{database.name}.log")
-
     def _start(self, name: str, command: tuple[str, ...], port: int, environment: Mapping[str, str]) -> Server:
         return Server(command, port=port, log=self.folder / f"{name}.log", environment=environment)
 
@@ -102,7 +96,7 @@ class Server:
             )
 
     def wait(self, path: str) -> float:
-        """Return the seconds from the command to the first good answer to this path.
+        """Return the seconds from the command to the first good response to this path.
 
         :raises Failed: when it does not come.
         """
@@ -113,7 +107,7 @@ class Server:
             except (Failed, OSError) as error:  # noqa: PERF203 - the loop waits for something
                 if self._process.poll() is not None or time.perf_counter() - self._begin > _LIMIT:
                     tail = self._log.read_text(errors="replace")[-3000:]
-                    msg = f"{self._process.args!r} does not answer ({error}). The end of its log:\n{tail}"
+                    msg = f"{self._process.args!r} does not respond ({error}). The end of its log:\n{tail}"
                     raise Failed(msg) from error
                 time.sleep(0.005)
             else:
@@ -127,7 +121,6 @@ class Server:
         return seconds
 
     def connect(self) -> Connection:
-        """Open a connection."""
         return Connection(self.port, self.token)
 
     def memory(self) -> float:

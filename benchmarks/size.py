@@ -10,6 +10,8 @@ SMALL = 10
 """Runs that each of them has in the small table."""
 BUSY = 100
 """How many times as many runs one further DAG has."""
+BUSY_TASKS = 10
+"""Tasks of that DAG."""
 PAGE = 100
 """Runs on a page."""
 

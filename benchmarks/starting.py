@@ -1,24 +1,25 @@
-"""How soon the first answer comes, and how much memory the workers take."""
+"""How soon the first response comes, and how much memory the workers take."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
 
-from benchmarks.console import say
+from benchmarks.console import log
 from benchmarks.line import Line, megabytes, within
 from benchmarks.postgresql import Database
 from benchmarks.rounds import in_turn
 from benchmarks.servers import Home, Server
+from benchmarks.size import PAGE
 
 _DEMOS = 5
 _CONNECTIONS = 16
-"""On which requests are sent before memory is looked at, so that every worker has worked."""
+"""Connections on which requests are sent before memory is measured, so that every worker has worked."""
 
 
 def demo(home: Home) -> list[Line]:
     """Measure the in-memory backend from its command to its first answer."""
-    say("starting the in-memory backend")
+    log("starting the in-memory backend")
 
     def start() -> float:
         server = home.ours(None, 1)
@@ -33,11 +34,11 @@ def demo(home: Home) -> list[Line]:
 
 def workers(home: Home, database: Database, rounds: int) -> list[Line]:
     """Measure this service on Airflow with one worker and with two."""
-    say("starting this service with one worker and with two")
+    log("starting this service with one worker and with two")
     memory: dict[int, list[float]] = {1: [], 2: []}
     seconds = in_turn(rounds, *(_starting(home, database, number, memory[number]) for number in memory))
     lines = []
-    for (number, values), spent in zip(memory.items(), seconds):  # noqa: B905 - one of each
+    for (number, values), spent in zip(memory.items(), seconds, strict=True):
         name = "one worker" if number == 1 else "two workers"
         lines += [
             within(f"start of {name} on Airflow, from the command to ready", spent),
@@ -61,7 +62,7 @@ def _starting(home: Home, database: Database, number: int, memory: list[float]) 
             seconds = server.wait("/health/ready")
             for _ in range(_CONNECTIONS):
                 with closing(server.connect()) as connection:
-                    connection.get("/api/v1/dag_runs?limit=100")
+                    connection.get(f"/api/v1/dag_runs?limit={PAGE}")
             memory.append(server.memory())
         finally:
             server.stop()

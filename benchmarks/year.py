@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.connection import Failed
-from benchmarks.console import say
+from benchmarks.console import log
 from benchmarks.line import Line, faster
 from benchmarks.postgresql import Database
 from benchmarks.seeding import delete_runs
@@ -31,10 +31,10 @@ class Year:
 
     def lines(self) -> list[Line]:
         """Measure each once, from the start of the command to its end: Airflow's takes minutes."""
-        say(f"creating a year of {RUNS:,} hourly runs from a terminal")
+        log(f"creating a year of {RUNS:,} hourly runs from a terminal")
         url = f"http://127.0.0.1:{self.ours.port}"
         ours = self._seconds("airflow-groups", "create", *_RANGE, "--prefix", "year", "--url", url, "-o", "plain")
-        say("creating the same with airflow backfill create")
+        log("creating the same with airflow backfill create")
         theirs = self._seconds("airflow", "backfill", "create", *_RANGE)
         work = f"create a year of hourly runs, {RUNS:,} x 1 task, with `airflow-groups create`"
         return [faster(work, [ours], "`airflow backfill create`, the same range", [theirs])]

@@ -16,35 +16,31 @@ import termios
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "create-watch.svg"
 BIN = Path(sys.executable).parent
 COMMAND = "airflow-groups create --dag-id example_hourly --prefix redo --from-date 2025-01-01 --to-date 2025-01-10T23:00 --watch"
 ROWS, COLUMNS = 40, 124
-MIDDLE = 100
-"""How many runs have succeeded in the picture of the middle."""
+HALFWAY = 100
+"""How many runs have succeeded on the first of the two screens."""
 
 
 def main() -> None:
-    """Record it, and write the picture."""
     with demo() as url:
-        screens = recorded({**os.environ, "AIRFLOW_GROUPS_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color"})
-    middle = next(screen for screen in screens if succeeded(screen) >= MIDDLE)
+        screens = record({**os.environ, "AIRFLOW_GROUPS_URL": url, "NO_PROXY": "*", "TERM": "xterm-256color"})
+    halfway = next(screen for screen in screens if succeeded(screen) >= HALFWAY)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text(f"$ {COMMAND}", style="bold"))
     last = next(number for number, line in enumerate(screens[-1]) if "Created" in line) + 1
-    for title, screen in (("", middle), ("… and when all have ended:", screens[-1][:last])):
+    for title, screen in (("", halfway), ("… and when all have ended:", screens[-1][:last])):
         if title:
             console.print(Text(f"\n{title}\n", style="bright_black"))
         for line in screen:
@@ -57,7 +53,7 @@ def main() -> None:
 
 @contextmanager
 def demo() -> Iterator[str]:
-    """Serve the in-memory backend, and return where."""
+    """Serve the in-memory backend, and return its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -75,8 +71,8 @@ def demo() -> Iterator[str]:
         server.wait()
 
 
-def recorded(environ: dict[str, str]) -> list[list[str]]:
-    """Run the command at a terminal, and return what it looked like after each change."""
+def record(environ: dict[str, str]) -> list[list[str]]:
+    """Run the command at a terminal, and return the screen after each change."""
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     words = [str(BIN / "airflow-groups"), *shlex.split(COMMAND)[1:]]
@@ -102,12 +98,11 @@ class Screen:
     """As much of a terminal as rich's bars need: lines that are erased as a whole before they are written again."""
 
     def __init__(self) -> None:
-        """Begin empty."""
         self.lines = [""]
         self._row = 0
 
     def write(self, text: str) -> None:
-        """Do what the text says."""
+        """Apply text and control sequences to the screen."""
         for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", text):
             if part == "\n":
                 self._row += 1
@@ -122,7 +117,7 @@ class Screen:
 
 
 def succeeded(screen: list[str]) -> int:
-    """Return how many runs have succeeded on a screen, 0 where it does not say."""
+    """Return how many runs have succeeded on a screen, 0 where there is no such number."""
     found = re.search(r"success.*?([\d,]+) / ", Text.from_ansi("\n".join(screen)).plain)
     return 0 if found is None else int(found[1].replace(",", ""))
 

@@ -1,9 +1,9 @@
-"""The service from the other side: a client for scripts, and for our own command line."""
+"""A client of the service, for scripts and for the commands of the terminal."""
 
 from airflow_run_groups.adapters.client.client import Client
 from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable, Unsendable
 from airflow_run_groups.adapters.client.responses import (
-    Created,
+    CreatedRuns,
     Dag,
     DagRun,
     Group,
@@ -12,13 +12,13 @@ from airflow_run_groups.adapters.client.responses import (
     Plan,
     PlannedDate,
 )
-from airflow_run_groups.adapters.client.retries import Repeat
-from airflow_run_groups.adapters.client.steps import GroupRequest, Step, moment
+from airflow_run_groups.adapters.client.retries import UpcomingRetry
+from airflow_run_groups.adapters.client.steps import GroupRequest, Step, parse_date
 
 __all__ = [
     "Client",
     "ClientError",
-    "Created",
+    "CreatedRuns",
     "Dag",
     "DagRun",
     "Group",
@@ -28,9 +28,9 @@ __all__ = [
     "Plan",
     "PlannedDate",
     "RefusedByService",
-    "Repeat",
     "Step",
     "Unreachable",
     "Unsendable",
-    "moment",
+    "UpcomingRetry",
+    "parse_date",
 ]

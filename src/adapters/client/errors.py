@@ -1,35 +1,36 @@
-"""Why there is no answer to a request, or not the one that was hoped for."""
+"""Why a request got no response, or not the one that was wanted."""
 
 from __future__ import annotations
 
 
 class ClientError(Exception):
-    """What was asked for did not happen, or nobody knows whether it did."""
+    """The request did not succeed, or nobody knows whether it did."""
 
 
 class Unsendable(ValueError):
-    """What was asked for cannot be sent, or is surely wrong: it was not sent."""
+    """The request cannot be written, or is surely wrong. It was not sent."""
 
 
 class RefusedByService(ClientError):
-    """The service has said no; the text is its own. Nothing was done.
+    """The service has refused the request, in its own words. Nothing was done.
 
-    ``status`` is that of the answer, 400 to 499, but for 408 and 429, which say that another time it may be done; ``request_id`` is where the service's log tells of it.
+    ``status``: 400 to 499, but for 408 and 429, after which a later request may succeed.
+    ``request_id``: the id of the request in the log of the service.
     """
 
-    def __init__(self, words: str, *, status: int, request_id: str | None) -> None:
+    def __init__(self, text: str, *, status: int, request_id: str | None) -> None:
         self.status = status
         self.request_id = request_id
-        super().__init__(words)
+        super().__init__(text)
 
 
 class Unreachable(ClientError):
-    """No answer has come, or none of the service's, or it cannot do it now, and repeating the request did not help.
+    """No response of the service has come, or it is unavailable, and retries did not help.
 
-    ``nothing_was_done``: whether that much is known. ``request_id`` is None where no answer had one.
+    ``nothing_was_done``: whether that much is known. ``request_id``: None where no response had one.
     """
 
-    def __init__(self, words: str, *, nothing_was_done: bool = False, request_id: str | None = None) -> None:
+    def __init__(self, text: str, *, nothing_was_done: bool = False, request_id: str | None = None) -> None:
         self.nothing_was_done = nothing_was_done
         self.request_id = request_id
-        super().__init__(words)
+        super().__init__(text)

@@ -1,6 +1,6 @@
-"""What the service answers, as the JSON that it is; docs/groups.md and the README have what each key means.
+"""The JSON of each response; docs/groups.md and the README say what each key means.
 
-Dates are RFC 3339, but for those of :class:`DagRun` and :class:`Dag`, which come as the service's ``value_format`` has them.
+Dates are RFC 3339, but for those of :class:`DagRun` and :class:`Dag`, which have the service's ``value_format``.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 
-class _Created(TypedDict):
+class _CreatedRuns(TypedDict):
     dag_run_ids: list[str]
     existing: int
     next_start_date: str | None
     warnings: list[str]
 
 
-class Created(_Created, total=False):
-    """What a request has created; ``next_not_before`` is there with a pace."""
+class CreatedRuns(_CreatedRuns, total=False):
+    """The runs that a request has created; ``next_not_before`` is there with a pace."""
 
     next_not_before: str
 
 
 class PlannedDate(TypedDict):
-    """A date of a plan, and what would be done about it."""
+    """A date of a plan; ``action`` is what a creation would do about it."""
 
     logical_date: str
     data_interval_start: str
@@ -38,17 +38,13 @@ class PlannedDate(TypedDict):
     reason: str | None
 
 
-class Plan(Created):
-    """What a request would create."""
-
+class Plan(CreatedRuns):
     dry_run: bool
     plan: list[PlannedDate]
     expected_seconds: float | None
 
 
 class StateCounts(TypedDict):
-    """How many runs are in each state."""
-
     queued: int
     running: int
     success: int
@@ -56,8 +52,6 @@ class StateCounts(TypedDict):
 
 
 class Group(TypedDict):
-    """A group in a list."""
-
     dag_id: str
     prefix: str
     runs: int
@@ -67,8 +61,6 @@ class Group(TypedDict):
 
 
 class GroupProgress(Group):
-    """How far a group is."""
-
     done: float
     max_active_runs: int
     is_paused: bool
@@ -77,29 +69,23 @@ class GroupProgress(Group):
 
 
 class GroupActionResult(TypedDict):
-    """To which runs something was done."""
+    """The runs to which the action was applied; ``next_start`` is where the next step begins."""
 
     dag_run_ids: list[str]
     next_start: int | None
     dry_run: bool
 
 
-class GroupAnswer(TypedDict):
-    """The answer about one group."""
-
+class GroupResponse(TypedDict):
     group: GroupProgress
 
 
 class GroupPage(TypedDict):
-    """A page of groups, and where the next one begins."""
-
     groups: list[Group]
     next_start: int | str | None
 
 
 class DagRun(TypedDict):
-    """A run in a list."""
-
     id: int
     dag_id: str
     run_id: str
@@ -111,15 +97,11 @@ class DagRun(TypedDict):
 
 
 class DagRunPage(TypedDict):
-    """A page of runs, and where the next one begins."""
-
     dag_runs: list[DagRun]
     next_start: int | None
 
 
 class Dag(TypedDict):
-    """A DAG in a list."""
-
     dag_id: str
     is_active: str | bool
     full_path: str | None
@@ -127,26 +109,22 @@ class Dag(TypedDict):
 
 
 class DagList(TypedDict):
-    """All DAGs."""
-
     dags: list[Dag]
 
 
-def fits(value: Any, kind: Any) -> bool:
-    """Tell whether a value that was read from JSON is of a kind that is written down here; keys may be more than are known."""
+def matches(value: Any, kind: Any) -> bool:
+    """Tell whether parsed JSON has the type of a response; it may have more keys than are known here."""
     if is_typeddict(kind):
         return (
             isinstance(value, dict)
             and kind.__required_keys__ <= value.keys()
-            and all(fits(value[key], inner) for key, inner in _hints(kind).items() if key in value)
+            and all(matches(value[key], inner) for key, inner in _hints(kind).items() if key in value)
         )
     origin, inner = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return any(fits(value, one) for one in inner)
+        return any(matches(value, option) for option in inner)
     if origin is list:
-        return isinstance(value, list) and all(fits(one, inner[0]) for one in value)
-    if origin is dict:
-        return isinstance(value, dict) and all(fits(one, inner[1]) for one in value.values())
+        return isinstance(value, list) and all(matches(item, inner[0]) for item in value)
     return isinstance(value, (int, float) if kind is float else kind)
 
 

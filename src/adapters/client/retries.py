@@ -1,7 +1,7 @@
-"""One request, sent until it is answered: again and again where that is safe, and for a while only.
+"""One request, sent again until it has a response: only where that is safe, and only for a while.
 
-tenacity repeats it. Whether a request may be repeated depends on the request and on what has become of it, so it is decided
-for each attempt here; a transport that repeats by method and status (httpx-retries) cannot know. Airflow brings it, too.
+tenacity does the retries. Whether one is safe depends on the request and on what has become of it, so it is decided for
+each attempt here; a transport that retries by method and status (httpx-retries) cannot know. Airflow brings tenacity, too.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
 
 from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable
-from airflow_run_groups.adapters.client.responses import fits
+from airflow_run_groups.adapters.client.responses import matches
 
 _NOTHING_DONE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-"""What the service answers when it has done nothing, and may do it later."""
-_FROM_BETWEEN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
-"""What a proxy answers when it has lost the service, or its answer."""
+"""Statuses of the service after which it has done nothing, and may do it later."""
+_OF_A_PROXY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+"""Statuses of a proxy that has lost the service, or its response."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _SHOWN = 200
-"""How much of an answer that is not the service's is shown."""
+"""Characters of a foreign response that an error shows."""
 
-_Answer = TypeVar("_Answer")
+_Response = TypeVar("_Response")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
-    """A request is about to be sent again: why, in how many seconds, and whether the answer before may have been lost."""
+class UpcomingRetry:
+    """A request is about to be sent again: why, in how many seconds, and whether a response may have been lost."""
 
     reason: str
     seconds: float
-    answer_lost: bool
+    response_lost: bool
 
 
 class Sender:
-    """Sends requests, and repeats them for so many seconds at most; 0 for not at all.
+    """Sends requests, and retries them for so many seconds at most; 0 for not at all.
 
-    The pauses grow from half a second to ten, with some chance in them. Where the service says when to come again
-    (``Retry-After``), that is when, unless it lies beyond.
+    The pauses grow from half a second to ten, with some chance in them. A ``Retry-After`` of the service replaces a pause,
+    unless it lies beyond the end.
     """
 
     def __init__(
@@ -52,30 +52,29 @@ class Sender:
         http: httpx.Client,
         *,
         retry_for: float,
-        on_repeat: Callable[[Repeat], object],
+        on_retry: Callable[[UpcomingRetry], object],
         sleep: Callable[[float], None],
     ) -> None:
-        """Send with this client; ``on_repeat`` hears of each repetition before it happens."""
         self._http = http
         self._retry_for = retry_for
-        self._on_repeat = on_repeat
+        self._on_retry = on_retry
         self._sleep = sleep
 
-    def send(self, method: str, url: str, *, safe_to_repeat: bool, **more: Any) -> httpx.Response:
-        """Return the service's good answer, a 304 included.
+    def send(self, method: str, url: str, *, safe_to_retry: bool, **more: Any) -> httpx.Response:
+        """Return the service's good response, a 304 included.
 
-        :param safe_to_repeat: whether to send it again when nobody knows what has become of it. Where the service has said
+        :param safe_to_retry: whether to send it again when nobody knows what has become of it. Where the service has said
             that it did nothing, or was never reached, it is sent again in any case.
-        :raises RefusedByService: when the service says no.
-        :raises Unreachable: when repeating did not help, or may not be done.
+        :raises RefusedByService: when the service refuses it.
+        :raises Unreachable: when retries did not help, or are not safe.
         """
         attempts = Retrying(
             retry=retry_if_exception(
-                lambda error: isinstance(error, _NotNow) and (safe_to_repeat or error.nothing_was_done)
+                lambda error: isinstance(error, _NotNow) and (safe_to_retry or error.nothing_was_done)
             ),
             wait=_pause,
             stop=self._is_over,
-            before_sleep=self._tell,
+            before_sleep=self._report,
             sleep=self._sleep,
             reraise=True,
         )
@@ -86,7 +85,7 @@ class Sender:
 
     def _attempt(self, method: str, url: str, more: Mapping[str, Any]) -> httpx.Response:
         try:
-            answer = self._http.request(method, url, **more)
+            response = self._http.request(method, url, **more)
         except _HOPELESS as error:
             msg = f"{url}: {error}"
             raise Unreachable(msg, nothing_was_done=True) from error
@@ -97,34 +96,35 @@ class Sender:
         except httpx.RequestError as error:
             msg = f"{url} gave an answer that cannot be read ({error})"
             raise Unreachable(msg) from error
-        return _judged(answer)
+        return _checked(response)
 
     def _is_over(self, state: RetryCallState) -> bool:
-        # at least one repetition, since the first attempt alone may have taken longer than all of them may
+        # at least one retry, since the first attempt alone may have taken longer than all of them may
         passed = 0.0 if state.attempt_number == 1 else max(state.seconds_since_start or 0.0, state.idle_for)
         return passed + state.upcoming_sleep > self._retry_for
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _report(self, state: RetryCallState) -> None:
         failure = _failure(state)
-        reason = str(failure.error)
-        self._on_repeat(
-            Repeat(reason=reason, seconds=state.upcoming_sleep, answer_lost=not failure.nothing_was_done),
+        self._on_retry(
+            UpcomingRetry(
+                reason=str(failure.error), seconds=state.upcoming_sleep, response_lost=not failure.nothing_was_done
+            )
         )
 
 
-def read(answer: httpx.Response, kind: type[_Answer]) -> _Answer:
-    """Return what an answer says, as this kind of dictionary.
+def parse(response: httpx.Response, kind: type[_Response]) -> _Response:
+    """Return the payload of a response.
 
-    :raises Unreachable: when it is none: somebody else has answered in a similar form.
+    :raises Unreachable: when it is not of this kind: another service has responded in a similar form.
     """
-    payload: Any = _payload(answer)
-    if not fits(payload, kind):
-        raise Unreachable(_foreign(answer), request_id=answer.headers.get("X-Request-Id"))
-    return cast("_Answer", payload)
+    payload: Any = _payload(response)
+    if not matches(payload, kind):
+        raise Unreachable(_foreign(response), request_id=response.headers.get("X-Request-Id"))
+    return cast("_Response", payload)
 
 
 class _NotNow(Exception):
-    """An attempt came to nothing, and another one may not."""
+    """An attempt failed, and another one may not."""
 
     def __init__(self, error: ClientError, *, nothing_was_done: bool, after: float = 0.0) -> None:
         self.error = error
@@ -142,50 +142,53 @@ def _pause(state: RetryCallState) -> float:
 
 def _failure(state: RetryCallState) -> _NotNow:
     failure = state.outcome.exception() if state.outcome else None
-    assert isinstance(failure, _NotNow)  # noqa: S101 - nothing else is repeated
+    assert isinstance(failure, _NotNow)  # noqa: S101 - nothing else is retried
     return failure
 
 
-def _judged(answer: httpx.Response) -> httpx.Response:
-    """Return an answer that is good, raise what it means otherwise."""
-    if answer.status_code == HTTPStatus.NOT_MODIFIED:
-        return answer
-    payload = _payload(answer)
-    request_id = answer.headers.get("X-Request-Id")
+def _checked(response: httpx.Response) -> httpx.Response:
+    """Return a good response; raise what any other one means."""
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return response
+    payload = _payload(response)
+    request_id = response.headers.get("X-Request-Id")
     if payload is None:
-        error = Unreachable(_foreign(answer), request_id=request_id)
-        if answer.status_code in _FROM_BETWEEN:
-            raise _NotNow(error, nothing_was_done=False, after=_retry_after(answer))
+        error = Unreachable(_foreign(response), request_id=request_id)
+        if response.status_code in _OF_A_PROXY:
+            raise _NotNow(error, nothing_was_done=False, after=_retry_after(response))
         raise error
-    if answer.is_success:
-        return answer
-    words = payload["error"]
-    if answer.status_code in _NOTHING_DONE:
-        not_now = Unreachable(words, nothing_was_done=True, request_id=request_id)
-        raise _NotNow(not_now, nothing_was_done=True, after=_retry_after(answer))
-    if answer.is_client_error:
-        raise RefusedByService(words, status=answer.status_code, request_id=request_id)
-    raise Unreachable(words, request_id=request_id)
+    if response.is_success:
+        return response
+    text = payload["error"]
+    if response.status_code in _NOTHING_DONE:
+        not_now = Unreachable(text, nothing_was_done=True, request_id=request_id)
+        raise _NotNow(not_now, nothing_was_done=True, after=_retry_after(response))
+    if response.is_client_error:
+        raise RefusedByService(text, status=response.status_code, request_id=request_id)
+    raise Unreachable(text, request_id=request_id)
 
 
-def _payload(answer: httpx.Response) -> Mapping[str, Any] | None:
-    """Return what the service says, None when it is not the service that says it."""
+def _payload(response: httpx.Response) -> Mapping[str, Any] | None:
+    """Return what lies below ``response``; None when it is not this service that has responded."""
     with suppress(ValueError):
-        content = answer.json()
+        content = response.json()
         if isinstance(content, dict) and isinstance(content.get("response"), dict):
             payload: Mapping[str, Any] = content["response"]
-            if answer.is_success or isinstance(payload.get("error"), str):
+            if response.is_success or isinstance(payload.get("error"), str):
                 return payload
     return None
 
 
-def _retry_after(answer: httpx.Response) -> float:
-    with suppress(ValueError):  # as a date, which a proxy may give, it is not read
-        return max(0.0, float(answer.headers.get("Retry-After", "")))
+def _retry_after(response: httpx.Response) -> float:
+    with suppress(ValueError):  # a date, which a proxy may send, is ignored
+        return max(0.0, float(response.headers.get("Retry-After", "")))
     return 0.0
 
 
-def _foreign(answer: httpx.Response) -> str:
-    text = "".join(character if character.isprintable() else " " for character in answer.text[:_SHOWN])
-    kind = answer.headers.get("Content-Type", "nothing")
-    return f"{answer.request.url} is not this service: it answered {answer.status_code} with {kind}: {' '.join(text.split())!r}"
+def _foreign(response: httpx.Response) -> str:
+    text = "".join(character if character.isprintable() else " " for character in response.text[:_SHOWN])
+    kind = response.headers.get("Content-Type", "nothing")
+    return (
+        f"{response.request.url} is not this service: it answered {response.status_code} with {kind}: "
+        f"{' '.join(text.split())!r}"
+    )

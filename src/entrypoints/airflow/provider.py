@@ -15,7 +15,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "airflow-run-groups",
         "name": "airflow-run-groups",
         "description": "Groups of DAG runs over a date range, asked for once over HTTP and found again by their prefix.",
-        "cli": ["airflow_run_groups.entrypoints.airflow.commands.get_runs_commands"],  # read from 3.2 on
+        "cli": ["airflow_run_groups.entrypoints.airflow.commands.get_groups_commands"],  # read from 3.2 on
         "config": {
             "airflow_api_plugin": {
                 "description": "The HTTP service that creates groups of DAG runs.",

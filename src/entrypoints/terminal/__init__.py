@@ -1,1 +1,1 @@
-"""The service from a terminal: what it can be asked over HTTP, as commands."""
+"""The commands of the terminal, over HTTP or without a service."""

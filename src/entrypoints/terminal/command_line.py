@@ -16,10 +16,10 @@ from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
 @click.group()
 @click.version_option(package_name="airflow-run-groups")
 def main() -> None:
-    """Create groups of Airflow DAG runs: serve the HTTP API, or ask one that is served.
+    """Create groups of Airflow DAG runs: serve the HTTP API, or use one that is served.
 
-    The exit status is 0 when all went well, 1 when runs have failed, 2 when the command is wrong, 3 when the service
-    refuses it, and 4 when the service is not reached.
+    Exit status: 0 success, 1 runs have failed, 2 wrong command line, 3 refused by the service, 4 service unreachable,
+    unavailable or failing.
     """
 
 
@@ -32,7 +32,7 @@ for _command in COMMANDS:
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:8000 unless given.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many processes; 2 for airflow, 1 for memory.")
 def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
-    """Serve the API with gunicorn, whose other options are taken from GUNICORN_CMD_ARGS."""
+    """Serve the API with gunicorn. GUNICORN_CMD_ARGS can hold other options of gunicorn."""
     if backend is not None:
         os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND"] = backend
     from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]  # noqa: PLC0415 - for this command only
@@ -48,6 +48,6 @@ def serve(backend: str | None, bind: str | None, workers: int | None) -> None:
     if workers is not None:
         sys.argv += ["--workers", str(workers)]
     try:
-        run(prog="gunicorn")  # which starts itself anew with this command line at SIGUSR2
-    except KeyboardInterrupt:  # before gunicorn listens to signals itself
+        run(prog="gunicorn")  # at SIGUSR2, gunicorn starts itself again with this command line
+    except KeyboardInterrupt:  # before gunicorn handles signals itself
         sys.exit(exits.INTERRUPTED)

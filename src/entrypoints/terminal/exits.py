@@ -1,16 +1,13 @@
-"""What a command's exit status means."""
+"""The exit statuses of the commands, beside click's own 2 for a wrong command line or configuration."""
 
 SUCCEEDED = 0
 SOME_FAILED = 1
-USAGE = 2
-"""The command line, or the configuration, is wrong."""
 REFUSED = 3
-"""The service has said no."""
 UNREACHABLE = 4
-"""No answer, or none of the service's, or it cannot do it now."""
+"""No response of the service, or it is unavailable or failing, or the result cannot be written."""
 TIMED_OUT = 124
-"""As of ``timeout`` in a shell."""
+"""As ``timeout`` in a shell."""
 INTERRUPTED = 130
-"""As of what Ctrl-C ends."""
-NOT_READ = 141
-"""As of what ends because nobody reads its output any more."""
+"""As a process that Ctrl-C ends."""
+BROKEN_PIPE = 141
+"""As a process that ends because nobody reads its output any more."""

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from airflow_run_groups.adapters.client import ClientError, GroupActionResult
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.output import count_runs
 from airflow_run_groups.entrypoints.terminal.session import Session
 
-_DONE = {"cancel": "Cancelled", "retry": "Queued again", "note": "Noted on"}
-_WOULD = {"cancel": "Would cancel", "retry": "Would queue again", "note": "Would note on"}
+
+def cancel(session: Session, **options: Any) -> int:
+    return _apply(session, session.client.cancel, "Cancelled", "Would cancel", **options)
 
 
-def apply(session: Session, action: str, *, dag_id: str, prefix: str, dry_run: bool, **asked: Any) -> int:
-    """Do it to the group, step by step."""
+def retry(session: Session, **options: Any) -> int:
+    return _apply(session, session.client.retry, "Queued again", "Would queue again", **options)
+
+
+def note(session: Session, **options: Any) -> int:
+    return _apply(session, session.client.note, "Noted on", "Would note on", **options)
+
+
+def _apply(session: Session, action: Callable[..., GroupActionResult], done: str, planned: str, **options: Any) -> int:
     output = session.output
-    done: list[str] = []
+    group = {name: options[name] for name in ("dag_id", "prefix", "dry_run")}
+    run_ids: list[str] = []
 
     def on_step(step: GroupActionResult) -> None:
-        done.extend(step["dag_run_ids"])
+        run_ids.extend(step["dag_run_ids"])
         if step["next_start"] is not None:
-            output.say(f"{len(done):,} runs so far")
+            output.message(f"{len(run_ids):,} runs so far")
 
     try:
-        getattr(session.client, action)(dag_id, prefix, dry_run=dry_run, on_step=on_step, **asked)
+        action(on_step=on_step, **options)
     except (ClientError, KeyboardInterrupt):
-        if done and not dry_run:
-            output.say(f"It was done to {len(done):,} runs, {done[0]} to {done[-1]}, and perhaps to more.")
+        if run_ids and not group["dry_run"]:
+            output.message(f"It was done to {len(run_ids):,} runs, {run_ids[0]} to {run_ids[-1]}, and perhaps to more.")
         raise
-    if output.kind == "plain":
-        output.lines(done)
-    elif output.is_for_people:
-        words = (_WOULD if dry_run else _DONE)[action]
-        output.sentence(f"{words} {len(done):,} run{'s' * (len(done) != 1)} of {dag_id}, group {prefix}")
-    else:
-        output.data({"dag_id": dag_id, "prefix": prefix, "dry_run": dry_run, "dag_run_ids": done})
+    output.run_ids(
+        run_ids,
+        summary=f"{planned if group['dry_run'] else done} {count_runs(run_ids)} of {group['dag_id']}, group {group['prefix']}",
+        document={**group, "dag_run_ids": run_ids},
+    )
     return exits.SUCCEEDED

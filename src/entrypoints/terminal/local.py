@@ -1,4 +1,4 @@
-"""The whole service in this process, for whoever may open the database anyway."""
+"""The whole service in this process, for users who may open the database anyway."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from airflow_run_groups.entrypoints.settings import SettingsError
 
 
 class OperatingSystemUser:
-    """Whoever runs the command may do what the database lets this process do; their name is entered as Airflow's CLI does."""
+    """The user who runs the command, named as Airflow's CLI does; nameless where the system knows none."""
 
-    def identify(self, req: Request) -> Caller:  # noqa: ARG002 - the signature of an authenticator
-        """Return them, without a name where the system knows none."""
+    def identify(self, req: Request) -> Caller:
         try:
             return FullAccess(getpass.getuser())
         except (KeyError, OSError):

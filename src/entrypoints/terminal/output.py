@@ -1,4 +1,4 @@
-"""Where a command writes: its result to the standard output in the format that was asked for, all else to the error output.
+"""Where a command writes: its result to the standard output, in the requested format; all else to the error output.
 
 Colours and bars are for terminals only.
 """
@@ -20,27 +20,26 @@ from rich.text import Text
 State = Literal["queued", "running", "success", "failed"]
 STYLES: dict[State, str] = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
 """The colours of the states, as Airflow's UI has them."""
-WIDE = 200
+WIDTH = 200
 """Characters of a line where there is no terminal, as Airflow's own commands have it."""
 
 
 class Output:
-    """Both of them."""
+    """Both outputs of a command; ``format`` is ``table``, ``plain``, ``json`` or ``yaml``."""
 
-    def __init__(self, kind: str) -> None:
-        """Write results in this format."""
-        self.kind = kind
+    def __init__(self, format_: str) -> None:
+        self.format = format_
         self.result = _console(stderr=False)
         self.progress = _console(stderr=True)
 
     @property
-    def is_for_people(self) -> bool:
-        """Whether the result is laid out for reading."""
-        return self.kind == "table"
+    def is_structured(self) -> bool:
+        """Whether the result is a document for programs, which has everything in it."""
+        return self.format in {"json", "yaml"}
 
-    def data(self, value: Any) -> None:
-        """Write the result, when the format is one for machines to read."""
-        if self.kind == "json":
+    def document(self, value: Any) -> None:
+        """Write the result as JSON or YAML."""
+        if self.format == "json":
             text = json.dumps(value, indent=2, ensure_ascii=False)
             click.echo(re.sub(r"[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text))
         else:
@@ -49,82 +48,99 @@ class Output:
             click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), nl=False)
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Write the result as lines."""
         for line in lines:
             click.echo(visible(line) if sys.stdout.isatty() else line)
 
-    def rows(self, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, str]) -> None:
-        """Write a list: all that there is of it for machines, of each row these keys else, below these headings."""
-        if self.kind in {"json", "yaml"}:
-            self.data(rows)
-        elif self.kind == "plain":
-            self.lines("\t".join(_plain(row[key]) for key in shown) for row in rows)
+    def run_ids(self, run_ids: Sequence[str], *, summary: str, document: Mapping[str, Any]) -> None:
+        """Write what has happened to runs: their ids as plain lines, a sentence for readers, or the document."""
+        if self.is_structured:
+            self.document(document)
+        elif self.format == "plain":
+            self.lines(run_ids)
+        else:
+            self.summary(summary)
+
+    def rows(self, rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> None:
+        """Write a list: the keys that have headings, or all of it as a document."""
+        if self.is_structured:
+            self.document(rows)
+        elif self.format == "plain":
+            self.lines("\t".join(_plain(row[key]) for key in headings) for row in rows)
         elif not rows:
             self.result.print("No data found")
         else:
             table = Table(box=None, pad_edge=False)
-            for heading in shown.values():
+            for heading in headings.values():
                 table.add_column(heading, overflow="fold")
             for row in rows:
-                table.add_row(*(_cell(row[key]) for key in shown))
+                table.add_row(*(_cell(row[key]) for key in headings))
             self.result.print(table)
 
-    def facts(self, facts: Mapping[str, Any]) -> None:
-        """Write names with what they have, one below the other, for people or as plain lines."""
-        if self.kind == "plain":
+    def facts(self, facts: Mapping[str, Any], *, document: Mapping[str, Any]) -> None:
+        """Write names and values, one below the other, or the document."""
+        if self.is_structured:
+            self.document(document)
+        elif self.format == "plain":
             self.lines(f"{name}\t{_plain(value)}" for name, value in facts.items())
-            return
-        table = Table(box=None, pad_edge=False, show_header=False)
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        for name, value in facts.items():
-            table.add_row(name, _cell(value))
-        self.result.print(table)
+        else:
+            table = Table(box=None, pad_edge=False, show_header=False)
+            table.add_column(style="bold")
+            table.add_column(overflow="fold")
+            for name, value in facts.items():
+                table.add_row(name, _cell(value))
+            self.result.print(table)
 
-    def sentence(self, text: str) -> None:
-        """Write the result, or a part of it, as a line for people."""
+    def summary(self, text: str) -> None:
+        """Write a sentence of the result."""
         self.result.print(visible(text), soft_wrap=True)
 
-    def say(self, text: str, style: str = "") -> None:
-        """Write something beside the result."""
+    def message(self, text: str, style: str = "") -> None:
+        """Write a line beside the result."""
         self.progress.print(visible(text), style=style, soft_wrap=True)
 
-    def warnings(self, warnings: Iterable[str]) -> None:
-        """Write warnings beside the result, unless it has them."""
-        if self.kind in {"table", "plain"}:
-            for warning in dict.fromkeys(warnings):
-                self.say(f"warning: {warning}", style="yellow")
+    def hint(self, text: str, command: str) -> None:
+        """Write beside the result what the reader can do next, and the command for it."""
+        self.message(text)
+        self.message(command)
 
-    def error(self, kind: str, words: str, request_id: str | None) -> None:
-        """Write why it came to nothing."""
+    def warnings(self, warnings: Iterable[str]) -> None:
+        """Write warnings beside the result, unless the document has them."""
+        if not self.is_structured:
+            for warning in warnings:
+                self.message(f"warning: {warning}", style="yellow")
+
+    def error(self, kind: str, text: str, request_id: str | None = None) -> None:
         where = "" if request_id is None else f" (request {request_id})"
-        self.say(f"{kind}: {words}{where}", style="red")
+        self.message(f"{kind}: {text}{where}", style="red")
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the command, as when anything else cannot be written."""
-        raise  # noqa: PLE0704 - what is called while it is handled
+        """Leave it to the command, as any other failure to write."""
+        raise  # noqa: PLE0704 - rich calls this while it handles the error
 
 
 def _console(*, stderr: bool) -> Console:
     console = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-    return (
-        console
-        if console.is_terminal
-        else _Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDE)
-    )
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def count_runs(runs: Sequence[object]) -> str:
+    return f"{len(runs):,} run{'s' * (len(runs) != 1)}"
 
 
 def visible(text: str) -> str:
-    """Show control characters, which a service may have sent, and to which a terminal would listen."""
+    """Show the control characters of a service by their escapes: a terminal would obey them."""
     return "".join(
-        one.encode("unicode_escape").decode() if category(one) in _OBEYED and one not in "\t\n" else one for one in text
+        one.encode("unicode_escape").decode() if category(one) in _CONTROLS and one not in "\t\n" else one
+        for one in text
     )
 
 
-_OBEYED = {"Cc", "Cf", "Cs"}
-"""Unicode's categories of characters that are no text: they control, turn the direction around, or are half of one."""
+_CONTROLS = {"Cc", "Cf", "Cs"}
+"""Unicode's categories of characters that are no text: they control, change the direction, or are half of one."""
 
 
 def _plain(value: Any) -> str:

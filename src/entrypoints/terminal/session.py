@@ -1,33 +1,32 @@
-"""A command under way: the client that it talks through, where it writes, and what its exit status is."""
+"""A command under way: the client that it uses, where it writes, and its exit status."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Any, TextIO
 
 import click
 
-from airflow_run_groups.adapters.client import Client, RefusedByService, Repeat, Unreachable, Unsendable
+from airflow_run_groups.adapters.client import Client, RefusedByService, Unreachable, Unsendable, UpcomingRetry
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
-
-if TYPE_CHECKING:
-    from airflow_run_groups.entrypoints.terminal.commands import CommandLine
+from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
 
 LOCAL = "http://localhost"
-"""What the service is called that runs in this process."""
+"""The URL of the service that runs in this process."""
 TOKEN = "AIRFLOW_GROUPS_TOKEN"  # noqa: S105 - a name, and no token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How the service is found."""
+    """The options that say how the service is found."""
 
     url: str
     local: bool
@@ -35,88 +34,83 @@ class Connection:
     ask_token: bool
     retry_for: float
 
-    def open(self, on_repeat: Callable[[Repeat], None]) -> Client:
-        """Return a client.
-
-        :raises click.UsageError: when what it needs is wrong.
-        """
-        try:
-            if not self.local:
-                return Client(self.url, self._token(), retry_for=self.retry_for, on_repeat=on_repeat)
-            from airflow_run_groups.entrypoints.terminal.local import transport  # noqa: PLC0415 - the whole service
-
-            return Client(LOCAL, transport=transport(), retry_for=self.retry_for, on_repeat=on_repeat)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
-
-    def _token(self) -> str | None:
-        if self.ask_token:
-            return _asked_for()
-        if self.token_file is not None:
-            return Path(self.token_file).read_text(encoding="utf-8").strip()
-        return os.environ.get(TOKEN)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a command works with."""
+    """All that a command works with."""
 
     client: Client
     output: Output
     command_line: CommandLine
 
 
-def run(work: Callable[[Session], int], *, connection: Connection, output: str, command_line: CommandLine) -> int:
-    """Do the work of a command, and return its exit status."""
-    shown = Output(output)
-    if sys.stdout is None:  # what is opened next would be taken for it
-        shown.error("failed", "the standard output is closed, so that no result could be written", None)
+def run(
+    work: Callable[[Session], int], connection: Mapping[str, Any], output_format: str, command_line: CommandLine
+) -> int:
+    """Do the work of a command, and return its exit status; ``connection`` has the fields of a :class:`Connection`."""
+    output = Output(output_format)
+    if sys.stdout is None:  # the next file that is opened would be taken for it
+        output.error("failed", "the standard output is closed, so that no result could be written")
         return exits.UNREACHABLE
     try:
-        status = _done(work, connection, shown, command_line)
+        with _client(Connection(**connection), output) as client:
+            status = _status(work, Session(client=client, output=output, command_line=command_line))
         sys.stdout.flush()
     except BrokenPipeError:
-        _give_up(sys.stdout, sys.stderr)
-        return exits.NOT_READ
+        _discard(sys.stdout, sys.stderr)
+        return exits.BROKEN_PIPE
     except OSError as error:
-        _give_up(sys.stdout)
+        _discard(sys.stdout)
         with suppress(OSError):
-            shown.error("failed", str(error), None)
+            output.error("failed", str(error))
         return exits.UNREACHABLE
     return status
 
 
-def _done(work: Callable[[Session], int], connection: Connection, shown: Output, command_line: CommandLine) -> int:
-    with ExitStack() as stack:
-        try:
-            client = stack.enter_context(connection.open(lambda repeat: _tell(shown, repeat)))
-            return work(Session(client=client, output=shown, command_line=command_line))
-        except RefusedByService as error:
-            shown.error("refused", str(error), error.request_id)
-            return exits.REFUSED
-        except Unreachable as error:
-            shown.error("unreachable", str(error), error.request_id)
-            return exits.UNREACHABLE
-        except Unsendable as error:
-            raise click.UsageError(str(error)) from None
-        except KeyboardInterrupt:
-            return exits.INTERRUPTED
-
-
-def _asked_for() -> str:
+def _status(work: Callable[[Session], int], session: Session) -> int:
     try:
-        return getpass.getpass("Token: ", sys.stderr)
-    except (EOFError, AttributeError):  # which Python raises where there is no standard input at all
-        msg = "there is nobody to ask for the token: the standard input is at its end"
-        raise click.UsageError(msg) from None
+        return work(session)
+    except RefusedByService as error:
+        session.output.error("refused", str(error), error.request_id)
+        return exits.REFUSED
+    except Unreachable as error:
+        session.output.error("unreachable", str(error), error.request_id)
+        return exits.UNREACHABLE
+    except Unsendable as error:
+        raise click.UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
 
 
-def _give_up(*streams: TextIO) -> None:
-    """Have Python not try once more to write what could not be written, and complain of it, when it ends."""
+def _client(connection: Connection, output: Output) -> Client:
+    def on_retry(retry: UpcomingRetry) -> None:
+        output.message(f"{retry.reason}: again in {retry.seconds:.1f} s", style="yellow")
+
+    client = partial(Client, retry_for=connection.retry_for, on_retry=on_retry)
+    try:
+        if not connection.local:
+            return client(connection.url, _token(connection))
+        from airflow_run_groups.entrypoints.terminal.local import transport  # noqa: PLC0415 - the whole service
+
+        return client(LOCAL, transport=transport())
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _token(connection: Connection) -> str | None:
+    if connection.ask_token:
+        try:
+            return getpass.getpass("Token: ", sys.stderr)
+        except (EOFError, AttributeError):  # Python raises the latter where there is no standard input at all
+            msg = "there is nobody to ask for the token: the standard input is at its end"
+            raise click.UsageError(msg) from None
+    if connection.token_file is not None:
+        return Path(connection.token_file).read_text(encoding="utf-8").strip()
+    return os.environ.get(TOKEN)
+
+
+def _discard(*streams: TextIO) -> None:
+    """Have Python not write once more, when it ends, what could not be written."""
     for stream in streams:
         with suppress(OSError, AttributeError):  # no file of the system, or none at all
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _tell(output: Output, repeat: Repeat) -> None:
-    output.say(f"{repeat.reason}: again in {repeat.seconds:.1f} s", style="yellow")

@@ -1,14 +1,29 @@
-"""``status``, ``list`` and ``dags``."""
+"""``plan``, ``status``, ``list`` and ``dags``: what there is, or would be."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from airflow_run_groups.domain import GroupRunId
-from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.wait import facts
+import click
 
+from airflow_run_groups.adapters.client import CreatedRuns, GroupProgress, GroupRequest, Plan, PlannedDate
+from airflow_run_groups.domain import Action, GroupRunId
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.output import count_runs
+from airflow_run_groups.entrypoints.terminal.session import Session
+
+_WITHOUT_RUN = (Action.LEFT_OUT.value, Action.NOT_YET.value)
+_SHOWN = 5
+"""Dates with each of these actions that a table shows, when there may be a thousand."""
+_PLANNED = {
+    "logical_date": "logical date",
+    "action": "action",
+    "run_id": "run id",
+    "run_after": "run after",
+    "reason": "reason",
+}
 _DAGS = {"dag_id": "dag id", "is_active": "active", "last_execution": "last date", "full_path": "file"}
 _RUNS = {
     "run_id": "run id",
@@ -29,38 +44,119 @@ _GROUPS = {
 }
 
 
-def status(session: Session, *, dag_id: str, prefix: str) -> int:
-    """Show one group."""
-    group = session.client.group(dag_id, prefix)
-    if session.output.kind in {"json", "yaml"}:
-        session.output.data(group)
+def plan(session: Session, *, limit: int | None, step: int, **request: Any) -> int:
+    group = GroupRequest(**request)
+    plans = list(session.client.plan_all(group, limit=limit, step=step))
+    dates = [date for plan in plans for date in plan["plan"]]
+    seconds = _expected_seconds(plans, is_paced=group.pace is not None)
+    document = {**combined(group, plans), "dry_run": True, "expected_seconds": seconds, "plan": dates}
+    output = session.output
+    if output.is_structured:
+        output.document(document)
+    elif output.format == "plain":
+        output.rows(dates, _PLANNED)
     else:
-        session.output.facts(facts(group))
+        shown, more = _abridged(dates)
+        output.rows(shown, _PLANNED)
+        for action, count in more.items():
+            output.summary(f"and {count:,} more that are {action}")
+        takes = "" if seconds is None else f", in about {duration(seconds)}"
+        output.summary(
+            f"\n{count_runs(document['dag_run_ids'])} would be created{takes}; {document['existing']:,} dates have a run already"
+        )
+    output.warnings(document["warnings"])
     return exits.SUCCEEDED
 
 
-def groups(session: Session, dag_id: str) -> int:
-    """List the groups of a DAG."""
-    found: list[Any] = list(session.client.groups(dag_id))
-    if session.output.kind not in {"json", "yaml"}:
-        found = [{**group, **group["states"]} for group in found]
-    session.output.rows(found, _GROUPS)
+def status(session: Session, *, dag_id: str, prefix: str) -> int:
+    group = session.client.group(dag_id, prefix)
+    session.output.facts(facts(group), document=group)
     return exits.SUCCEEDED
 
 
-def runs(session: Session, dag_id: str, prefix: str, state: str | None) -> int:
-    """List the runs of a group, and none of a group whose prefix begins with this one."""
-    own = prefix.removesuffix("_")
-    found = [
-        run
-        for run in session.client.runs(dag_id=dag_id, prefix=f"{own}_", state=state)
-        if (parsed := GroupRunId.parse(run["run_id"])) is not None and parsed.prefix == own
-    ]
-    session.output.rows(found, _RUNS)
+def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | None) -> int:
+    if prefix is not None:
+        session.output.rows(_runs(session, dag_id, prefix.removesuffix("_"), state), _RUNS)
+    elif state is not None:
+        msg = "--state needs --prefix: it is about the runs of a group"
+        raise click.UsageError(msg)
+    else:
+        groups: list[Any] = list(session.client.groups(dag_id))
+        if not session.output.is_structured:
+            groups = [{**group, **group["states"]} for group in groups]
+        session.output.rows(groups, _GROUPS)
     return exits.SUCCEEDED
 
 
 def dags(session: Session) -> int:
-    """List the DAGs."""
     session.output.rows(session.client.dags(), _DAGS)
     return exits.SUCCEEDED
+
+
+def combined(request: GroupRequest, responses: Sequence[CreatedRuns]) -> dict[str, Any]:
+    """Return the response to one request that would have done what these steps of it have done."""
+    return {
+        "dag_id": request.dag_id,
+        "prefix": request.prefix,
+        "dag_run_ids": [run_id for response in responses for run_id in response["dag_run_ids"]],
+        "existing": sum(response["existing"] for response in responses),
+        "next_start_date": responses[-1]["next_start_date"],
+        "warnings": list(dict.fromkeys(warning for response in responses for warning in response["warnings"])),
+    }
+
+
+def facts(group: GroupProgress) -> dict[str, Any]:
+    """Return what is known of a group, by names for readers."""
+    waiting = group["oldest_queued_seconds"]
+    return {
+        "dag id": group["dag_id"],
+        "prefix": group["prefix"],
+        "runs": group["runs"],
+        **group["states"],
+        "done": f"{group['done']:.0%}",
+        "first logical date": group["first_logical_date"],
+        "last logical date": group["last_logical_date"],
+        "max active runs": group["max_active_runs"],
+        "paused": "yes" if group["is_paused"] else "no",
+        "first in the queue for": None if waiting is None else duration(waiting),
+        "expected end": group["expected_end"],
+    }
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in its two largest units."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = [f"{value} {unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")) if value]
+    return " ".join(units[:2]) or "0 s"
+
+
+def _expected_seconds(plans: Sequence[Plan], *, is_paced: bool) -> float | None:
+    """Add up the steps, each estimated as if it were alone; the estimate of a paced step includes those before."""
+    seconds = [plan["expected_seconds"] for plan in plans]
+    known = [value for value in seconds if value is not None]
+    if len(known) < len(seconds):
+        return None
+    return max(known) if is_paced else sum(known)
+
+
+def _abridged(dates: Sequence[PlannedDate]) -> tuple[list[PlannedDate], dict[str, int]]:
+    """Return the dates without most of those that get no run now, and how many more there are with each action."""
+    shown: list[PlannedDate] = []
+    seen: Counter[str] = Counter()
+    for date in dates:
+        action = date["action"]
+        seen[action] += action in _WITHOUT_RUN
+        if seen[action] <= _SHOWN:
+            shown.append(date)
+    return shown, {action: count - _SHOWN for action, count in seen.items() if count > _SHOWN}
+
+
+def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> list[Any]:
+    """Return the runs of a group, and none of a group whose prefix begins with this one."""
+    return [
+        run
+        for run in session.client.runs(dag_id=dag_id, prefix=f"{prefix}_", state=state)
+        if (run_id := GroupRunId.parse(run["run_id"])) is not None and run_id.prefix == prefix
+    ]

@@ -1,4 +1,4 @@
-"""Our command as somebody types it: at a terminal, or with its output in pipes."""
+"""Our command as a user types it: at a terminal, or with its output in pipes."""
 
 import fcntl
 import io

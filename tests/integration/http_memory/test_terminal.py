@@ -1,6 +1,7 @@
 """The commands, at a terminal and in pipes, against a service under a real gunicorn."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -56,7 +57,7 @@ def logical_dates(run, prefix):
     return [one["execution_date"][:10] for one in json.loads(run("list", *group(prefix), "-o", "json"))]
 
 
-def test_create_watches_with_bars_and_colours_at_a_terminal(url):
+def test_watch_draws_bars_and_colours_at_a_terminal(url):
     terminal = Terminal(COMMAND, "create", *dates("watched", "2020-01-01", "2020-01-03"), "--watch", url=url)
     assert terminal.end() == 0
     for state in ("queued", "running", "success", "failed"):
@@ -69,13 +70,13 @@ def test_create_watches_with_bars_and_colours_at_a_terminal(url):
     assert "Created 3 runs of example_daily" in terminal.text
 
 
-def test_a_terminal_that_wants_no_colours_gets_none(url):
+def test_no_color(url):
     terminal = Terminal(COMMAND, "dags", url=url, NO_COLOR="1")
     assert terminal.end() == 0
     assert "\x1b[3" not in terminal.output
 
 
-def test_in_pipes_there_are_no_escape_codes_and_the_result_stands_alone(url):
+def test_pipes_get_the_result_alone_without_escape_codes(url):
     done = piped("create", *dates("piped", "2020-02-01", "2020-02-03"), "--watch", "-o", "json", url=url)
     assert done.returncode == 0
     result = json.loads(done.stdout)
@@ -85,7 +86,7 @@ def test_in_pipes_there_are_no_escape_codes_and_the_result_stands_alone(url):
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_a_range_of_any_size_is_created_in_steps_that_are_told_of(url):
+def test_steps_of_create_are_reported(url):
     done = called("create", *dates("steps", "2021-01-01", "2022-12-31", "example_six_hourly"), "-o", "plain", url=url)
     assert len(done.stdout.splitlines()) == 2917
     assert done.stderr.splitlines()[:2] == [
@@ -94,9 +95,9 @@ def test_a_range_of_any_size_is_created_in_steps_that_are_told_of(url):
     ]
 
 
-def test_ctrl_c_leaves_what_is_created_and_the_command_it_names_creates_the_rest(url, run):
-    asked = dates("broken_off", "2023-01-01", "2025-11-01")
-    terminal = Terminal(COMMAND, "create", *asked, "--step", "1", "--note", "it's mine", url=url)
+def test_ctrl_c_hints_at_the_command_that_creates_the_rest(url, run):
+    options = dates("broken_off", "2023-01-01", "2025-11-01")
+    terminal = Terminal(COMMAND, "create", *options, "--step", "1", "--note", "it's mine", url=url)
     terminal.wait_for("creating")
     terminal.type("\x03")
     assert terminal.end() == 130
@@ -111,7 +112,7 @@ def test_ctrl_c_leaves_what_is_created_and_the_command_it_names_creates_the_rest
     assert after == sorted(after)
 
 
-def test_the_second_ctrl_c_ends_it_at_once():
+def test_second_ctrl_c_ends_at_once():
     terminal = Terminal(COMMAND, "create", *dates("gone", "2020-03-01", "2020-03-02"), url=nowhere())
     terminal.wait_for("again in")
     terminal.type("\x03")
@@ -121,7 +122,7 @@ def test_the_second_ctrl_c_ends_it_at_once():
     assert "may have been created" in terminal.text
 
 
-def test_ctrl_c_while_watching_leaves_the_runs_and_says_how_to_watch_them(url, run):
+def test_ctrl_c_of_wait_hints_at_wait(url, run):
     run("create", *dates("left", "2020-04-01", "2020-04-02", "example_paused"))
     terminal = Terminal(COMMAND, "wait", *group("left", "example_paused"), "--retry-for", "5", url=url)
     terminal.wait_for("queued")
@@ -135,7 +136,7 @@ def watched(prefix, month):
     return "create", *dates(prefix, f"2021-{month}-01", f"2021-{month}-02", "example_paused"), "--watch"
 
 
-def test_ctrl_c_while_create_watches_says_what_was_created_and_how_to_watch_it(url):
+def test_ctrl_c_of_watch_reports_runs_and_hints_at_wait(url):
     terminal = Terminal(COMMAND, *watched("cut", "01"), url=url)
     terminal.wait_for("runs/min")
     terminal.type("\x03")
@@ -144,22 +145,22 @@ def test_ctrl_c_while_create_watches_says_what_was_created_and_how_to_watch_it(u
     assert "airflow-groups wait --dag-id example_paused --prefix cut" in terminal.text
 
 
-def test_the_result_of_a_create_is_written_when_its_watching_is_interrupted(url, tmp_path):
-    told = tmp_path / "told"
+def test_ctrl_c_of_watch_writes_the_result_as_json(url, tmp_path):
+    stderr_file = tmp_path / "stderr"
     words = (COMMAND, *watched("cut_json", "02"), "-o", "json")
     with (
-        told.open("w") as stderr,
+        stderr_file.open("w") as stderr,
         subprocess.Popen(words, env=environ_of(url), stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
     ):
-        until(lambda: "2 queued" in told.read_text())
+        until(lambda: "2 queued" in stderr_file.read_text())
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert len(json.loads(said)["dag_run_ids"]) == 2
+    assert len(json.loads(stdout)["dag_run_ids"]) == 2
 
 
-def test_ctrl_c_in_the_last_step_of_a_create_that_would_watch_says_how_to_watch(url):
-    with through(url) as (slow, held):
+def test_ctrl_c_in_the_last_step_before_watch_hints_at_wait(url):
+    with held_back(url) as (slow, held):
         terminal = Terminal(COMMAND, *watched("last", "03"), url=slow)
         until(lambda: held.requests)
         terminal.type("\x03")
@@ -170,7 +171,7 @@ def test_ctrl_c_in_the_last_step_of_a_create_that_would_watch_says_how_to_watch(
     assert "airflow-groups wait --dag-id example_paused --prefix last" in terminal.text
 
 
-def test_a_service_that_goes_away_while_create_watches_leaves_the_result_and_how_to_go_on(tmp_path):
+def test_watch_of_a_stopped_service_reports_runs_and_hints_at_wait(tmp_path):
     with serving(tmp_path / "log") as server:
         url = f"http://127.0.0.1:{server.port}"
         terminal = Terminal(COMMAND, *watched("p", "04"), "--retry-for", "1", url=url)
@@ -181,7 +182,7 @@ def test_a_service_that_goes_away_while_create_watches_leaves_the_result_and_how
     assert "unreachable: " in terminal.text
 
 
-def test_the_exit_status_tells_how_it_ended(url, run):
+def test_exit_status_of_wait(url, run):
     paused = group("ends", "example_paused")
     run("create", *paused, "--from-date", "2020-05-01", "--to-date", "2020-05-02")
     waited = called("wait", *paused, "--timeout", "0.1", url=url)
@@ -236,7 +237,7 @@ def test_the_exit_status_tells_how_it_ended(url, run):
         ("nothing",),
     ],
 )
-def test_a_wrong_command_line_is_a_2(words):
+def test_wrong_command_line_exits_2(words):
     done = called(*words)
     assert done.returncode == 2
     assert "Error: " in done.stderr
@@ -244,7 +245,7 @@ def test_a_wrong_command_line_is_a_2(words):
     assert done.stdout == ""
 
 
-def test_what_the_service_refuses_is_a_3_in_its_words(url):
+def test_refusal_exits_3(url):
     for words in (("create", "--dag-id", "nowhere"), ("plan", "--dag-id", "nowhere"), ("status", *group("nothing"))):
         done = called(*words, url=url)
         assert done.returncode == 3
@@ -253,7 +254,7 @@ def test_what_the_service_refuses_is_a_3_in_its_words(url):
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_service_that_is_not_there_is_a_4():
+def test_unreachable_service_exits_4():
     done = called("dags", "--retry-for", "0", url=nowhere())
     assert done.returncode == 4
     assert done.stderr.startswith("unreachable: ")
@@ -262,7 +263,7 @@ def test_a_service_that_is_not_there_is_a_4():
     assert "again in" in again.stderr
 
 
-def test_a_service_that_goes_away_while_somebody_waits_is_a_4_after_a_while(tmp_path):
+def test_wait_for_a_stopped_service_exits_4(tmp_path):
     with serving(tmp_path / "log") as server:
         url = f"http://127.0.0.1:{server.port}"
         paused = group("waiting", "example_paused")
@@ -275,7 +276,7 @@ def test_a_service_that_goes_away_while_somebody_waits_is_a_4_after_a_while(tmp_
 
 
 @contextmanager
-def somebody_else(answer, kind="application/json", status=200):
+def foreign_server(body, kind="application/json", status=200):
     """Answer all requests so, and give the URL at which that is done."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -284,7 +285,7 @@ def somebody_else(answer, kind="application/json", status=200):
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(body)
 
         def do_POST(self):
             self.do_GET()
@@ -298,16 +299,16 @@ def somebody_else(answer, kind="application/json", status=200):
         other.shutdown()
 
 
-def test_somebody_elses_page_is_a_4_that_shows_it():
-    with somebody_else(b"<html>Please log in</html>", "text/html") as url:
+def test_foreign_page_exits_4():
+    with foreign_server(b"<html>Please log in</html>", "text/html") as url:
         done = called("dags", url=url)
     assert done.returncode == 4
     assert "Please log in" in done.stderr
 
 
-@pytest.mark.parametrize("answer", [b'{"response": {}}', b'{"response": {"dags": null, "groups": {}, "group": {}}}'])
-def test_somebody_elses_json_is_a_4_that_shows_it(answer):
-    with somebody_else(answer) as url:
+@pytest.mark.parametrize("body", [b'{"response": {}}', b'{"response": {"dags": null, "groups": {}, "group": {}}}'])
+def test_foreign_json_exits_4(body):
+    with foreign_server(body) as url:
         for words in (("dags",), ("status", *group("p")), ("list", *group("p")), ("create", *group("p"))):
             done = called(*words, url=url)
             assert done.returncode == 4
@@ -315,7 +316,7 @@ def test_somebody_elses_json_is_a_4_that_shows_it(answer):
             assert done.stdout == ""
 
 
-def test_the_token_comes_from_the_environment_a_file_or_the_keyboard(tmp_path):
+def test_token_from_environment_file_or_prompt(tmp_path):
     file = tmp_path / "token"
     file.write_text("s3cret-token\n")
     with serving(tmp_path / "log", AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret-token") as server:
@@ -334,7 +335,7 @@ def test_the_token_comes_from_the_environment_a_file_or_the_keyboard(tmp_path):
     assert "s3cret" not in broken.stderr
 
 
-def test_every_format_says_the_same(run):
+def test_formats_have_the_same_content(run):
     paused = group("formats", "example_paused")
     run("create", *paused, "--from-date", "2020-06-01", "--to-date", "2020-06-02")
     for words in (("status", *paused), ("list", *paused), ("dags",), ("list", "--dag-id", "example_paused")):
@@ -351,37 +352,37 @@ def test_every_format_says_the_same(run):
         assert all("\t" not in line for line in table)
 
 
-def test_a_plan_is_what_is_then_created(run):
-    asked = dates("planned", "2020-07-01", "2020-07-05")
-    plan = json.loads(run("plan", *asked, "--step", "2", "-o", "json"))
+def test_plan_has_the_runs_of_create(run):
+    options = dates("planned", "2020-07-01", "2020-07-05")
+    plan = json.loads(run("plan", *options, "--step", "2", "-o", "json"))
     assert [date["action"] for date in plan["plan"]] == ["create"] * 5
-    assert json.loads(run("create", *asked, "--step", "2", "--dry-run", "-o", "json")) == plan
-    assert run("create", *asked, "-o", "plain").splitlines() == plan["dag_run_ids"]
-    assert "0 runs would be created" in run("plan", *asked)
+    assert json.loads(run("create", *options, "--step", "2", "--dry-run", "-o", "json")) == plan
+    assert run("create", *options, "-o", "plain").splitlines() == plan["dag_run_ids"]
+    assert "0 runs would be created" in run("plan", *options)
 
 
-def test_a_plan_shows_few_of_the_dates_that_get_no_run_now(run):
-    asked = (*dates("few", "2021-01-01", "2021-12-31"), "--limit", "2")
-    table = run("plan", *asked).splitlines()
+def test_plan_abridges_dates_without_run(run):
+    options = (*dates("few", "2021-01-01", "2021-12-31"), "--limit", "2")
+    table = run("plan", *options).splitlines()
     assert sum(" left_out " in line for line in table) == 5
     assert table[-3:-1] == ["and 358 more that are left_out", ""]
     assert table[-1].startswith("2 runs would be created")
     for kind in ("json", "plain"):
-        assert run("plan", *asked, "-o", kind).count("left_out") == 363
-    assert "more that are" not in run("plan", *asked[:-2])
+        assert run("plan", *options, "-o", kind).count("left_out") == 363
+    assert "more that are" not in run("plan", *options[:-2])
     tomorrow = ("--not-before", "2020-01-01", "--to-date", "2099-01-01")
     assert "more that are not_yet" in run("plan", *group("few"), "--from-date", "2021-01-01", *tomorrow)
 
 
-def test_what_a_service_says_is_shown_and_not_obeyed_by_a_terminal():
+def test_control_characters_of_a_service_are_escaped():
     dag = {"dag_id": "a\x1b[2J\x9bb", "is_active": "True", "full_path": "f", "last_execution": "None"}
-    with somebody_else(json.dumps({"response": {"dags": [dag]}}).encode()) as url:
+    with foreign_server(json.dumps({"response": {"dags": [dag]}}).encode()) as url:
         assert r"a\x1b[2J\x9bb" in called("dags", url=url).stdout
-    with somebody_else(json.dumps({"response": {"error": "no\x1b[2J!"}}).encode(), status=400) as url:
+    with foreign_server(json.dumps({"response": {"error": "no\x1b[2J!"}}).encode(), status=400) as url:
         assert called("dags", url=url).stderr == "refused: no\\x1b[2J!\n"
 
 
-def test_a_group_is_made_as_the_options_say(run):
+def test_options_of_create(run):
     words = (
         "--run-backwards",
         "--dag-run-conf",
@@ -414,31 +415,31 @@ def test_a_group_is_made_as_the_options_say(run):
     assert len(run("create", *group("now"), "-o", "plain").splitlines()) == 1
 
 
-def test_groups_are_cancelled_retried_and_noted(run):
-    paused = group("steered", "example_paused")
+def test_cancel_retry_note(run):
+    paused = group("changed", "example_paused")
     ids = run("create", *paused, "--from-date", "2020-10-01", "--to-date", "2020-10-03", "-o", "plain")
     assert run("cancel", *paused, "--dry-run", "-o", "plain") == ids
-    assert run("cancel", *paused, "--step", "2") == "Cancelled 3 runs of example_paused, group steered\n"
+    assert run("cancel", *paused, "--step", "2") == "Cancelled 3 runs of example_paused, group changed\n"
     assert run("list", *paused, "--state", "failed", "-o", "plain").count("failed") == 3
     assert json.loads(run("retry", *paused, "-o", "json"))["dag_run_ids"] == ids.split()
     assert run("retry", *paused, "--which", "all", "-o", "plain") == ""
     assert run("note", *paused, "--note", "seen", "-o", "plain") == ids
 
 
-def test_the_runs_of_a_group_are_not_those_of_one_whose_prefix_is_longer(run):
+def test_list_leaves_out_longer_prefixes(run):
     run("create", *dates("short", "2020-11-01", "2020-11-01"))
     run("create", *dates("short_er", "2020-11-02", "2020-11-02"))
     assert len(logical_dates(run, "short")) == len(logical_dates(run, "short_")) == 1
 
 
-def test_the_service_can_be_in_the_same_process():
+def test_local():
     done = piped("create", *dates("p", "2020-01-01", "2020-01-02"), "--local", "-o", "json")
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["dag_run_ids"]) == 2
     assert done.stderr == ""
 
 
-def test_one_run_now_is_not_asked_for_again_by_whoever_does_not_know_whether_it_is_there(url, run):
+def test_ctrl_c_of_one_run_now_hints_at_list(url, run):
     terminal = Terminal(COMMAND, "create", *group("gone"), url=nowhere())
     terminal.wait_for("again in")
     terminal.type("\x03")
@@ -448,18 +449,18 @@ def test_one_run_now_is_not_asked_for_again_by_whoever_does_not_know_whether_it_
     assert "airflow-groups list --dag-id example_daily --prefix gone" in terminal.text
 
 
-def test_a_wrong_configuration_of_the_service_in_the_same_process_is_a_2():
+def test_local_with_wrong_configuration_exits_2():
     done = piped("dags", "--local", AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT="xml")
     assert done.returncode == 2
     assert "value_format must be one of" in done.stderr
 
 
-def test_every_command_has_help_with_an_example():
+def test_help_has_an_example():
     for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
         assert f"\n    airflow-groups {command} " in called(command, "--help").stdout
 
 
-def test_shells_complete_commands_and_options():
+def test_shell_completion_of_commands_and_choices():
     completed = piped(_AIRFLOW_GROUPS_COMPLETE="bash_complete", COMP_WORDS="airflow-groups st", COMP_CWORD="1")
     assert completed.stdout == "plain,status\n"
     completed = piped(
@@ -468,7 +469,7 @@ def test_shells_complete_commands_and_options():
     assert completed.stdout.split() == ["plain,failed", "plain,all"]
 
 
-def test_a_reader_that_has_read_enough_is_no_failure_that_is_told_of(url, run):
+def test_reader_that_stops_is_no_error(url, run):
     run("create", *dates("many", "2020-01-01", "2020-01-02", "example_hourly"))
     for kind in ("plain", "table", "json"):
         done = in_a_shell(f"{COMMAND} list {MANY} -o {kind} | (read -r line; echo $line); echo ${{PIPESTATUS[0]}}", url)
@@ -476,31 +477,28 @@ def test_a_reader_that_has_read_enough_is_no_failure_that_is_told_of(url, run):
         assert done.stderr == ""
 
 
-def test_what_nobody_reads_is_a_141_and_no_failure_of_runs(url, run):
+def test_broken_pipe_exits_141(url, run):
     run("create", *dates("many", "2020-01-01", "2020-01-02", "example_hourly"))
     for kind in ("plain", "table", "json"):
-        # the reader is gone before the command begins
-        done = in_a_shell(f"(sleep 0.3; {COMMAND} list {MANY} -o {kind}; echo $? >&2) | true", url)
-        assert done.stderr == "141\n"
-    done = in_a_shell(f"exec 3>&2; (sleep 0.3; {COMMAND} create --dag-id nowhere 2>&1; echo $? >&3) | true", url)
-    assert done.stderr == "141\n"
+        assert unread("list", *MANY.split(), "-o", kind, url=url) == (141, "")
+    assert unread("create", "--dag-id", "nowhere", url=url, stderr_too=True) == (141, None)
 
 
-def test_a_result_that_cannot_be_written_is_a_4_with_a_sentence(url):
+def test_full_disk_exits_4(url):
     for kind in ("plain", "table", "json", "yaml"):
         done = in_a_shell(f"{COMMAND} dags -o {kind} >/dev/full", url)
         assert done.returncode == 4
         assert done.stderr == "failed: [Errno 28] No space left on device\n"
 
 
-def test_without_a_standard_output_nothing_is_asked_for(url, run):
+def test_closed_standard_output_sends_no_request(url, run):
     done = in_a_shell(f"{COMMAND} create --dag-id example_daily --prefix closed >&-", url)
     assert done.returncode == 4
     assert done.stderr == "failed: the standard output is closed, so that no result could be written\n"
     assert "closed" not in run("list", "--dag-id", "example_daily")
 
 
-def test_ctrl_c_before_anything_has_happened_is_a_130_too(url):
+def test_ctrl_c_before_the_first_request_exits_130(url):
     terminal = Terminal(COMMAND, "dags", "--ask-token", url=url)
     terminal.wait_for("Token: ")
     terminal.type("\x03")
@@ -511,7 +509,7 @@ def test_ctrl_c_before_anything_has_happened_is_a_130_too(url):
 
 
 @pytest.mark.parametrize("stdin", ["</dev/null", "<&-"])
-def test_nobody_to_ask_for_the_token_is_a_2(url, stdin):
+def test_prompt_without_standard_input_exits_2(url, stdin):
     done = in_a_shell(f"{COMMAND} dags --ask-token {stdin}", url)
     assert done.returncode == 2
     assert "nobody to ask for the token" in done.stderr
@@ -533,6 +531,18 @@ main()
 """
 
 
+def unread(*words, url, stderr_too=False):
+    """Run a command whose output nobody reads; return its exit status, and what it has written to the error output."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    stderr = writer if stderr_too else subprocess.PIPE
+    done = subprocess.run(
+        [COMMAND, *words], env=environ_of(url), stdout=writer, stderr=stderr, text=True, check=False, timeout=60
+    )
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
 def in_a_shell(command, url):
     """Run it as a script does, which has no terminal to fall back to."""
     words = ["bash", "-c", command]
@@ -541,7 +551,7 @@ def in_a_shell(command, url):
     )
 
 
-class Held(BaseHTTPRequestHandler):
+class HeldBack(BaseHTTPRequestHandler):
     """Passes a request on to the service when it is released."""
 
     def do_POST(self):
@@ -549,24 +559,24 @@ class Held(BaseHTTPRequestHandler):
         self.server.requests.append(body)
         self.server.release.wait(30)
         headers = {"Content-Type": "application/json"}
-        answer = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
-        self.send_response(answer.status_code)
+        response = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
+        self.send_response(response.status_code)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(response.content)
 
     def log_message(self, *arguments):
         pass
 
 
 @contextmanager
-def through(url):
+def held_back(url):
     """Give a URL at which requests to the service are held back, and what holds them."""
-    with HTTPServer(("127.0.0.1", 0), Held) as between:
-        between.url, between.requests, between.release = url, [], threading.Event()
-        threading.Thread(target=between.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{between.server_port}", between
-        between.shutdown()
+    with HTTPServer(("127.0.0.1", 0), HeldBack) as proxy:
+        proxy.url, proxy.requests, proxy.release = url, [], threading.Event()
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_port}", proxy
+        proxy.shutdown()
 
 
 def until(is_so, seconds=30):

@@ -1,8 +1,8 @@
 import pytest
 
-from tests.unit.client.line import Line
+from tests.unit.client.network import Network
 
 
 @pytest.fixture
-def line():
-    return Line()
+def network():
+    return Network()

@@ -1,4 +1,4 @@
-"""When a request is sent again, and when that would do something twice."""
+"""Which requests are retried, and which ones a retry could apply twice."""
 
 from dataclasses import replace
 
@@ -7,125 +7,125 @@ import pytest
 
 from airflow_run_groups.adapters.client import Client, GroupRequest, RefusedByService, Unreachable
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-from tests.unit.client.line import BROKEN, REFUSED, TIMED_OUT, Line, answer, page
+from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, Network, error_response, proxy_page
 
 TWO = GroupRequest(dag_id="example_daily", prefix="p", start_date="2024-12-01", end_date="2024-12-02")
 ONE_NOW = GroupRequest(dag_id="example_daily", prefix="p")
 IDS = ["p_0000001_2024-12-01T00:00:00", "p_0000002_2024-12-02T00:00:00"]
 
 LOST = {"timed out": TIMED_OUT, "broken": BROKEN}
-NEVER_DONE = {
+NOTHING_DONE = {
     "refused": REFUSED,
     "no connection in time": httpx.ConnectTimeout("timed out"),
-    "the service's 503": answer(503, "the database does not answer"),
-    "the service's 429": answer(429, "no more than 1/minute"),
-    "the service's 408": answer(408, "the request was not complete"),
+    "the service's 503": error_response(503, "the database does not answer"),
+    "the service's 429": error_response(429, "no more than 1/minute"),
+    "the service's 408": error_response(408, "the request was not complete"),
 }
-NOBODY_KNOWS = {**LOST, **{f"a proxy's {status}": page(status) for status in (502, 503, 504)}}
-FINAL = {"500": answer(500, "the service failed"), "a page": page(200), "a proxy's 404": page(404)}
+OUTCOME_UNKNOWN = {**LOST, **{f"a proxy's {status}": proxy_page(status) for status in (502, 503, 504)}}
+FINAL = {"500": error_response(500, "the service failed"), "a page": proxy_page(200), "a proxy's 404": proxy_page(404)}
 
 
 def named(faults):
     return pytest.mark.parametrize("fault", faults.values(), ids=faults.keys())
 
 
-@named({**NEVER_DONE, **NOBODY_KNOWS})
-def test_a_request_that_says_its_dates_is_sent_again_until_it_is_answered(line, fault):
-    line.lose(fault, fault)
-    created = line.client.create(TWO)
-    assert line.runs() == IDS
+@named({**NOTHING_DONE, **OUTCOME_UNKNOWN})
+def test_create_with_dates_is_retried(network, fault):
+    network.inject(fault, fault)
+    created = network.client.create(TWO)
+    assert network.runs() == IDS
     assert len(created["dag_run_ids"]) + created["existing"] == 2
-    assert len(line.between.sent) == 3
-    assert len(line.waits) == len(line.repeats) == 2
+    assert len(network.requests) == 3
+    assert len(network.pauses) == len(network.retries) == 2
 
 
-@named(NEVER_DONE)
-def test_one_run_now_is_asked_for_again_when_it_is_known_that_there_is_none(line, fault):
-    line.lose(fault)
-    assert line.client.create(ONE_NOW)["dag_run_ids"] == line.runs()
-    assert [repeat.answer_lost for repeat in line.repeats] == [False]
+@named(NOTHING_DONE)
+def test_one_run_now_is_retried_when_nothing_was_done(network, fault):
+    network.inject(fault)
+    assert network.client.create(ONE_NOW)["dag_run_ids"] == network.runs()
+    assert [repeat.response_lost for repeat in network.retries] == [False]
 
 
-@named(NOBODY_KNOWS)
-def test_one_run_now_is_not_asked_for_again_when_there_may_be_one(line, fault):
-    line.lose(fault)
+@named(OUTCOME_UNKNOWN)
+def test_one_run_now_is_not_retried_after_a_lost_response(network, fault):
+    network.inject(fault)
     with pytest.raises(Unreachable) as caught:
-        line.client.create(ONE_NOW)
+        network.client.create(ONE_NOW)
     assert not caught.value.nothing_was_done
-    assert len(line.between.sent) == 1
+    assert len(network.requests) == 1
 
 
 @named(FINAL)
-def test_what_another_time_would_not_help_is_not_sent_again(line, fault):
-    line.lose(fault)
+def test_final_failure_is_not_retried(network, fault):
+    network.inject(fault)
     with pytest.raises(Unreachable):
-        line.client.create(TWO)
-    assert len(line.between.sent) == 1
+        network.client.create(TWO)
+    assert len(network.requests) == 1
 
 
-def test_a_repeat_tells_why_and_whether_an_answer_may_be_lost(line):
-    line.lose(TIMED_OUT, answer(503, "the database does not answer"))
-    line.client.dags()
-    assert [(repeat.reason, repeat.answer_lost) for repeat in line.repeats] == [
+def test_on_retry_gets_reason_and_whether_a_response_was_lost(network):
+    network.inject(TIMED_OUT, error_response(503, "the database does not answer"))
+    network.client.dags()
+    assert [(repeat.reason, repeat.response_lost) for repeat in network.retries] == [
         ("http://localhost/api/v1/dags does not answer (timed out)", True),
         ("the database does not answer", False),
     ]
-    assert [repeat.seconds for repeat in line.repeats] == line.waits
+    assert [repeat.seconds for repeat in network.retries] == network.pauses
 
 
-def test_pauses_grow_and_end(line):
-    line.lose(*[REFUSED] * 100)
+def test_pauses_grow_and_end(network):
+    network.inject(*[REFUSED] * 100)
     with pytest.raises(Unreachable, match="Connection refused") as caught:
-        line.client.dags()
+        network.client.dags()
     assert caught.value.nothing_was_done
-    assert all(0.5 <= pause <= 10 for pause in line.waits)
-    assert line.waits[:4] == sorted(line.waits[:4])
-    assert sum(line.waits) <= 60
-    assert len(line.waits) > 5
+    assert all(0.5 <= pause <= 10 for pause in network.pauses)
+    assert network.pauses[:4] == sorted(network.pauses[:4])
+    assert sum(network.pauses) <= 60
+    assert len(network.pauses) > 5
 
 
-def test_the_service_says_when_to_come_again(line):
-    line.lose(answer(429, "later", Retry_After="17"), answer(503, "later", Retry_After="0"))
-    line.client.create(TWO)
-    assert line.waits[0] == 17
-    assert 0.5 <= line.waits[1] < 17
+def test_retry_after_replaces_the_pause(network):
+    network.inject(error_response(429, "later", Retry_After="17"), error_response(503, "later", Retry_After="0"))
+    network.client.create(TWO)
+    assert network.pauses[0] == 17
+    assert 0.5 <= network.pauses[1] < 17
 
 
-def test_a_wait_that_is_longer_than_the_client_goes_on_is_not_begun(line):
-    line.lose(answer(429, "no more than 1/hour", Retry_After="3000"))
+def test_retry_after_beyond_retry_for_ends_at_once(network):
+    network.inject(error_response(429, "no more than 1/hour", Retry_After="3000"))
     with pytest.raises(Unreachable, match="no more than 1/hour") as caught:
-        line.client.create(TWO)
+        network.client.create(TWO)
     assert caught.value.nothing_was_done
-    assert line.waits == []
+    assert network.pauses == []
 
 
-def test_who_wants_no_repeat_gets_none(line):
-    line.lose(REFUSED)
-    with line.connect(retry_for=0) as client, pytest.raises(Unreachable):
+def test_retry_for_0_means_no_retry(network):
+    network.inject(REFUSED)
+    with network.connect(retry_for=0) as client, pytest.raises(Unreachable):
         client.dags()
-    assert line.waits == []
+    assert network.pauses == []
 
 
 @pytest.mark.parametrize("status", [408, 429, 503])
-def test_what_the_service_cannot_do_now_is_no_refusal_and_is_told_in_its_words(line, status):
-    line.lose(*[answer(status, "the database does not answer")] * 100)
+def test_unavailable_service_is_no_refusal(network, status):
+    network.inject(*[error_response(status, "the database does not answer")] * 100)
     with pytest.raises(Unreachable, match=r"^the database does not answer$") as caught:
-        line.client.dags()
+        network.client.dags()
     assert caught.value.nothing_was_done
 
 
-def test_what_the_service_refuses_comes_with_its_words_and_the_id_of_the_request(line):
+def test_refusal_has_text_status_and_request_id(network):
     with pytest.raises(RefusedByService, match=r"^Dag id 'nowhere' not found$") as caught:
-        line.client.create(GroupRequest(dag_id="nowhere"))
+        network.client.create(GroupRequest(dag_id="nowhere"))
     assert caught.value.status == 404
     assert caught.value.request_id
-    assert len(line.between.sent) == 1
+    assert len(network.requests) == 1
 
 
-def test_an_answer_of_somebody_else_is_shown_without_what_a_terminal_would_obey(line):
-    line.lose(page(403, "<title>\x1b[31mForbidden\x1b[0m</title>\r\n by the proxy"))
+def test_foreign_page_is_shown_without_control_characters(network):
+    network.inject(proxy_page(403, "<title>\x1b[31mForbidden\x1b[0m</title>\r\n by the proxy"))
     with pytest.raises(Unreachable) as caught:
-        line.client.dags()
+        network.client.dags()
     assert str(caught.value) == (
         "http://localhost/api/v1/dags is not this service: it answered 403 with text/html: "
         "'<title> [31mForbidden [0m</title> by the proxy'"
@@ -142,7 +142,7 @@ def test_an_answer_of_somebody_else_is_shown_without_what_a_terminal_would_obey(
     ],
 )
 @pytest.mark.parametrize(
-    "ask",
+    "call",
     [
         lambda client: client.dags(),
         lambda client: client.group("a", "p"),
@@ -154,22 +154,22 @@ def test_an_answer_of_somebody_else_is_shown_without_what_a_terminal_would_obey(
         lambda client: client.note("a", "p", "text"),
     ],
 )
-def test_an_answer_in_the_services_form_that_says_something_else_is_nobodys_answer(line, ask, response):
-    line.lose(httpx.Response(200, json={"response": response}))
+def test_foreign_payload_is_unreachable(network, call, response):
+    network.inject(httpx.Response(200, json={"response": response}))
     with pytest.raises(Unreachable, match="is not this service: it answered 200"):
-        ask(line.client)
+        call(network.client)
 
 
-def test_a_refusal_without_a_reason_is_nobodys_answer(line):
-    line.lose(httpx.Response(404, json={"response": {}}))
+def test_refusal_without_text_is_unreachable(network):
+    network.inject(httpx.Response(404, json={"response": {}}))
     with pytest.raises(Unreachable, match="is not this service: it answered 404"):
-        line.client.dags()
+        network.client.dags()
 
 
-def test_a_newer_service_may_say_more(line):
+def test_unknown_keys_are_accepted(network):
     dag = {"dag_id": "a", "is_active": True, "full_path": "a.py", "last_execution": None, "owner": "me"}
-    line.lose(httpx.Response(200, json={"response": {"dags": [dag], "count": 1}}))
-    assert line.client.dags() == [dag]
+    network.inject(httpx.Response(200, json={"response": {"dags": [dag], "count": 1}}))
+    assert network.client.dags() == [dag]
 
 
 def deep(depth):
@@ -184,65 +184,65 @@ def deep(depth):
     [{"a": float("nan")}, {"a": float("inf")}, {"a": "\ud800"}, {"a": deep(100_000)}, {"a": object()}],
     ids=["nan", "inf", "half", "deep", "object"],
 )
-def test_a_conf_that_is_no_json_is_not_sent(line, conf):
-    for asked in (
+def test_conf_that_is_no_json_is_unsendable(network, conf):
+    for changes in (
         {"conf": conf},
         {"conf_per_run": [conf, {}], "start_date": None, "dates": ["2024-12-01", "2024-12-02"]},
     ):
         with pytest.raises(ValueError, match="no request can send it as JSON"):
-            line.client.create(replace(TWO, **asked))
-    assert line.between.sent == []
+            network.client.create(replace(TWO, **changes))
+    assert network.requests == []
 
 
-def test_a_text_that_cannot_be_encoded_is_not_sent(line):
-    for ask in (
-        lambda: line.client.create(replace(TWO, note="\udcff")),
-        lambda: line.client.group("\udcff", "p"),
-        lambda: line.client.cancel("a", "\udcff"),
-        lambda: list(line.client.groups("\udcff")),
-        lambda: list(line.client.runs(prefix="\udcff")),
+def test_half_characters_are_unsendable(network):
+    for call in (
+        lambda: network.client.create(replace(TWO, note="\udcff")),
+        lambda: network.client.group("\udcff", "p"),
+        lambda: network.client.cancel("a", "\udcff"),
+        lambda: list(network.client.groups("\udcff")),
+        lambda: list(network.client.runs(prefix="\udcff")),
     ):
         with pytest.raises(ValueError, match=r"no request can send|no text that a request can send"):
-            ask()
-    assert line.between.sent == []
+            call()
+    assert network.requests == []
 
 
 @pytest.mark.parametrize("text", ['{"detail": "Not Found"}', "[]", "null", '{"response": 1}', ""])
-def test_json_that_is_not_the_services_is_nobodys_answer(line, text):
-    line.lose(httpx.Response(404, text=text, headers={"Content-Type": "application/json"}))
+def test_foreign_json_is_unreachable(network, text):
+    network.inject(httpx.Response(404, text=text, headers={"Content-Type": "application/json"}))
     with pytest.raises(Unreachable, match="is not this service"):
-        line.client.dags()
+        network.client.dags()
 
 
-def test_the_token_goes_with_each_request_and_shows_in_no_error():
-    line = Line(authenticator=TokenAuthentication("green-key"))
-    with line.connect(token="green-key") as client:
+def test_token_is_sent_and_shows_in_no_error():
+    network = Network(authenticator=TokenAuthentication("green-key"))
+    with network.connect(token="green-key") as client:
         assert client.dags()
-        line.lose(httpx.ReadError("gone"), page(403))
+        network.inject(httpx.ReadError("gone"), proxy_page(403))
         with pytest.raises(Unreachable) as caught:
             client.dags()
         assert "green" not in repr(caught.value)
     with pytest.raises(RefusedByService, match="a token is required") as caught:
-        line.client.dags()
+        network.client.dags()
     assert caught.value.status == 401
 
 
-def test_a_token_is_sent_in_utf_8(line):
-    line.lose(answer(401, "not the right one"))
-    with line.connect(token="Schlüssel") as client, pytest.raises(RefusedByService):
+def test_token_is_sent_in_utf_8(network):
+    network.inject(error_response(401, "not the right one"))
+    with network.connect(token="Schlüssel") as client, pytest.raises(RefusedByService):
         client.dags()
-    assert dict(line.between.headers[0].raw)[b"Authorization"] == "Bearer Schlüssel".encode()
+    assert dict(network.headers[0].raw)[b"Authorization"] == "Bearer Schlüssel".encode()
 
 
 @pytest.mark.parametrize("token", ["", " a", "a\n", "a\tb", "a\r\nX: b"])
-def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token):
+def test_unsendable_token_is_not_shown(token):
     with pytest.raises(ValueError, match="no request can send it") as caught:
         Client("http://localhost", token)
     assert repr(token) not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://:80", "", "/api/v1"])
-def test_what_is_no_url_is_refused(url):
+def test_url_needs_scheme_and_host(url):
     with pytest.raises(ValueError, match="must begin with http"):
         Client(url)
 
@@ -259,7 +259,7 @@ def test_what_is_no_url_is_refused(url):
         "http://h/\x1b",
     ],
 )
-def test_a_url_to_which_nothing_could_be_sent_is_refused(url):
+def test_invalid_url(url):
     with pytest.raises(ValueError, match="is no URL"):
         Client(url)
 
@@ -267,19 +267,19 @@ def test_a_url_to_which_nothing_could_be_sent_is_refused(url):
 @pytest.mark.parametrize(
     "url", ["http://localhost:80", "https://[::1]:8000/below", "http://bücher.example", "HTTP://h"]
 )
-def test_hosts_have_names_and_numbers(url):
+def test_valid_urls(url):
     Client(url).close()
 
 
 @pytest.mark.parametrize("url", ["http://u:s3cret@h", "http://s3cret@h/", "ftp://u:s3cret@h", "u:s3cret@h"])
-def test_a_url_with_a_password_is_refused_without_showing_it(url):
+def test_url_with_password_is_not_shown(url):
     with pytest.raises(ValueError, match="the URL must") as caught:
         Client(url)
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["http://h/?x=1", "http://h?", "http://h/#x"])
-def test_a_url_that_goes_on_behind_its_path_is_refused(url):
+def test_url_with_query_or_fragment(url):
     with pytest.raises(ValueError, match="must end with its path"):
         Client(url)
 
@@ -287,8 +287,8 @@ def test_a_url_that_goes_on_behind_its_path_is_refused(url):
 @pytest.mark.parametrize(
     "url", ["http://h/below", "http://h/below/", "http://h/below/api/v1", "http://h/below/api/v1/"]
 )
-def test_the_service_may_have_a_path_above_its_own(line, url):
-    line.lose(httpx.Response(200, json={"response": {"dags": []}}))
-    with line.connect(url) as client:
+def test_url_with_path(network, url):
+    network.inject(httpx.Response(200, json={"response": {"dags": []}}))
+    with network.connect(url) as client:
         assert client.dags() == []
-    assert line.between.sent == [("GET", "/below/api/v1/dags", None)]
+    assert network.requests == [("GET", "/below/api/v1/dags", None)]

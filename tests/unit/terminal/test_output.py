@@ -1,4 +1,4 @@
-"""What a service says is shown on a terminal, and not obeyed there."""
+"""Control characters that a service sends are shown on a terminal, which would obey them."""
 
 import datetime as dt
 import io
@@ -13,7 +13,7 @@ from airflow_run_groups.entrypoints.terminal.wait import bars
 CONTROLS = "\x1b[2J \x9b31m \N{RIGHT-TO-LEFT OVERRIDE}"
 
 
-def test_control_characters_are_shown_by_their_names():
+def test_control_characters_are_escaped():
     assert visible(CONTROLS) == "\\x1b[2J \\x9b31m \\u202e"
 
 
@@ -27,11 +27,11 @@ def test_control_characters_are_shown_by_their_names():
         "e\N{COMBINING ACUTE ACCENT}",
     ],
 )
-def test_what_is_text_stays_as_it_is(text):
+def test_text_is_not_escaped(text):
     assert visible(text) == text
 
 
-def test_the_bars_of_a_group_hold_no_control_characters_of_its_names():
+def test_bars_escape_control_characters():
     group = {
         "dag_id": f"a{CONTROLS}",
         "prefix": f"b{CONTROLS}",
@@ -46,8 +46,8 @@ def test_the_bars_of_a_group_hold_no_control_characters_of_its_names():
     assert "success" in drawn.getvalue()
 
 
-def test_json_has_no_control_characters_and_means_the_same(capsys):
-    Output("json").data({"name": CONTROLS})
+def test_json_escapes_control_characters(capsys):
+    Output("json").document({"name": CONTROLS})
     written = capsys.readouterr().out
     assert json.loads(written) == {"name": CONTROLS}
     assert "\x9b" not in written

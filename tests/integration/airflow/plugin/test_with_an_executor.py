@@ -85,6 +85,7 @@ LIGHT = {
     "airflow_run_groups.entrypoints.airflow.commands",
     "airflow_run_groups.entrypoints.terminal.commands",
     "airflow_run_groups.entrypoints.terminal.exits",
+    "airflow_run_groups.entrypoints.terminal.service_command",
 }
 """What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from tests.integration.airflow.processes import service
 
 BIN = Path(sys.executable).parent
-OURS, AIRFLOWS = (str(BIN / "airflow-groups"),), (str(BIN / "airflow"), "runs")
+OURS, AIRFLOWS = (str(BIN / "airflow-groups"),), (str(BIN / "airflow"), "groups")
 
 
 @pytest.fixture
@@ -31,57 +31,59 @@ def start(program, *words, **environ):
 
 
 def ended(process, status=0):
-    said, told = process.communicate(timeout=120)
-    assert process.returncode == status, told
-    return said, told
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == status, stderr
+    return stdout, stderr
 
 
 def january(prefix, last):
     return "--dag-id", "example_daily", "--prefix", prefix, "--from-date", "2020-01-01", "--to-date", f"2020-01-{last}"
 
 
-def test_without_a_service_runs_are_created_in_the_name_of_the_user_of_the_operating_system(dags):
-    said, told = ended(start(OURS, "create", *january("p", "05"), "--local", "-o", "json"))
-    assert len(json.loads(said)["dag_run_ids"]) == 5
-    assert told == ""
-    _, told = ended(start(AIRFLOWS, "create", *january("p", "10"), "--local", "--step", "2"))
-    assert [line for line in told.splitlines() if "created, " not in line] == []
+def test_local_creates_runs_in_the_name_of_the_os_user(dags):
+    stdout, stderr = ended(start(OURS, "create", *january("p", "05"), "--local", "-o", "json"))
+    assert len(json.loads(stdout)["dag_run_ids"]) == 5
+    assert stderr == ""
+    _, stderr = ended(start(AIRFLOWS, "create", *january("p", "10"), "--local", "--step", "2"))
+    assert [line for line in stderr.splitlines() if "created, " not in line] == []
     with dags.sessions() as session:
         runs = session.scalars(select(DagRun)).all()
     assert {run.triggering_user_name for run in runs} == {getpass.getuser()}
     assert {run.state for run in runs} == {"queued"}
 
 
-def test_airflow_has_the_same_commands(dags, tmp_path):
+def test_airflow_groups_create(dags, tmp_path):
     with service(tmp_path / "service.log") as server:
-        asked = january("p", "05")
+        options = january("p", "05")
         url = {"AIRFLOW_GROUPS_URL": server.url, "NO_PROXY": "*"}
-        created = start(AIRFLOWS, "create", *asked, "--dag-run-conf", '{"a": "-b"}', "--step", "2", "-o", "json", **url)
+        created = start(
+            AIRFLOWS, "create", *options, "--dag-run-conf", '{"a": "-b"}', "--step", "2", "-o", "json", **url
+        )
         refused = start(AIRFLOWS, "create", "--dag-id", "nowhere", **url)
-        said, _ = ended(created)
-        _, told = ended(refused, 3)
-    assert len(json.loads(said)["dag_run_ids"]) == 5
-    assert "refused: Dag id 'nowhere' not found" in told
+        stdout, _ = ended(created)
+        _, stderr = ended(refused, 3)
+    assert len(json.loads(stdout)["dag_run_ids"]) == 5
+    assert "refused: Dag id 'nowhere' not found" in stderr
     with dags.sessions() as session:
         assert [run.conf for run in session.scalars(select(DagRun))] == [{"a": "-b"}] * 5
 
 
-def test_airflow_tells_of_them():
-    told = [" ".join(ended(start(AIRFLOWS, *words, "--help"))[0].split()) for words in ((), ("create",))]
-    assert "watch and steer them" in told[0]
+def test_airflow_groups_help():
+    texts = [" ".join(ended(start(AIRFLOWS, *words, "--help"))[0].split()) for words in ((), ("create",))]
+    assert "watch, cancel and retry them" in texts[0]
     for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
-        assert f" {command} " in told[0]
-    assert "--run-backwards" in told[1]
-    assert "--output {table,json,yaml,plain}" in told[1]
+        assert f" {command} " in texts[0]
+    assert "--run-backwards" in texts[1]
+    assert "--output {table,json,yaml,plain}" in texts[1]
     for default in ("manual_", "500", "60.0", "table"):
-        assert f"default: {default}" in told[1]
-    assert "airflow groups create --dag-id" in told[1]
+        assert f"default: {default}" in texts[1]
+    assert "airflow groups create --dag-id" in texts[1]
 
 
-def test_airflow_takes_listed_dates_and_refuses_a_wrong_command_line(dags):
+def test_airflow_groups_takes_listed_dates_and_refuses_a_wrong_command_line(dags):
     words = ("create", "--dag-id", "example_daily", "--date", "2020-02-01", "--date", "2020-02-03", "--local")
     several = start(AIRFLOWS, *words, "-o", "plain")
     wrong = start(AIRFLOWS, "create", "--dag-id", "example_daily", "--dag-run-conf", "{")
-    said, _ = ended(several)
-    assert said.splitlines() == ["manual_0000001_2020-02-01T00:00:00", "manual_0000002_2020-02-03T00:00:00"]
+    stdout, _ = ended(several)
+    assert stdout.splitlines() == ["manual_0000001_2020-02-01T00:00:00", "manual_0000002_2020-02-03T00:00:00"]
     ended(wrong, 2)

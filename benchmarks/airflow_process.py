@@ -1,4 +1,4 @@
-"""What is done inside an Airflow process: preparing its database, and work without HTTP in between."""
+"""Work inside a process with Airflow: preparing its database, and what is measured without HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AirflowProcess:
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         """Start it when it is first needed; what Airflow prints goes into this file."""
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, _use, (dict(environment), log))
+        self._pool = ProcessPoolExecutor(1, context, _set_up, (dict(environment), log))
 
     def prepare(self, template: str) -> None:
         """Migrate the database, store the DAGs, and one successful run of the busy one under this run id."""
@@ -31,20 +31,19 @@ class AirflowProcess:
         """Return the seconds for creating daily runs with Airflow's ``create_dagrun``, in one transaction."""
         return self._pool.submit(_create_in_a_loop, dag_id, first, runs).result()
 
-    def list_runs(self, query: str, repeats: int) -> tuple[list[float], list[float]]:
+    def list_runs(self, limit: int, repeats: int) -> tuple[list[float], list[float]]:
         """Return the seconds for one page of runs by our WSGI application, and by the driver alone, in turn."""
-        return self._pool.submit(_list_runs, query, repeats).result()
+        return self._pool.submit(_list_runs, limit, repeats).result()
 
     def versions(self) -> dict[str, str]:
         """Return the versions of what both are made of."""
         return self._pool.submit(_versions).result()
 
     def stop(self) -> None:
-        """End it."""
         self._pool.shutdown()
 
 
-def _use(environment: dict[str, str], log: Path) -> None:
+def _set_up(environment: dict[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as output:
@@ -52,7 +51,7 @@ def _use(environment: dict[str, str], log: Path) -> None:
         os.dup2(output.fileno(), sys.stderr.fileno())
 
 
-# ruff: noqa: PLC0415 - all that follows runs in the process of its own, where Airflow finds its environment
+# All that follows runs in that process, where Airflow finds its environment.
 
 
 def _prepare(template: str) -> None:
@@ -120,14 +119,13 @@ def _create_in_a_loop(dag_id: str, first: dt.datetime, runs: int) -> float:
         return time.perf_counter() - begin
 
 
-def _list_runs(query: str, repeats: int) -> tuple[list[float], list[float]]:
+def _list_runs(limit: int, repeats: int) -> tuple[list[float], list[float]]:
     import orjson
     import psycopg2  # type: ignore[import-untyped]
     from sqlalchemy import make_url
 
     from airflow_run_groups.entrypoints.logs import configure
     from airflow_run_groups.entrypoints.wsgi import app
-    from benchmarks.servers import TOKEN
 
     configure(sys.stderr, logging.INFO)  # as under gunicorn
 
@@ -140,29 +138,29 @@ def _list_runs(query: str, repeats: int) -> tuple[list[float], list[float]]:
 
     def floor() -> bytes:
         with connection.cursor() as cursor:
-            cursor.execute(statement, (0, 101))
-            rows = [dict(zip(names, row)) for row in cursor.fetchall()[:100]]  # noqa: B905 - it would cost time
+            cursor.execute(statement, (0, limit + 1))
+            rows = [dict(zip(names, row, strict=False)) for row in cursor.fetchall()[:limit]]
         return orjson.dumps({"response": {"dag_runs": rows}})
 
-    def answer() -> bytes:
+    def response() -> bytes:
         environ = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": "/api/v1/dag_runs",
-            "QUERY_STRING": query,
+            "QUERY_STRING": f"limit={limit}",
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_AUTHORIZATION": TOKEN,
+            "HTTP_AUTHORIZATION": os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"],
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(),
             "wsgi.errors": io.StringIO(),
         }
         return b"".join(cast("Any", app)(environ, lambda *_: None))
 
-    assert len(orjson.loads(answer())["response"]["dag_runs"]) == 100  # noqa: PLR2004 - as the floor's
+    assert len(orjson.loads(response())["response"]["dag_runs"]) == limit
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
-        for work, seconds in zip((answer, floor), times):  # noqa: B905 - both have two
+        for work, seconds in zip((response, floor), times, strict=True):
             begin = time.perf_counter()
             work()
             seconds.append(time.perf_counter() - begin)
