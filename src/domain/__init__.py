@@ -1,7 +1,7 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.conf import MAX_CONF_BYTES, json_size
+from airflow_run_groups.domain.conf import MAX_CONF_BYTES, conf_size
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId,
     Conflict,
@@ -119,7 +119,7 @@ __all__ = [
     "Unavailable",
     "Which",
     "check_run_id",
+    "conf_size",
     "group_prefix",
-    "json_size",
     "plan_group",
 ]

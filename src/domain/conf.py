@@ -19,6 +19,11 @@ FACTS = ("logical_date", "data_interval_start", "data_interval_end", "number", "
 _FACT = re.compile(r"\{(" + "|".join(FACTS) + r")\}")
 
 
+def conf_size(conf: Conf) -> int:
+    """Return how many bytes a configuration takes as UTF-8 JSON without white space."""
+    return len(json.dumps(conf, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 class Confs:
     """The configurations of a request's runs."""
 
@@ -49,15 +54,10 @@ class Confs:
             }
             own = {key: _filled(value, facts) for key, value in self._template.items()}
         conf = {**self._conf, **own}
-        if (size := json_size(conf)) > MAX_CONF_BYTES:
+        if (size := conf_size(conf)) > MAX_CONF_BYTES:
             msg = f"the conf of the run at {in_utc(info.logical_date)} has {size} bytes, at most {MAX_CONF_BYTES} are allowed"
             raise Refused(msg)
         return conf
-
-
-def json_size(value: object) -> int:
-    """Return how many bytes a value takes as UTF-8 JSON without white space."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _filled(value: object, facts: Mapping[str, str]) -> object:

@@ -17,7 +17,7 @@ from airflow_run_groups.domain import (
     ConfPerRun,
     Interval,
     Pace,
-    json_size,
+    conf_size,
 )
 from airflow_run_groups.domain.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_run_groups.entrypoints.http import strict_json
@@ -246,7 +246,7 @@ class ConfField(Strict, fields.Dict):
         conf = strict_json.parse(value) if isinstance(value, str) else value
         if not isinstance(conf, dict):
             raise NotAllowed
-        if (size := json_size(conf)) > MAX_CONF_BYTES:
+        if (size := conf_size(conf)) > MAX_CONF_BYTES:
             msg = f"it has {size} bytes"
             raise NotAllowed(msg)
         return conf

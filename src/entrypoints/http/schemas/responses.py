@@ -224,7 +224,7 @@ class PlannedDateSchema(Schema):
 class PlanSchema(CreatedRunsSchema):
     """What would be created; dumps a ``Batch`` that is only planned."""
 
-    dry_run = fields.Boolean(metadata={"description": "Nothing was created."})
+    dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
     plan = _Page(
         fields.Nested(PlannedDateSchema),
         attribute="dates",
