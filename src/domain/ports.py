@@ -140,7 +140,7 @@ class GroupRepository(Protocol):
 class AuditLog(Protocol):
     """Where the backend keeps who did what. Created runs and actions enter their own part; this is for what did not happen."""
 
-    def refused(self, refusal: Denial) -> None:
+    def denied(self, denial: Denial) -> None:
         """Write it down for good, by itself. It takes a few seconds at most, whatever the backend is doing.
 
         :raises Unavailable: when the backend cannot write it now.

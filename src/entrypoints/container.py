@@ -1,41 +1,52 @@
-"""Which parts the service is made of, and from what each is built: the only place that knows HTTP and the backends."""
+"""The parts of the service, and what each is built from: the only place that knows HTTP and the backends."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
+
+from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSingleton
 
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.adapters.metrics import Meter
 from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
 from airflow_run_groups.entrypoints import logs
-from airflow_run_groups.entrypoints.gunicorn import shutdown as stopping
+from airflow_run_groups.entrypoints.http.access_log import AccessLog
 from airflow_run_groups.entrypoints.http.app import App, create_app
+from airflow_run_groups.entrypoints.http.middleware import (
+    Authentication,
+    KnownMethods,
+    PathAsWritten,
+    RequestId,
+    SecurityHeaders,
+)
+from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
+from airflow_run_groups.entrypoints.http.resources.dag_runs import DagRunResource, DagRunsResource
+from airflow_run_groups.entrypoints.http.resources.dags import DagsResource
+from airflow_run_groups.entrypoints.http.resources.groups import GroupResource, GroupsResource, action_routes
+from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
+from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
     BearerAuthentication,
     NoAuthentication,
     TokenAuthentication,
 )
+from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, single_token
-from airflow_run_groups.entrypoints.injection import DeclarativeContainer, Object, Selector, ThreadSafeSingleton
-from airflow_run_groups.entrypoints.settings import Auth, Settings, read_settings
-
-if TYPE_CHECKING:
-    from airflow_run_groups.adapters.airflow.metrics import AirflowMeter
-    from airflow_run_groups.entrypoints.metrics import PrometheusMeter
-
-    AnyMeter: TypeAlias = PrometheusMeter | AirflowMeter
+from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """What the service asks of a backend."""
+    """The ports that a backend implements."""
 
     dags: DagRepository
     runs: DagRunRepository
@@ -66,7 +77,7 @@ def _memory_backend() -> Backend:
     )
 
 
-def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_schema: bool) -> Backend:
+def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_schema: bool) -> Backend:
     from airflow_run_groups.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_run_groups.adapters.airflow.database import tracing  # noqa: PLC0415 - only this backend loads Airflow
@@ -89,7 +100,8 @@ def _airflow_backend(limits: DatabaseLimits, meter: AnyMeter, *, allow_unknown_s
 
 
 def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
-    same_origin = SameOrigin(settings.allowed_hosts)
+    hosts = settings.allowed_hosts or frozenset()
+    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts)
     if settings.auth is Auth.AIRFLOW:
         from airflow_run_groups.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
         from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
@@ -107,7 +119,7 @@ def _write_rate(rate: str | None) -> WriteRate | None:
     return None if rate is None else WriteRate(rate)
 
 
-def _meter(*, mounted: bool) -> AnyMeter:
+def _meter(*, mounted: bool) -> Meter:
     if mounted:
         from airflow_run_groups.adapters.airflow.metrics import AirflowMeter  # noqa: PLC0415 - loads Airflow
 
@@ -117,7 +129,7 @@ def _meter(*, mounted: bool) -> AnyMeter:
     return PrometheusMeter()
 
 
-def _metrics(meter: AnyMeter, *, mounted: bool) -> object | None:
+def _metrics(meter: Any, *, mounted: bool) -> object | None:
     if mounted:
         return None
     from airflow_run_groups.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
@@ -125,17 +137,61 @@ def _metrics(meter: AnyMeter, *, mounted: bool) -> object | None:
     return MetricsResource(meter)
 
 
+def _open_routes(
+    prefix: str,
+    probes: Mapping[str, object],
+    metrics: object | None,
+    value_format: ValueFormat,
+    authenticator: Authenticator,
+) -> dict[str, object]:
+    """Return the routes that need no token. Those of monitoring lie at the root, too."""
+    monitoring = dict(probes) if metrics is None else {**probes, "/metrics": metrics}
+    return {
+        **monitoring,
+        **{f"{prefix}{path}": resource for path, resource in monitoring.items()},
+        **docs_routes(
+            prefix,
+            value_format=value_format,
+            asks_for_token=not isinstance(authenticator, NoAuthentication),
+            has_metrics=metrics is not None,
+        ),
+    }
+
+
+def _routes(
+    prefix: str, open_routes: Mapping[str, object], resources: Mapping[str, object], groups: Groups
+) -> dict[str, object]:
+    actions = {f"/groups/{{dag_id}}/{{prefix}}/{action}": one for action, one in action_routes(groups).items()}
+    return {**open_routes, **{f"{prefix}{path}": one for path, one in {**resources, **actions}.items()}}
+
+
+def _tracing(tracer: Any) -> list[object]:
+    if tracer is None:
+        return []
+    from airflow_run_groups.entrypoints.http.tracing import Tracing  # noqa: PLC0415 - loads OpenTelemetry
+
+    return [Tracing(tracer)]
+
+
+def _middleware(access_log: AccessLog, tracing: list[object], authentication: Authentication) -> list[object]:
+    return [access_log, *tracing, RequestId(), SecurityHeaders(), PathAsWritten(), authentication, KnownMethods()]
+
+
 class Container(DeclarativeContainer):
-    """The service as it runs. Each part is built once, when it is first asked for, by whichever thread asks first.
+    """The service as it runs. Each part is built once, by the first thread that needs it.
 
     Inside Airflow's API server, ``mounted`` is true, and ``prefix`` is empty.
     """
 
-    mounted: Object[bool] = Object(False)  # noqa: FBT003 - what it is follows from its name
+    mounted: Object[bool] = Object(False)  # noqa: FBT003 - the name says what it is
     prefix: Object[str] = Object("/api/v1")
+    clock: Object[Callable[[], dt.datetime]] = Object(utc_now)
+    is_stopping: Object[Callable[[], bool]] = Object(lambda: False)
+    log_request: Object[Callable[[Mapping[str, object]], None]] = Object(logs.log_request)
+
     settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ, mounted=mounted)
-    meter: ThreadSafeSingleton[AnyMeter] = ThreadSafeSingleton(_meter, mounted=mounted)
-    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, mounted=mounted)
+    value_format: ThreadSafeSingleton[ValueFormat] = ThreadSafeSingleton(ValueFormat, settings.provided.value_format)
+    meter: ThreadSafeSingleton[Meter] = ThreadSafeSingleton(_meter, mounted=mounted)
     backend: Selector[Backend] = Selector(
         settings.provided.backend,
         memory=ThreadSafeSingleton(_memory_backend),
@@ -146,29 +202,53 @@ class Container(DeclarativeContainer):
             allow_unknown_schema=settings.provided.allow_unknown_schema,
         ),
     )
-    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
-        CreateRuns, backend.provided.runs, clock=Object(utc_now)
-    )
-    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=Object(utc_now))
+    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)
+    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit
     )
+
+    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, mounted=mounted)
+    probes = Dict(
+        {
+            "/health/live": ThreadSafeSingleton(LiveResource),
+            "/health/ready": ThreadSafeSingleton(ReadyResource, backend.provided.dags, is_stopping),
+        }
+    )
+    resources = Dict(
+        {
+            "/dags": ThreadSafeSingleton(DagsResource, backend.provided.dags, value_format),
+            "/dag_runs": ThreadSafeSingleton(
+                DagRunsResource,
+                backend.provided.runs,
+                create_runs,
+                value_format,
+                backend.provided.default_timezone,
+            ),
+            "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
+            "/groups": ThreadSafeSingleton(GroupsResource, groups),
+            "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups),
+        }
+    )
+    open_routes: ThreadSafeSingleton[dict[str, object]] = ThreadSafeSingleton(
+        _open_routes,
+        prefix,
+        probes,
+        metrics,
+        value_format,
+        authenticator,
+    )
+    middleware: ThreadSafeSingleton[list[object]] = ThreadSafeSingleton(
+        _middleware,
+        ThreadSafeSingleton(AccessLog, log_request, meter),
+        ThreadSafeSingleton(_tracing, backend.provided.tracer),
+        ThreadSafeSingleton(Authentication, authenticator, open_routes, write_rate),
+    )
     app: ThreadSafeSingleton[App] = ThreadSafeSingleton(
         create_app,
-        dags=backend.provided.dags,
-        runs=backend.provided.runs,
-        audit=backend.provided.audit,
-        create_runs=create_runs,
-        groups=groups,
-        authenticator=authenticator,
-        value_format=settings.provided.value_format,
-        default_timezone=backend.provided.default_timezone,
-        write_rate=write_rate,
-        log_request=Object(logs.log_request),
-        meter=meter,
-        metrics=metrics,
-        tracer=backend.provided.tracer,
+        ThreadSafeSingleton(_routes, prefix, open_routes, resources, groups),
+        middleware,
         prefix=prefix,
-        is_stopping=Object(stopping.is_announced),
+        denials=ThreadSafeSingleton(Denials, backend.provided.audit),
     )

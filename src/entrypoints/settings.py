@@ -1,28 +1,28 @@
-"""What an operator can set. It is read once, and refused as a whole when any of it is wrong."""
+"""The options of the section ``[airflow_api_plugin]``, each declared once: its default, bounds, description and secrecy.
+
+Every component of Airflow loads this module for the descriptions, so it imports the standard library only.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from importlib.util import find_spec
 from typing import Any
 
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.entrypoints.gunicorn.limits import ServerLimits
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.security.rate_limit import RATE
-from airflow_run_groups.entrypoints.http.security.same_origin import ANY_HOST
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, TokenFileError, single_token
 
-AIRFLOW = "airflow"
-MEMORY = "memory"
+SECTION = "airflow_api_plugin"
 ENVIRONMENT_PREFIX = "AIRFLOW__AIRFLOW_API_PLUGIN__"
 """How Airflow spells the options of our section in the environment."""
 OTHER_TOKEN_NAME = "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH"  # noqa: S105 - a name, and no token
 """A second name of the token in the environment."""
+AIRFLOW = "airflow"
+MEMORY = "memory"
+ANY_HOST = "*"
 
 
 class SettingsError(Exception):
@@ -30,104 +30,257 @@ class SettingsError(Exception):
 
 
 class Auth(str, Enum):
-    """How callers are told apart: by tokens of ours, by Airflow's auth manager, or not at all."""
+    """How callers are identified: by our tokens, by Airflow's auth manager, or not at all."""
 
+    AUTO = "auto"
     TOKEN = "token"  # noqa: S105 - a name, and no token
     AIRFLOW = "airflow"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What is known of an option beside its name; ``parse`` raises a ValueError that completes the sentence "name …"."""
+
+    description: str
+    parse: Callable[[str], Any]
+    kind: str
+    default: str | None
+    sensitive: bool
+
+
+def _option(
+    description: str,
+    parse: Callable[[str], Any] = str,
+    *,
+    default: str | None = None,
+    kind: str = "string",
+    sensitive: bool = False,
+) -> Any:
+    option = Option(description=description, parse=parse, kind=kind, default=default, sensitive=sensitive)
+    value = None if default is None else parse(default)
+    return field(default=value, repr=not sensitive, metadata={"option": option})
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            msg = f"must be one of {', '.join(allowed)}, not {text!r}"
+            raise ValueError(msg)
+        return text
+
+    return parse
+
+
+def _auth(text: str) -> Auth:
+    return Auth(_one_of(*Auth)(text))
+
+
+def _flag(text: str) -> bool:
+    return _one_of("true", "false")(text.lower()) == "true"
+
+
+def _between(least: float, most: float, unit: str, number: Callable[[str], float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = number(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            msg = f"must be {unit} from {least:g} to {most:g}, not {text!r}"
+            raise ValueError(msg)
+        return value
+
+    return parse
+
+
+def _seconds(least: float) -> Callable[[str], float]:
+    return _between(least, 3600, "a number of seconds", float)
+
+
+def _token(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        msg = "has white space around it, or control characters: no request could send it"
+        raise ValueError(msg)
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        msg = f"must be a path that begins with a slash, not {text!r}"
+        raise ValueError(msg)
+    return text
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = [host.strip().lower() for host in text.split(",")]
+    if not all(host == ANY_HOST or re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host) for host in hosts):
+        msg = f"must be host names without scheme and port, with commas between them, or {ANY_HOST}, not {text!r}"
+        raise ValueError(msg)
+    return frozenset(hosts)
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch("[1-9][0-9]{0,4}/(second|minute|hour|day)", text):
+        msg = f"must be a number from 1 to 99999 and /second, /minute, /hour or /day, such as 60/minute, not {text!r}"
+        raise ValueError(msg)
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The options of the section ``[airflow_api_plugin]``; ``auth`` is what ``auto`` comes to."""
+    """The value of each option. ``auth`` is never ``auto`` in settings that were read."""
 
-    airflow_api_auth: str | None = field(default=None, repr=False)
-    airflow_api_auth_file: str | None = None
-    allow_unknown_schema: bool = False
-    allowed_hosts: frozenset[str] = frozenset()
-    auth: Auth = Auth.NONE
-    backend: str = AIRFLOW
-    value_format: ValueFormat = ValueFormat.TEXT
-    write_rate_limit: str | None = None
-    server: ServerLimits = field(default_factory=ServerLimits)
-    database: DatabaseLimits = field(default_factory=DatabaseLimits)
+    airflow_api_auth: str | None = _option(
+        "A secret token for every DAG and every action. Requests carry the token as\n"
+        "``authorization: <token>`` or ``authorization: Bearer <token>``.",
+        _token,
+        sensitive=True,
+    )
+    airflow_api_auth_file: str | None = _option(
+        "The path of a file with more tokens, which is read again when it changes. A line is\n"
+        "``name: token`` or ``name: token read-only``. The token may be given by its SHA-256, as\n"
+        "``sha256:`` and hexadecimal digits. No other user may be able to read the file.",
+        _path,
+    )
+    allow_unknown_schema: bool = _option(
+        "Whether to write to a database whose schema revision is known neither to this service nor to the installed\n"
+        "Airflow. Columns that would stay empty are refused in any case.",
+        _flag,
+        default="false",
+        kind="boolean",
+    )
+    allowed_hosts: frozenset[str] | None = _option(
+        "Comma-separated host names that are accepted in the ``Host`` header when no token is set (``*``: any).\n"
+        "Addresses and localhost are always accepted. Other names are refused, because a web page can make its own\n"
+        "name lead to this service.",
+        _hosts,
+    )
+    auth: Auth = _option(
+        "How callers are identified. ``token``: by airflow_api_auth and the tokens of airflow_api_auth_file.\n"
+        "``airflow``: by Airflow's auth manager, with the bearer tokens of Airflow's API. ``none``: not at all.\n"
+        "``auto``: token if one is set, else airflow inside Airflow's API server, else none.",
+        _auth,
+        default="auto",
+    )
+    backend: str = _option(
+        "``airflow``, or ``memory``: a handful of example DAGs that live in the process of the service.",
+        _one_of(AIRFLOW, MEMORY),
+        default=AIRFLOW,
+    )
+    value_format: str = _option(
+        "How responses write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` types.",
+        _one_of("text", "json"),
+        default="text",
+    )
+    write_rate_limit: str | None = _option(
+        "How many write requests each caller may send, such as ``60/minute``; per second, minute, hour or day. More\n"
+        "get a 429. Each process counts for itself, so n workers and replicas allow n times as many.",
+        _rate,
+    )
+    receive_timeout: float = _option(
+        "Seconds from a request's first byte to its last. The request holds a thread meanwhile. Most requests have a\n"
+        "few hundred bytes, and one of the largest, 1 MiB, comes in time at 2 Mbit/s. A client has twice as long to\n"
+        "take the response.",
+        _seconds(0.1),
+        default="5.0",
+        kind="float",
+    )
+    drain_delay: float = _option(
+        "Seconds between SIGTERM and the end of listening. /health/ready is a 503 meanwhile, so that a load balancer\n"
+        "that asks every second or two sends no more requests. None with the memory backend, on Ctrl-C, and at a\n"
+        "second SIGTERM.",
+        _seconds(0),
+        default="3.0",
+        kind="float",
+    )
+    pool_size: int = _option(
+        "Database connections of one process. Reads take milliseconds, and writes of one DAG queue up before they take\n"
+        "a connection, so a few serve many threads.",
+        _between(1, 3600, "a whole number", int),
+        default="8",
+        kind="integer",
+    )
+    read_timeout: float = _option(
+        "Seconds for one read: a short statement or two. A read that takes longer will hardly end. Proxies and probes\n"
+        "tend to give up after 10. The waits for a connection follow from this timeout.",
+        _seconds(0.1),
+        default="8.0",
+        kind="float",
+    )
+    write_timeout: float = _option(
+        "Seconds for one write with all its waits. The waits for other writers follow from this timeout, and so does\n"
+        "gunicorn's graceful_timeout: a server that stops finishes its writes before it ends.",
+        _seconds(0.1),
+        default="25.0",
+        kind="float",
+    )
+
+    @property
+    def database(self) -> DatabaseLimits:
+        return DatabaseLimits.derive(
+            pool_size=self.pool_size, read_timeout=self.read_timeout, write_timeout=self.write_timeout
+        )
 
 
-LIMITS = {limit.name: limit for limits in (ServerLimits, DatabaseLimits) for limit in fields(limits)}
-"""The options that are numbers, with their defaults and the reasons for them."""
-OPTIONS = (
-    "airflow_api_auth",
-    "airflow_api_auth_file",
-    "allow_unknown_schema",
-    "allowed_hosts",
-    "auth",
-    "backend",
-    "value_format",
-    "write_rate_limit",
-    *LIMITS,
-)
-"""The names of all options."""
-MOST = 3600
-"""No limit needs to be larger."""
+OPTIONS: dict[str, Option] = {one.name: one.metadata["option"] for one in fields(Settings)}
+_INDIRECT = ("airflow_api_auth_cmd", "airflow_api_auth_secret")
+"""Where Airflow finds the token: printed by a command, or in its secrets backend."""
 
 
 def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Settings:
     """Read the environment and, unless it names the memory backend, Airflow's configuration.
 
     :param mounted: whether the service is part of Airflow's API server.
-    :raises SettingsError: when an option is unknown, empty, or none of its values, or some of them disagree.
+    :raises SettingsError: when an option is unknown, empty or malformed, or some of them disagree.
     """
-    options = {
+    texts = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(ENVIRONMENT_PREFIX)
     }
-    _check(options, options)
-    if _backend(options) == AIRFLOW:
-        options = _with_airflow(options)
-    elif elsewhere := [name for name in _ELSEWHERE if name in options]:
-        msg = f"[airflow_api_plugin] {elsewhere[0]} is for Airflow to resolve, which the backend 'memory' does without"
+    _check_names(texts)
+    _check_not_empty(texts)
+    if _parse("backend", texts.get("backend", AIRFLOW)) == AIRFLOW:
+        texts = {**_from_airflow(texts), **texts}
+    elif indirect := [name for name in _INDIRECT if name in texts]:
+        msg = f"[{SECTION}] {indirect[0]} is for Airflow to resolve, which the backend 'memory' does without"
         raise SettingsError(msg)
-    token = _token(options.get("airflow_api_auth"), environ.get(OTHER_TOKEN_NAME))
-    backend = _backend(options)
-    if mounted and backend == MEMORY:
-        msg = "[airflow_api_plugin] backend = memory is for the service on its own, not inside Airflow's API server"
+    settings = Settings(**{name: _parse(name, text) for name, text in texts.items() if name in OPTIONS})
+    settings = replace(settings, airflow_api_auth=_agreed_token(settings, environ.get(OTHER_TOKEN_NAME)))
+    _check_token_file(settings)
+    if mounted and settings.backend == MEMORY:
+        msg = f"[{SECTION}] backend = memory is for the service on its own, not inside Airflow's API server"
         raise SettingsError(msg)
-    return Settings(
-        airflow_api_auth=token,
-        airflow_api_auth_file=_token_file(options.get("airflow_api_auth_file"), token),
-        allowed_hosts=_hosts(options.get("allowed_hosts")),
-        auth=_auth(options, token, backend, mounted=mounted),
-        backend=backend,
-        value_format=ValueFormat(_one_of("value_format", options.get("value_format", "text"), ValueFormat)),
-        allow_unknown_schema=_flag("allow_unknown_schema", options.get("allow_unknown_schema", "false")),
-        write_rate_limit=_rate(options.get("write_rate_limit")),
-        server=ServerLimits(**_numbers(ServerLimits, options)),
-        database=DatabaseLimits(**_numbers(DatabaseLimits, options)),
-    )
+    return replace(settings, auth=_resolved_auth(settings, mounted=mounted))
 
 
-_ELSEWHERE = ("airflow_api_auth_cmd", "airflow_api_auth_secret")
-"""Where Airflow finds the token: printed by a command, or in its secrets backend."""
-
-
-def _check(options: Mapping[str, str], names: Iterable[str]) -> None:
+def _check_names(names: Iterable[str]) -> None:
     for name in names:
-        if name == "disabled" and find_spec(
-            "airflow_api_plugin"
-        ):  # another project's package, which reads this option here
-            continue
-        if name not in OPTIONS and name not in _ELSEWHERE:
-            msg = f"[airflow_api_plugin] has no option {name!r}: known are {', '.join(OPTIONS)}"
-            raise SettingsError(msg)
-    for name, value in options.items():
-        if not value.strip():
-            msg = f"[airflow_api_plugin] {name} is set, but empty: give it a value, or remove it"
+        if name == "disabled" and find_spec(SECTION):
+            continue  # the option of another project's package of this name
+        if name not in OPTIONS and name not in _INDIRECT:
+            msg = f"[{SECTION}] has no option {name!r}: known are {', '.join(OPTIONS)}"
             raise SettingsError(msg)
 
 
-def _with_airflow(options: Mapping[str, str]) -> dict[str, str]:
-    """Add what Airflow's configuration says to what the environment does."""
+def _check_not_empty(texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        if not text.strip():
+            msg = f"[{SECTION}] {name} is set, but empty: give it a value, or remove it"
+            raise SettingsError(msg)
+
+
+def _parse(name: str, text: str) -> Any:
+    try:
+        return OPTIONS[name].parse(text)
+    except ValueError as error:
+        msg = f"[{SECTION}] {name} {error}"
+        raise SettingsError(msg) from None
+
+
+def _from_airflow(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return what Airflow's configuration has of the options that the environment does not set itself."""
     if find_spec("airflow") is None:
         msg = (
             "the backend 'airflow' needs Apache Airflow, which is not installed: install airflow-run-groups[airflow], "
@@ -140,134 +293,58 @@ def _with_airflow(options: Mapping[str, str]) -> dict[str, str]:
         resolved,
     )
 
+    in_file = names_in_file()
+    _check_names(in_file)
     try:
-        found = resolved(OPTIONS)
+        found = resolved(name for name in OPTIONS if name not in texts)
     except Unresolved as error:
         raise SettingsError(str(error)) from error
-    names = {*names_in_file(), *options}
-    _check(found, names)
-    elsewhere = [name for name in _ELSEWHERE if name in names]
-    if elsewhere and "airflow_api_auth" not in found:
-        msg = f"[airflow_api_plugin] {elsewhere[0]} is set, but Airflow finds no token there"
+    _check_not_empty(found)
+    indirect = [name for name in _INDIRECT if name in {*in_file, *texts}]
+    if indirect and "airflow_api_auth" not in {*found, *texts}:
+        msg = f"[{SECTION}] {indirect[0]} is set, but Airflow finds no token there"
         raise SettingsError(msg)
-    return {**found, **options}
+    return found
 
 
-def _one_of(name: str, value: str, allowed: Iterable[str | Enum]) -> str:
-    values = [one.value if isinstance(one, Enum) else one for one in allowed]
-    if value not in values:
-        msg = f"[airflow_api_plugin] {name} must be one of {', '.join(values)}, not {value!r}"
-        raise SettingsError(msg)
-    return value
-
-
-def _flag(name: str, value: str) -> bool:
-    return _one_of(name, value.lower(), ("true", "false")) == "true"
-
-
-def _backend(options: Mapping[str, str]) -> str:
-    return _one_of("backend", options.get("backend", AIRFLOW), (AIRFLOW, MEMORY))
-
-
-def _numbers(limits: type[ServerLimits | DatabaseLimits], options: Mapping[str, str]) -> dict[str, Any]:
-    return {limit.name: _number(limit, options[limit.name]) for limit in fields(limits) if limit.name in options}
-
-
-def _number(limit: Field[Any], text: str) -> float:
-    whole = isinstance(limit.default, int)
-    least = 1 if whole else 0 if limit.name == "drain_delay" else 0.1
-    try:
-        number = int(text) if whole else float(text)
-    except ValueError:
-        number = math.nan
-    if not least <= number <= MOST:
-        what = "a whole number" if whole else "a number of seconds"
-        msg = f"[airflow_api_plugin] {limit.name} must be {what} from {least} to {MOST}, not {text!r}"
-        raise SettingsError(msg)
-    return number
-
-
-def _token(token: str | None, other: str | None) -> str | None:
-    if other is not None and not other.strip():
+def _agreed_token(settings: Settings, other: str | None) -> str | None:
+    token = settings.airflow_api_auth
+    if other is None:
+        return token
+    if not other.strip():
         msg = f"{OTHER_TOKEN_NAME} is set, but empty: give it a value, or remove it"
         raise SettingsError(msg)
-    if None not in (token, other) and token != other:
-        msg = f"[airflow_api_plugin] airflow_api_auth and {OTHER_TOKEN_NAME} disagree: set one of them"
+    if token not in (None, other):
+        msg = f"[{SECTION}] airflow_api_auth and {OTHER_TOKEN_NAME} disagree: set one of them"
         raise SettingsError(msg)
-    token = token or other
-    if token is not None and (token != token.strip() or not token.isprintable()):
-        msg = "[airflow_api_plugin] airflow_api_auth has white space around it, or control characters: no request could send it"
-        raise SettingsError(msg)
-    return token
+    return str(_parse("airflow_api_auth", other))
 
 
-def _token_file(path: str | None, token: str | None) -> str | None:
-    """Return the path, if what lies there can be used now."""
-    if path is None:
-        return None
-    if not path.startswith("/"):
-        msg = f"[airflow_api_plugin] airflow_api_auth_file must be a path that begins with a slash, not {path!r}"
-        raise SettingsError(msg)
+def _check_token_file(settings: Settings) -> None:
+    if settings.airflow_api_auth_file is None:
+        return
+    token = settings.airflow_api_auth
     try:
-        TokenFile(path, beside=() if token is None else (single_token(token),))
+        TokenFile(settings.airflow_api_auth_file, beside=() if token is None else (single_token(token),))
     except TokenFileError as error:
-        msg = f"[airflow_api_plugin] airflow_api_auth_file: {error}"
+        msg = f"[{SECTION}] airflow_api_auth_file: {error}"
         raise SettingsError(msg) from None
-    return path
 
 
-def _hosts(text: str | None) -> frozenset[str]:
-    if text is None:
-        return frozenset()
-    hosts = [host.strip().lower() for host in text.split(",")]
-    for host in hosts:
-        if host != ANY_HOST and not _HOST_NAME.fullmatch(host):
-            msg = (
-                "[airflow_api_plugin] allowed_hosts must be host names without scheme and port, with commas between "
-                f"them, or {ANY_HOST}, not {text!r}"
-            )
-            raise SettingsError(msg)
-    return frozenset(hosts)
-
-
-_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-
-
-def _rate(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch(RATE, text):
-        msg = (
-            "[airflow_api_plugin] write_rate_limit must be a number from 1 to 99999 and /second, /minute, /hour or "
-            f"/day, such as 60/minute, not {text!r}"
-        )
-        raise SettingsError(msg)
-    return text
-
-
-def _auth(options: Mapping[str, str], token: str | None, backend: str, *, mounted: bool) -> Auth:
-    chosen = _one_of("auth", options.get("auth", "auto"), ("auto", *Auth))
-    tokens = [
-        name
-        for name, is_set in {
-            "airflow_api_auth": token is not None,
-            "airflow_api_auth_file": "airflow_api_auth_file" in options,
-        }.items()
-        if is_set
-    ]
-    if chosen == "auto":
+def _resolved_auth(settings: Settings, *, mounted: bool) -> Auth:
+    auth = settings.auth
+    tokens = [name for name in ("airflow_api_auth", "airflow_api_auth_file") if getattr(settings, name) is not None]
+    if auth is Auth.AUTO:
         if tokens:
             return Auth.TOKEN
         return Auth.AIRFLOW if mounted else Auth.NONE
-    auth = Auth(chosen)
     if auth is Auth.TOKEN and not tokens:
-        msg = "[airflow_api_plugin] auth = token needs a token: set airflow_api_auth, or airflow_api_auth_file"
+        msg = f"[{SECTION}] auth = token needs a token: set airflow_api_auth, or airflow_api_auth_file"
         raise SettingsError(msg)
     if auth is not Auth.TOKEN and tokens:
-        msg = (
-            f"[airflow_api_plugin] auth = {auth.value} asks for no token of ours, but {tokens[0]} is set: "
-            "remove one of them"
-        )
+        msg = f"[{SECTION}] auth = {auth.value} asks for no token of ours, but {tokens[0]} is set: remove one of them"
         raise SettingsError(msg)
-    if auth is Auth.AIRFLOW and backend == MEMORY:
-        msg = "[airflow_api_plugin] auth = airflow needs the backend 'airflow'"
+    if auth is Auth.AIRFLOW and settings.backend == MEMORY:
+        msg = f"[{SECTION}] auth = airflow needs the backend 'airflow'"
         raise SettingsError(msg)
     return auth

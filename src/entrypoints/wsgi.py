@@ -1,6 +1,5 @@
-"""What a WSGI server serves: ``airflow_run_groups.entrypoints.wsgi:app``."""
+"""The application for a WSGI server: ``airflow_run_groups.entrypoints.wsgi:app``."""
 
-from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.gunicorn.process import container
 
-container = Container()
 app = container.app()

@@ -58,7 +58,7 @@ class World(Protocol):
     def audit(self) -> AuditLog:
         """The audit log under test."""
 
-    def refusals(self) -> list[Denial]:
+    def denials(self) -> list[Denial]:
         """Return what the audit log holds of refusals, in their order, not through the audit log under test."""
 
     def dag(  # noqa: PLR0913 - each argument is one fact that a test may be about

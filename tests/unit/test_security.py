@@ -5,7 +5,7 @@ import re
 from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
-from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS
+from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.documents import PYPROJECT, Document
@@ -31,9 +31,9 @@ def test_the_limits_are_those_that_are_kept(monkeypatch):
         f"{gunicorn.limit_request_field_size} bytes",
         f"{MAX_LIMIT}",
         f"{MAX_CONF_BYTES // 1024} KiB",
-        f"{MOST} a minute",
+        f"{MAX_PER_PERIOD} a minute",
     ]
-    assert SECONDS == 60
+    assert PERIOD == 60
 
 
 def test_the_headers_and_options_that_are_named_exist():

@@ -14,7 +14,7 @@ class MemoryAuditLog:
     """A list in the process of the service."""
 
     def __init__(self) -> None:
-        self.refusals: deque[Denial] = deque(maxlen=KEPT)
+        self.denials: deque[Denial] = deque(maxlen=KEPT)
 
-    def refused(self, refusal: Denial) -> None:
-        self.refusals.append(refusal)
+    def denied(self, denial: Denial) -> None:
+        self.denials.append(denial)

@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from dependency_injector.providers import Object
 
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
-from airflow_run_groups.entrypoints.injection import Object
-from airflow_run_groups.entrypoints.settings import Auth
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 
 THREADS = 32
-"""Requests of one API server worker that are worked on at once, as many as under gunicorn. Eight of them have a database
+"""Requests that one worker of the API server handles at once, as many as under gunicorn. Eight of them have a database
 connection; the others are writers that wait for their turn at a DAG, and must leave room for reads. No thread waits
-for a client: bodies are complete before they get one, and answers are handed over whole."""
+for a client: bodies are complete before they get one, and responses are handed over whole."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -33,24 +33,22 @@ def mounted(mount: str) -> MountedApp:
 
     :raises SettingsError: when the configuration is wrong.
     """
-    container = Container(mounted=Object(True), prefix=Object(""))  # noqa: FBT003 - what it is follows from its name
-    settings = container.settings()
+    container = Container(mounted=Object(True), prefix=Object(""))  # noqa: FBT003 - the name says what it is
+    settings: Settings = container.settings()
     if settings.auth is Auth.NONE:
         _log.warning("auth = none: whoever reaches Airflow's API server may create runs below %s", mount)
-    return MountedApp(container.app(), mount, receive_timeout=settings.server.receive_timeout)
+    return MountedApp(container.app(), mount, receive_timeout=settings.receive_timeout)
 
 
 class MountedApp:
-    """The ASGI side of the WSGI app."""
+    """The ASGI side of the WSGI app; ``receive_timeout`` is in seconds, for the body of a request."""
 
     def __init__(self, app: Wsgi, mount: str, *, receive_timeout: float) -> None:
-        """Serve this app, which is mounted at this path below Airflow's own; a body may take so many seconds to arrive."""
         self._mount = mount
         self._receive_timeout = receive_timeout
         self._wsgi = WSGIMiddleware(_knows_the_end_of_bodies(app), workers=THREADS)  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         if scope["type"] == "http":
             try:
                 body = await asyncio.wait_for(_read(receive), self._receive_timeout)

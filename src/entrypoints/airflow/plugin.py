@@ -27,11 +27,10 @@ _log = logging.getLogger(__name__)
 class LazyApp:
     """The service as an ASGI app that is built when the first request comes, and no sooner.
 
-    Whatever goes wrong with it is written to the log and answered with a 503; Airflow itself is not concerned.
+    If the service cannot be built, the log has the reason and its paths are a 503. Airflow itself goes on.
     """
 
     def __init__(self) -> None:
-        """Build nothing yet."""
         self._lock = threading.Lock()
         self._app: Asgi | None = None
         self._failed_at: float | None = None

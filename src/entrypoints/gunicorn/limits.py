@@ -1,33 +1,22 @@
-"""How long the server bears with a client, and how it takes its leave; gunicorn's own options bound the rest."""
+"""The timeouts that gunicorn must have for our settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+
+from airflow_run_groups.entrypoints.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerLimits:
-    """The limits of one server, each with the reason for its default; times are in seconds."""
+def graceful_timeout(settings: Settings) -> int:
+    """Return the seconds in which a worker that ends finishes any request: one that has just begun to arrive, too."""
+    return math.ceil(settings.receive_timeout + max(settings.read_timeout, settings.write_timeout))
 
-    receive_timeout: float = field(
-        default=5.0,
-        metadata={
-            "reason": "From a request's first byte to its last. It holds a thread meanwhile; a whole request is a few "
-            "hundred bytes, and one of the largest, 1 MiB, comes in time at 2 Mbit/s."
-        },
-    )
-    send_timeout: float = field(
-        default=10.0,
-        metadata={
-            "reason": "For a client to take the answer. It holds a thread meanwhile; the longest answers are some "
-            "hundred KiB."
-        },
-    )
-    drain_delay: float = field(
-        default=3.0,
-        metadata={
-            "reason": "Between SIGTERM and the end of listening. /health/ready answers 503 meanwhile, so that a load "
-            "balancer that asks every second or two sends nothing more here. None with the memory backend, on Ctrl-C, "
-            "and at a second SIGTERM."
-        },
+
+def contradiction(settings: Settings, *, graceful_timeout: float) -> str | None:
+    """Return what is wrong with a ``graceful_timeout`` that gunicorn's own options have set."""
+    if graceful_timeout > settings.write_timeout:
+        return None
+    return (
+        f"gunicorn's graceful_timeout must be more than [airflow_api_plugin] write_timeout, {settings.write_timeout:g} "
+        f"seconds, got {graceful_timeout:g}: leave it out, or lower write_timeout"
     )

@@ -1,4 +1,4 @@
-"""gunicorn's own lines, as a part of the log of the process."""
+"""gunicorn's own lines, in the log of the process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from airflow_run_groups.entrypoints.logs import configure
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """Sets the log of the process up, before the application is loaded; ``--log-level`` is the level of all of it.
+    """Configures the log of the process before the application is loaded; ``--log-level`` is the level of all lines.
 
-    With a ``--log-config`` of the operator's, the log is what that says.
+    A ``--log-config`` of the operator's takes its place.
     """
 
     def setup(self, cfg: Any) -> None:
-        """Set it up, at the start and again after SIGHUP."""
         super().setup(cfg)
         if not (cfg.logconfig or cfg.logconfig_dict or cfg.logconfig_json):
             configure(sys.stderr, self.loglevel)

@@ -6,10 +6,8 @@ _announced = mmap.mmap(-1, 1)  # anonymous memory, which forked processes share
 
 
 def announce() -> None:
-    """Say that it is."""
     _announced[0] = 1
 
 
 def is_announced() -> bool:
-    """Tell whether that has been said."""
     return _announced[0] == 1

@@ -1,97 +1,80 @@
-"""What is kept of each request: a line in the log, and numbers. Neither holds a token, a conf or what a client made up."""
+"""What is kept of each request: a line in the log, and metrics. Neither holds a token, a conf or any text of the client's."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 import falcon
 from falcon import Request, Response
 
+from airflow_run_groups.adapters.metrics import (
+    DAG_RUNS_CREATED,
+    ERRORS,
+    EXISTING_DATES,
+    HTTP_REQUEST_DURATION,
+    HTTP_REQUESTS,
+    Meter,
+)
+
 NO_ROUTE = "none"
 """The route of a path at which there is nothing, and of a request that the server refuses before it has read the path."""
+OTHER_METHOD = "other"
+"""The method of such a request, and each method that HTTP does not know."""
 
 LogRequest = Callable[[Mapping[str, object]], None]
 """Writes the line about one request, made of these facts."""
 
 
-class Meter(Protocol):
-    """Counts and measures. What tells numbers of one kind apart comes from the code and never from a client."""
-
-    def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer, and the seconds that it took to make."""
-
-    def group(self, *, created: int, existing: int) -> None:
-        """Count the runs of a group, and the dates that it skipped, since they had a run."""
-
-    def refusal(self, reason: str) -> None:
-        """Count an answer that is an error which the code foresees."""
-
-
-class NoMeter:
-    """Counts nothing."""
-
-    def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Forget it."""
-
-    def group(self, *, created: int, existing: int) -> None:
-        """Forget it."""
-
-    def refusal(self, reason: str) -> None:
-        """Forget it."""
-
-
 class AccessLog:
-    """Sees each request come, and its answer go. The first of the middleware, so that it sees all of both."""
+    """The first of the middleware, so that it sees every request and every response."""
 
     def __init__(self, log_request: LogRequest, meter: Meter) -> None:
-        """Tell these two."""
         self._log_request = log_request
         self._meter = meter
 
     def process_request(self, req: Request, resp: Response) -> None:
-        """Take the time."""
         req.context.started = time.perf_counter()
 
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
-        """Tell of it, what the resources have noted in ``req.context`` included."""
+        """Log and count the request, with what the resources have noted in ``req.context``."""
         context = req.context
         seconds = time.perf_counter() - context.started
-        method = req.method if req.method in falcon.HTTP_METHODS else "other"
+        method = req.method if req.method in falcon.HTTP_METHODS else OTHER_METHOD
         route = req.uri_template or NO_ROUTE
         facts: dict[str, object] = {
             "request_id": context.request_id,
             "method": method,
             "route": route,
             "status": resp.status_code,
-            "milliseconds": round(seconds * 1000, 1),
+            "duration_ms": round(seconds * 1000, 1),
         }
         caller = getattr(context, "caller", None)
-        told = {
-            "user": caller and (caller.name or getattr(caller, "token", None)),
+        known = {
+            "caller": caller and (caller.name or getattr(caller, "token", None)),
             "dag_id": getattr(context, "dag_id", None),
-            "refusal": getattr(context, "refusal", None),
+            "reason": getattr(context, "reason", None),
         }
-        facts.update((key, value) for key, value in told.items() if value is not None)
+        facts.update((key, value) for key, value in known.items() if value is not None)
         created = getattr(context, "created", None)
         if created is not None:
             facts["runs_created"] = len(created.runs)
-            facts["dates_existing"] = created.existing
-            self._meter.group(created=len(created.runs), existing=created.existing)
+            facts["existing_dates"] = created.existing
+            self._meter.increment(DAG_RUNS_CREATED, len(created.runs))
+            self._meter.increment(EXISTING_DATES, created.existing)
         result = getattr(context, "group_action_result", None)
         if result is not None:
             facts["runs_changed"] = 0 if result.dry_run else len(result.dag_run_ids)
-        if "refusal" in facts:
-            self._meter.refusal(str(facts["refusal"]))
-        self._meter.request(method=method, route=route, status=resp.status_code, seconds=seconds)
+        if "reason" in facts:
+            self._meter.increment(ERRORS, reason=str(facts["reason"]))
+        self._meter.increment(HTTP_REQUESTS, method=method, route=route, status=str(resp.status_code))
+        self._meter.observe(HTTP_REQUEST_DURATION, seconds, method=method, route=route)
         self._log_request(facts)
 
 
-def log_server_error(log_request: LogRequest, meter: Meter, *, request_id: str, status: int) -> None:
-    """Tell of a request that the server answers in the application's place, with no more than it knows of it."""
-    refusal = f"Http{status}"
-    facts = {"request_id": request_id, "method": "other", "route": NO_ROUTE, "status": status, "refusal": refusal}
-    meter.refusal(refusal)
-    meter.request(method="other", route=NO_ROUTE, status=status, seconds=0)
-    log_request(facts)
+def log_server_error(log_request: LogRequest, meter: Meter, *, request_id: str, status: int, reason: str) -> None:
+    """Log and count a request that the server refuses before the application sees it, as far as it is known."""
+    meter.increment(ERRORS, reason=reason)
+    meter.increment(HTTP_REQUESTS, method=OTHER_METHOD, route=NO_ROUTE, status=str(status))
+    request = {"request_id": request_id, "method": OTHER_METHOD, "route": NO_ROUTE}
+    log_request({**request, "status": status, "reason": reason})

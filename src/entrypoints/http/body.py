@@ -14,12 +14,16 @@ MAX_BYTES = 1024 * 1024
 class BodyTooLarge(Exception):
     """The body is longer than any request that could be meant."""
 
+    reason = "body_too_large"
+
     def __init__(self) -> None:
         super().__init__(f"the body is longer than {MAX_BYTES} bytes, which is the most that is read")
 
 
 class BodyTooSlow(Exception):
     """The server has stopped waiting for the rest of the body."""
+
+    reason = "body_timeout"
 
     def __init__(self) -> None:
         super().__init__("the body did not arrive in time")
@@ -46,6 +50,8 @@ def read_object(req: Request, *, optional: bool = False) -> dict[str, object]:
 
 
 class _NotAnObject(Refused):
+    reason = "body_not_json_object"
+
     def __init__(self, detail: str) -> None:
         super().__init__(
             f'the body must be one raw JSON object such as {{"dag_id": "example_dag"}}, not form or multipart data: {detail}'

@@ -27,48 +27,61 @@ RESPONSES: dict[type[Exception], tuple[str, dict[str, str]]] = {
     TooManyWrites: (falcon.HTTP_429, {"Retry-After": "1"}),  # the error knows how many seconds it is
     Unavailable: (falcon.HTTP_503, {"Retry-After": "5"}),
 }
+"""The status and the headers of each family of errors."""
+FRAMEWORK_REASONS: dict[type[Exception], str] = {
+    falcon.HTTPRouteNotFound: "route_not_found",
+    falcon.HTTPMethodNotAllowed: "method_not_allowed",
+    falcon.HTTPError: "malformed_request",  # such as a Content-Length that is no number
+    Exception: "internal_error",
+}
+"""The reason of each error that is not ours and has none of its own; the first family counts."""
 _log = logging.getLogger(__name__)
 
 
-def answer_errors(app: falcon.App[Any, Any], prefix: str, refusals: Denials) -> None:
-    """Have the app, whose endpoints lie below the prefix, answer errors in this form, whatever a request says it accepts."""
+def add_error_handlers(app: falcon.App[Any, Any], prefix: str, denials: Denials) -> None:
+    """Give all error responses one form, whatever a request accepts; the app's endpoints lie below the prefix."""
     for family in RESPONSES:
-        app.add_error_handler(family, _foreseen)
-    app.add_error_handler(Forbidden, partial(_forbidden, refusals))
-    app.add_error_handler(Exception, _unforeseen)
-    app.set_error_serializer(partial(_falcons_own, prefix))
+        app.add_error_handler(family, _expected)
+    app.add_error_handler(Forbidden, partial(_forbidden, denials))
+    app.add_error_handler(Exception, _unexpected)
+    app.set_error_serializer(partial(_of_the_framework, prefix))
 
 
-def _foreseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
-    resp.status, headers = next(answer for family, answer in RESPONSES.items() if isinstance(ex, family))
+def _expected(req: falcon.Request, resp: falcon.Response, ex: Any, params: dict[str, Any]) -> None:
+    resp.status, headers = next(response for family, response in RESPONSES.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
-    req.context.refusal = type(ex).__name__.lstrip("_")
+    req.context.reason = ex.reason
     write(resp, {"error": str(ex)})
 
 
 def _forbidden(
-    refusals: Denials, req: falcon.Request, resp: falcon.Response, ex: Forbidden, params: dict[str, Any]
+    denials: Denials, req: falcon.Request, resp: falcon.Response, ex: Forbidden, params: dict[str, Any]
 ) -> None:
-    refusals.enter(req, ex)
-    _foreseen(req, resp, ex, params)
+    denials.record(req, ex)
+    _expected(req, resp, ex, params)
 
 
-def _unforeseen(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
+def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     request_id = req.context.request_id
     _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
     resp.status = falcon.HTTP_500
+    req.context.reason = _framework_reason(ex)
     write(resp, {"error": f"the service failed; its log says why under the request id {request_id}"})
 
 
-def _falcons_own(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
+def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
     if isinstance(ex, falcon.HTTPRouteNotFound):
         text = _nothing_at(req.root_path, req.path, prefix)
     elif isinstance(ex, falcon.HTTPMethodNotAllowed):
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:
         text = ex.description or ex.title
-    req.context.refusal = type(ex).__name__.lstrip("_")
+    req.context.reason = _framework_reason(ex)
     write(resp, {"error": text})
+
+
+def _framework_reason(ex: Exception) -> str:
+    return next(reason for family, reason in FRAMEWORK_REASONS.items() if isinstance(ex, family))
 
 
 def _nothing_at(root: str, path: str, prefix: str) -> str:

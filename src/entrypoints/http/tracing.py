@@ -16,17 +16,14 @@ class Tracing:
     """Goes on with the caller's trace, or starts one; what this thread does meanwhile is within the request's span."""
 
     def __init__(self, tracer: Tracer) -> None:
-        """Start spans with this tracer."""
         self._tracer = tracer
 
     def process_request(self, req: Request, resp: Response) -> None:
-        """Start the span."""
         sent = {name: req.get_header(name, default="") for name in ("traceparent", "tracestate")}
         req.context.span = self._tracer.start_span(req.method, extract(sent), SpanKind.SERVER)
         req.context.trace = attach(set_span_in_context(req.context.span))
 
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
-        """End it."""
         detach(req.context.trace)
         span = req.context.span
         route = req.uri_template or NO_ROUTE

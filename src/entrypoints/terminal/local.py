@@ -8,13 +8,13 @@ import sys
 
 import click
 import httpx
+from dependency_injector.providers import Object
 from falcon import Request
 
 from airflow_run_groups.domain import Caller
 from airflow_run_groups.entrypoints import logs
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
-from airflow_run_groups.entrypoints.injection import Object
 from airflow_run_groups.entrypoints.settings import SettingsError
 
 

@@ -98,7 +98,7 @@ def test_the_entry_and_the_group_come_into_being_together(world, create, monkeyp
 
 
 def test_a_refusal_is_an_entry_of_its_own_that_shows_nothing_of_what_was_sent(world, create):
-    world.audit.refused(
+    world.audit.denied(
         Denial(caller="Ada", dag_id="a_dag", request="POST /api/v1/dag_runs", reason="you may not create runs")
     )
     (entry,) = entries(world)
@@ -108,7 +108,7 @@ def test_a_refusal_is_an_entry_of_its_own_that_shows_nothing_of_what_was_sent(wo
 
 
 def test_a_refusal_of_somebody_without_a_name_is_anonymous(world, create):
-    world.audit.refused(Denial(caller=None, dag_id=None, request="POST /", reason="no"))
+    world.audit.denied(Denial(caller=None, dag_id=None, request="POST /", reason="no"))
     assert [(entry.owner, entry.owner_display_name) for entry in entries(world)] == [("anonymous", None)]
 
 
@@ -121,7 +121,7 @@ def test_a_denial_is_unavailable_while_the_database_is_away(world, monkeypatch):
     engine.dispose()
     monkeypatch.setattr(engine.dialect, "connect", fail)
     with pytest.raises(Unavailable, match="does not answer"):
-        world.audit.refused(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
+        world.audit.denied(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
 
 
 def test_a_denial_waits_for_a_connection_as_long_as_a_request_does_and_no_longer(world, create):
@@ -130,10 +130,10 @@ def test_a_denial_waits_for_a_connection_as_long_as_a_request_does_and_no_longer
     with ExitStack() as stack:
         first, *_ = [stack.enter_context(engine.connect()) for _ in range(engine.pool.size())]
         with pytest.raises(Unavailable, match="too busy"):
-            world.audit.refused(denial)
+            world.audit.denied(denial)
         first.close()
-        world.audit.refused(denial)
-    assert world.refusals() == [denial]
+        world.audit.denied(denial)
+    assert world.denials() == [denial]
 
 
 def test_a_denial_does_not_queue_behind_a_creation_of_this_process(world, create):
@@ -141,8 +141,8 @@ def test_a_denial_does_not_queue_behind_a_creation_of_this_process(world, create
     database = world.backend.database
     for queue in database._queues:  # noqa: SLF001 - as if each had a writer that waits for something else
         queue.acquire()
-    world.audit.refused(denial)
-    assert world.refusals() == [denial]
+    world.audit.denied(denial)
+    assert world.denials() == [denial]
 
 
 def test_a_denial_waits_for_the_databases_locks_for_a_second_or_two(world, create):
@@ -153,5 +153,5 @@ def test_a_denial_waits_for_the_databases_locks_for_a_second_or_two(world, creat
         else:
             other.connection().exec_driver_sql("LOCK TABLE log IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(Unavailable, match="too busy"):
-            world.audit.refused(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
-    assert world.refusals() == []
+            world.audit.denied(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
+    assert world.denials() == []

@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, update
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns
 from airflow_run_groups.adapters.airflow.writing import group_actions
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Cancel, GroupAction, Note, Retry, Which
+from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.world import START
@@ -187,7 +187,9 @@ def test_a_step_without_time_does_one_run_and_its_entry_names_that_one(furnished
 
 
 def test_a_step_ends_at_half_of_the_time_for_which_others_wait_for_its_locks(world):
-    database = connect(DatabaseLimits(lock_timeout=6, sqlite_write_timeout=2), allow_unknown_schema=False).database
+    database = connect(
+        replace(Settings().database, lock_timeout=6, sqlite_write_timeout=2), allow_unknown_schema=False
+    ).database
     seconds = database.write("a", lambda _: database.seconds_for_a_step())
     database.engine.dispose()
     assert 0 < seconds <= (1 if DATABASE == "sqlite" else 3)

@@ -1,6 +1,9 @@
 """Whose token it was stands in Airflow's database, through a real gunicorn with two workers."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from airflow.models.dagrun import DagRun
@@ -68,3 +71,21 @@ def test_a_read_only_token_creates_nothing_but_an_entry(world, ask):
 def test_a_caller_who_does_not_stop_is_refused_each_time_and_entered_a_few_times(world, ask):
     assert {ask(BOARD).status_code for _ in range(50)} == {403}
     assert 0 < len(entries(world)) <= 2 * 2 * 10  # in each of two workers, and in two minutes at most
+
+
+@pytest.mark.usefixtures("_migrated")
+def test_a_command_that_prints_the_token_runs_once(tmp_path):
+    script, runs = tmp_path / "script", tmp_path / "runs"
+    script.write_text(f"#!/bin/sh\necho run >> {runs}\necho s3cret\n")
+    script.chmod(0o700)
+
+    def count_runs(*module):
+        runs.write_text("")
+        environment = {**os.environ, f"{OPTION}AIRFLOW_API_AUTH_CMD": str(script)}
+        subprocess.run([sys.executable, *module], env=environment, capture_output=True, check=True)
+        return len(runs.read_text().splitlines())
+
+    configuration = ("-c", "python:airflow_run_groups.entrypoints.gunicorn.configuration")
+    start = ("-m", "gunicorn", "--check-config", *configuration, "airflow_run_groups.entrypoints.wsgi:app")
+    of_airflow_itself = count_runs("-c", "import airflow.configuration")  # to mask the token in its logs
+    assert count_runs(*start) == of_airflow_itself + 1

@@ -9,8 +9,8 @@ from airflow_run_groups.adapters.airflow import compat, connect
 from airflow_run_groups.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
 from airflow_run_groups.adapters.airflow.database import schema
 from airflow_run_groups.adapters.airflow.database.schema import REVISIONS, Schema, has_migration, left_empty
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Unavailable
+from airflow_run_groups.entrypoints.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_there_is_a_doubt_about_a_newer_version(version):
 
 def test_a_doubt_is_logged_when_the_service_starts(monkeypatch, caplog):
     monkeypatch.setattr(compat, "DOUBT", "a doubt")
-    connect(DatabaseLimits(), allow_unknown_schema=False)
+    connect(Settings().database, allow_unknown_schema=False)
     assert "a doubt" in caplog.text
 
 
@@ -157,7 +157,7 @@ def test_while_the_schema_is_not_known_the_service_is_not_ready_and_creates_noth
     world.dag("a_dag")
     monkeypatch.setattr(schema, "REVISIONS", {})
     monkeypatch.setattr(schema, "has_migration", lambda revision: False)
-    backend, allowing = (connect(DatabaseLimits(), allow_unknown_schema=allow) for allow in (False, True))
+    backend, allowing = (connect(Settings().database, allow_unknown_schema=allowed) for allowed in (False, True))
     with pytest.raises(Unavailable, match="neither this service"):
         backend.dags.ping()
     with pytest.raises(Unavailable, match="neither this service"):

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pendulum
 from airflow import settings
@@ -22,8 +23,8 @@ from sqlalchemy.orm import sessionmaker
 
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Denial
+from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import Stored
 from tests.integration.airflow import versions
 
@@ -47,11 +48,12 @@ class AirflowWorld:
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
-        self.backend = connect(DatabaseLimits(sqlite_write_timeout=20), allow_unknown_schema=False)
+        limits = replace(Settings().database, sqlite_write_timeout=20)
+        self.backend = connect(limits, allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs
         self.groups = self.backend.groups
-        self._hurried = connect(DatabaseLimits(lock_timeout=1e-6, sqlite_write_timeout=20), allow_unknown_schema=False)
+        self._hurried = connect(replace(limits, lock_timeout=1e-6), allow_unknown_schema=False)
         self.hurried_groups = self._hurried.groups
         self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
@@ -177,7 +179,7 @@ class AirflowWorld:
             event.remove(self.backend.database.engine, "before_cursor_execute", see)
         return len(seen)
 
-    def refusals(self) -> list[Denial]:
+    def denials(self) -> list[Denial]:
         with self.sessions() as session:
             entries = session.scalars(select(Log).where(Log.event == "forbidden").order_by(Log.id)).all()
         return [

@@ -5,18 +5,11 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-LIMITS = {
-    "connect_timeout": 2,
-    "read_timeout": 2,
-    "write_timeout": 4,
-    "lock_timeout": 1,
-    "idle_in_transaction_timeout": 2,
-    "pool_size": 4,
-    "pool_timeout": 1,
-    "receive_timeout": 2,
-    "drain_delay": 0,
-}
-"""Of the service under test: shorter than the defaults, so that the tests are."""
+from airflow_run_groups.entrypoints.settings import Settings
+
+LIMITS = {"read_timeout": 2, "write_timeout": 5, "pool_size": 4, "receive_timeout": 2, "drain_delay": 0}
+"""The options of the service under test: shorter than the defaults, so that the tests are."""
+LOCK_TIMEOUT = Settings(write_timeout=LIMITS["write_timeout"]).database.lock_timeout
 SLACK = 6
 """Seconds that a busy machine may take beyond a deadline, and a connection that is being made at it."""
 

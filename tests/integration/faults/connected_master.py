@@ -2,10 +2,9 @@
 
 from airflow_run_groups.entrypoints.gunicorn import configuration as ours
 from airflow_run_groups.entrypoints.gunicorn.configuration import *  # noqa: F403 - gunicorn takes every setting by its name
+from airflow_run_groups.entrypoints.gunicorn.process import container
 
 
 def when_ready(server):
     ours.when_ready(server)
-    from airflow_run_groups.entrypoints.wsgi import container  # noqa: PLC0415 - gunicorn has loaded it by now
-
     container.backend().dags.list(readable=None)

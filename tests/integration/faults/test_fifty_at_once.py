@@ -7,7 +7,7 @@ import pytest
 from airflow.models.taskinstance import TaskInstance
 
 from airflow_run_groups.adapters.airflow import connect
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.entrypoints.settings import Settings
 from tests.integration.faults.client import Client
 
 
@@ -33,5 +33,5 @@ def test_what_is_worked_out_at_the_first_insert_is_there_before_any_thread_is(da
     """Two threads that do it at once meet a RuntimeError: dictionary changed size during iteration."""
     known = vars(TaskInstance.__mapper__)
     known.pop("all_orm_descriptors", None)
-    connect(DatabaseLimits(), allow_unknown_schema=False)
+    connect(Settings().database, allow_unknown_schema=False)
     assert "all_orm_descriptors" in known

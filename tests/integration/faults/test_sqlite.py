@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from airflow import settings
@@ -12,11 +13,11 @@ from sqlalchemy import event, text
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain import Unavailable
+from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow.conftest import HOME
-from tests.integration.faults.client import LIMITS, SLACK
+from tests.integration.faults.client import LIMITS, LOCK_TIMEOUT, SLACK
 
 WRITE_DEADLINE = LIMITS["write_timeout"] + SLACK
 
@@ -37,7 +38,7 @@ class TestLocked:
             status, seconds, _ = client.post()
             assert client.get()[0] == 200
         assert status == 503
-        assert 2 * LIMITS["lock_timeout"] <= seconds < WRITE_DEADLINE
+        assert 2 * LOCK_TIMEOUT <= seconds < WRITE_DEADLINE
         assert client.post()[0] == 200
 
     def test_for_a_moment_nobody_notices(self, client, dags):
@@ -53,7 +54,7 @@ def connect():
     databases = []
 
     def connect(**limits):
-        databases.append(Database(str(settings.SQL_ALCHEMY_CONN), DatabaseLimits(**limits)))
+        databases.append(Database(str(settings.SQL_ALCHEMY_CONN), replace(Settings().database, **limits)))
         return databases[-1]
 
     yield connect

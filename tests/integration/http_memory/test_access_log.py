@@ -35,22 +35,22 @@ def test_every_line_is_json_once_and_every_request_has_one(tmp_path):
 
 def test_a_request_that_the_server_refuses_itself_has_a_line_under_the_id_of_its_answer(tmp_path):
     refused = {
-        b"<x>\r\n\r\n": 400,
-        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n": 431,
-        b"GET / HTTP/1.1\r\nHost: x": 408,
+        b"<x>\r\n\r\n": (400, "malformed_request"),
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n": (431, "headers_too_large"),
+        b"GET / HTTP/1.1\r\nHost: x": (408, "request_timeout"),
     }
     with serving(tmp_path / "log", AIRFLOW__AIRFLOW_API_PLUGIN__RECEIVE_TIMEOUT="0.3") as server:
-        for sent, status in refused.items():
+        for sent, (status, reason) in refused.items():
             with server.connect() as connection:
                 connection.sendall(sent)
                 answer = http.client.HTTPResponse(connection)
                 answer.begin()
                 assert answer.status == status
                 (line,) = told(server, answer.headers["X-Request-Id"])
-                assert (line["status"], line["refusal"], line["route"]) == (status, f"Http{status}", "none")
+                assert (line["status"], line["reason"], line["route"]) == (status, reason, "none")
         found = numbers(server)
-        for status in refused.values():
-            assert found[f'airflow_run_groups_refusals_total{{reason="Http{status}"}}'] == "1.0"
+        for _, reason in refused.values():
+            assert found[f'airflow_run_groups_errors_total{{reason="{reason}"}}'] == "1.0"
 
 
 def test_a_conf_and_a_token_are_in_no_line_and_no_number(tmp_path):
@@ -72,7 +72,7 @@ def test_two_servers_of_one_machine_count_apart_and_leave_nothing_behind(tmp_pat
         assert len(list(temporary.glob("airflow-groups-metrics-*"))) == 2
         for _ in range(3):
             one.get("/api/v1/dags")
-        key = 'airflow_run_groups_requests_total{method="GET",route="/api/v1/dags",status="200"}'
+        key = 'airflow_run_groups_http_requests_total{method="GET",route="/api/v1/dags",status="200"}'
         assert numbers(one)[key] == "3.0"
         assert key not in numbers(two)
     assert list(temporary.iterdir()) == []

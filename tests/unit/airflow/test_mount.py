@@ -10,6 +10,7 @@ from falcon import testing
 
 from airflow_run_groups.entrypoints.airflow.mount import MountedApp
 from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication, TokenAuthentication
+from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from tests.contracts.bad_requests import BAD_REQUESTS
 from tests.demo import demo_app
 
@@ -17,7 +18,7 @@ NOW = dt.datetime(2025, 1, 1, 12, tzinfo=dt.timezone.utc)
 
 
 def wsgi(prefix, authenticator=None):
-    return demo_app(lambda: NOW, authenticator=authenticator or NoAuthentication(), prefix=prefix)
+    return demo_app(lambda: NOW, authenticator=authenticator or NoAuthentication(SameOrigin(())), prefix=prefix)
 
 
 def mounted(authenticator=None, receive_timeout=5.0):

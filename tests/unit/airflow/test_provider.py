@@ -13,7 +13,7 @@ def _options():
 
 
 def test_every_option_is_described_with_its_default():
-    assert tuple(_options()) == OPTIONS
+    assert list(_options()) == list(OPTIONS)
     assert all(option["description"].strip() for option in _options().values())
 
 

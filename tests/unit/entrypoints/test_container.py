@@ -7,13 +7,12 @@ from dependency_injector import providers
 from falcon import testing
 
 from airflow_run_groups.entrypoints.container import Container
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import Auth, Settings
 
 
 def _container(**settings):
     container = Container()
-    container.settings.override(providers.Object(Settings(backend="memory", **settings)))
+    container.settings.override(providers.Object(Settings(**{"backend": "memory", "auth": Auth.NONE, **settings})))
     return container
 
 
@@ -24,7 +23,7 @@ def test_the_memory_backend_serves_its_example_dags():
 
 
 def test_what_was_created_is_seen_by_every_part():
-    client = testing.TestClient(_container(value_format=ValueFormat.JSON).app(), headers={"Host": "localhost"})
+    client = testing.TestClient(_container(value_format="json").app(), headers={"Host": "localhost"})
     client.simulate_post("/api/v1/dag_runs", json={"dag_id": "example_unscheduled"})
     (run,) = client.simulate_get("/api/v1/dag_runs").json["response"]["dag_runs"]
     assert run["dag_id"] == "example_unscheduled"

@@ -7,6 +7,11 @@ import sys
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from airflow_run_groups.adapters.metrics import (
+    DATABASE_CONNECTIONS_IN_USE,
+    DATABASE_CONNECTIONS_MAX,
+    DATABASE_STATEMENT_DURATION,
+)
 from airflow_run_groups.entrypoints import metrics
 from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service
@@ -35,23 +40,24 @@ def test_the_numbers_are_those_of_the_requests(meter):
     answer = service.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     found = samples(answer.text)
-    assert found["airflow_run_groups_requests_total", "/api/v1/dag_runs", "200", "POST"] == 2
-    assert found["airflow_run_groups_requests_total", "/api/v1/dags", "400", "GET"] == 1
-    assert found["airflow_run_groups_request_seconds_count", "/api/v1/dag_runs", "POST"] == 2
-    assert found["airflow_run_groups_request_seconds_bucket", "+Inf", "/api/v1/dag_runs", "POST"] == 2
-    assert found[("airflow_run_groups_runs_created_total",)] == 4
-    assert found[("airflow_run_groups_dates_skipped_total",)] == 3
-    assert found["airflow_run_groups_refusals_total", "Refused"] == 1
+    assert found["airflow_run_groups_http_requests_total", "/api/v1/dag_runs", "200", "POST"] == 2
+    assert found["airflow_run_groups_http_requests_total", "/api/v1/dags", "400", "GET"] == 1
+    assert found["airflow_run_groups_http_request_duration_seconds_count", "/api/v1/dag_runs", "POST"] == 2
+    assert found["airflow_run_groups_http_request_duration_seconds_bucket", "+Inf", "/api/v1/dag_runs", "POST"] == 2
+    assert found[("airflow_run_groups_dag_runs_created_total",)] == 4
+    assert found[("airflow_run_groups_existing_dates_total",)] == 3
+    assert found["airflow_run_groups_errors_total", "invalid_request"] == 1
 
 
 def test_the_database_and_its_pool_have_numbers_too(meter):
-    meter.statement(work="read", seconds=0.02)
-    meter.pool(in_use=3, size=8)
+    meter.observe(DATABASE_STATEMENT_DURATION, 0.02, operation="read")
+    meter.set(DATABASE_CONNECTIONS_IN_USE, 3)
+    meter.set(DATABASE_CONNECTIONS_MAX, 8)
     found = samples(meter.text().decode())
-    assert found["airflow_run_groups_database_seconds_bucket", "0.01", "read"] == 0
-    assert found["airflow_run_groups_database_seconds_bucket", "0.025", "read"] == 1
-    assert found[("airflow_run_groups_pool_in_use",)] == 3
-    assert found[("airflow_run_groups_pool_size",)] == 8
+    assert found["airflow_run_groups_database_statement_duration_seconds_bucket", "0.01", "read"] == 0
+    assert found["airflow_run_groups_database_statement_duration_seconds_bucket", "0.025", "read"] == 1
+    assert found[("airflow_run_groups_database_connections_in_use",)] == 3
+    assert found[("airflow_run_groups_database_connections_max",)] == 8
 
 
 def test_no_token_is_needed_and_no_name_is_told(meter):
@@ -76,6 +82,7 @@ def test_where_there_is_one_it_is_described(meter):
 
 WORKERS = """
 import os, signal
+from airflow_run_groups.adapters.metrics import DAG_RUNS_CREATED, DATABASE_CONNECTIONS_IN_USE, DATABASE_CONNECTIONS_MAX
 from airflow_run_groups.entrypoints import metrics
 from airflow_run_groups.entrypoints.metrics import PrometheusMeter
 
@@ -87,8 +94,9 @@ assert os.stat(folder).st_mode & 0o077 == 0
 def worker(count, in_use):
     pid = os.fork()
     if pid == 0:
-        meter.group(created=count, existing=0)
-        meter.pool(in_use=in_use, size=8)
+        meter.increment(DAG_RUNS_CREATED, count)
+        meter.set(DATABASE_CONNECTIONS_IN_USE, in_use)
+        meter.set(DATABASE_CONNECTIONS_MAX, 8)
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
     return pid
@@ -108,9 +116,9 @@ def test_several_processes_are_counted_together_and_those_that_died_hold_nothing
     environ = {name: value for name, value in os.environ.items() if name != metrics.FOLDER}
     ended = subprocess.run([sys.executable, "-c", WORKERS], env=environ, capture_output=True, text=True, check=True)
     before, after = (samples(text) for text in ended.stdout.split("---\n"))
-    assert before[("airflow_run_groups_runs_created_total",)] == 7
-    assert before[("airflow_run_groups_pool_in_use",)] == 3
-    assert before[("airflow_run_groups_pool_size",)] == 16
-    assert after[("airflow_run_groups_runs_created_total",)] == 12
-    assert after[("airflow_run_groups_pool_in_use",)] == 2
+    assert before[("airflow_run_groups_dag_runs_created_total",)] == 7
+    assert before[("airflow_run_groups_database_connections_in_use",)] == 3
+    assert before[("airflow_run_groups_database_connections_max",)] == 16
+    assert after[("airflow_run_groups_dag_runs_created_total",)] == 12
+    assert after[("airflow_run_groups_database_connections_in_use",)] == 2
     assert "pid=" not in ended.stdout

@@ -1,11 +1,14 @@
 """What an operator can set, and what is refused. With the memory backend the environment alone is read."""
 
+import re
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.settings import Auth, Settings, SettingsError, read_settings
 
 MEMORY = {"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory"}
@@ -20,12 +23,13 @@ RATE = "AIRFLOW__AIRFLOW_API_PLUGIN__WRITE_RATE_LIMIT"
 
 def test_unless_set_there_is_no_token_and_values_are_text():
     assert read_settings({**MEMORY, "PATH": "/bin", "AIRFLOW__CORE__FERNET_KEY": ""}) == Settings(
-        backend="memory", airflow_api_auth=None, auth=Auth.NONE, value_format=ValueFormat.TEXT
+        backend="memory", auth=Auth.NONE
     )
 
 
-def test_the_value_format_can_be_json():
-    assert read_settings({**MEMORY, FORMAT: "json"}).value_format is ValueFormat.JSON
+@pytest.mark.parametrize("value_format", ValueFormat)
+def test_every_value_format_can_be_set(value_format):
+    assert read_settings({**MEMORY, FORMAT: value_format.value}).value_format == value_format
 
 
 @pytest.mark.parametrize("names", [[TOKEN], [OTHER_TOKEN], [TOKEN, OTHER_TOKEN]])
@@ -159,7 +163,47 @@ def test_host_names_are_listed_with_commas():
 
 @pytest.mark.parametrize("rate", ["1/second", "60/minute", "5/hour", "99999/day"])
 def test_a_rate_is_a_number_and_a_stretch_of_time(rate):
-    assert read_settings({**MEMORY, RATE: rate}).write_rate_limit == rate
+    assert WriteRate(read_settings({**MEMORY, RATE: rate}).write_rate_limit)
+
+
+def test_by_default_the_limits_of_the_database_are_these():
+    assert asdict(Settings().database) == {
+        "pool_size": 8,
+        "pool_timeout": 3.0,
+        "connect_timeout": 3.0,
+        "read_timeout": 8.0,
+        "write_timeout": 25.0,
+        "queue_timeout": 12.0,
+        "lock_timeout": 5.0,
+        "idle_in_transaction_timeout": 15.0,
+        "sqlite_write_timeout": 4.0,
+    }
+
+
+@pytest.mark.parametrize("write_timeout", [0.1, 1, 25, 3600])
+@pytest.mark.parametrize("read_timeout", [0.1, 1, 8, 3600])
+def test_the_waits_of_a_request_are_within_its_timeout(read_timeout, write_timeout):
+    limits = Settings(read_timeout=read_timeout, write_timeout=write_timeout).database
+    assert limits.pool_timeout < read_timeout
+    assert limits.connect_timeout <= read_timeout
+    assert limits.queue_timeout + 2 * limits.lock_timeout < write_timeout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("pool_size", "0", "pool_size must be a whole number from 1 to 3600, not '0'"),
+        ("pool_size", "1.5", "pool_size must be a whole number from 1 to 3600, not '1.5'"),
+        ("read_timeout", "0", "read_timeout must be a number of seconds from 0.1 to 3600, not '0'"),
+        ("write_timeout", "3601", "write_timeout must be a number of seconds from 0.1 to 3600, not '3601'"),
+        ("receive_timeout", "nan", "receive_timeout must be a number of seconds from 0.1 to 3600, not 'nan'"),
+        ("drain_delay", "-1", "drain_delay must be a number of seconds from 0 to 3600, not '-1'"),
+        ("lock_timeout", "5", "no option 'lock_timeout': known are"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_refused(name, text, sentence):
+    with pytest.raises(SettingsError, match=re.escape(sentence)):
+        read_settings({**MEMORY, f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": text})
 
 
 def test_the_option_of_the_other_project_in_our_section_is_theirs_where_it_is_installed(tmp_path, monkeypatch):

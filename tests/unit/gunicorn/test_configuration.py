@@ -1,32 +1,38 @@
-"""What gunicorn is told, as far as it can be seen without starting it; tests/integration starts it."""
+"""gunicorn's configuration, as far as it can be seen without a server; tests/integration starts one."""
 
-import importlib
-import json
+import runpy
 import signal
-import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
+from gunicorn import util
 
-from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
-from airflow_run_groups.entrypoints.settings import Auth, Settings
+from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.gunicorn import process
+from airflow_run_groups.entrypoints.settings import Auth
+
+PATH = find_spec("airflow_run_groups.entrypoints.gunicorn.configuration").origin
 
 
 @pytest.fixture
 def load(monkeypatch):
+    """Return the configuration as gunicorn reads it in a process with this environment."""
+
     def load(**environ):
         monkeypatch.setenv("AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND", "memory")
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        return importlib.reload(importlib.import_module("airflow_run_groups.entrypoints.gunicorn.configuration"))
+        monkeypatch.setattr(process, "container", Container())
+        return SimpleNamespace(**runpy.run_path(PATH))
 
     return load
 
 
-def _server(*addresses, workers=1):
-    cfg = SimpleNamespace(address=list(addresses), workers=workers)
+def _server(*addresses, workers=1, graceful_timeout=30):
+    cfg = SimpleNamespace(address=list(addresses), workers=workers, graceful_timeout=graceful_timeout)
     return SimpleNamespace(cfg=cfg, handle_term="finish", handle_int="drop")
 
 
@@ -51,11 +57,8 @@ def test_with_a_token_there_is_no_warning(load, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_where_airflow_tells_its_users_apart_there_is_no_warning(load, capsys, monkeypatch):
-    module = load()
-    monkeypatch.setattr(module, "_settings", Settings(auth=Auth.AIRFLOW))
-    module.on_starting(_server(("0.0.0.0", 8000)))
-    assert capsys.readouterr().err == ""
+def test_where_airflow_tells_its_users_apart_there_is_no_warning(load):
+    assert load().open_address_warnings(Auth.AIRFLOW, [("0.0.0.0", 8000)]) == []
 
 
 def test_the_memory_backend_is_served_by_one_worker(load, capsys):
@@ -66,27 +69,40 @@ def test_the_memory_backend_is_served_by_one_worker(load, capsys):
     assert "one worker, not 2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [({}, 30), ({"WRITE_TIMEOUT": "3600"}, 3605), ({"READ_TIMEOUT": "60"}, 65), ({"RECEIVE_TIMEOUT": "0.1"}, 26)],
+)
+def test_graceful_timeout_leaves_time_for_any_request(load, options, seconds):
+    module = load(**{f"AIRFLOW__AIRFLOW_API_PLUGIN__{name}": value for name, value in options.items()})
+    assert module.graceful_timeout == seconds
+
+
+@pytest.mark.parametrize("graceful_timeout", [0, 24, 25])
+def test_graceful_timeout_that_breaks_off_writes_is_refused(load, capsys, graceful_timeout):
+    with pytest.raises(SystemExit) as ended:
+        load().on_starting(_server(graceful_timeout=graceful_timeout))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "airflow-groups: gunicorn's graceful_timeout must be more than [airflow_api_plugin] write_timeout, 25 seconds, "
+        f"got {graceful_timeout}: leave it out, or lower write_timeout\n"
+    )
+
+
 def test_ctrl_c_is_handled_as_sigterm_is(load):
     server = _server()
     load().on_starting(server)
     assert server.handle_int == "finish"
 
 
-@pytest.mark.parametrize("status", [400, 403, 408, 414, 417, 429, 431, 500, 501])
-def test_gunicorns_own_errors_wear_our_form_and_repeat_nothing(load, status):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        load().write_error(ours, status, "Reason", "<script>what the client sent</script>")
-        head, body = theirs.recv(4096).split(b"\r\n\r\n")
-    assert head.startswith(f"HTTP/1.1 {status} ".encode())
-    assert b"Content-Type: application/json" in head
-    assert f"Content-Length: {len(body)}".encode() in head
-    assert {f"{name}: {value}" for name, value in SecurityHeaders.HEADERS} <= set(head.decode().split("\r\n"))
-    assert list(json.loads(body)["response"]) == ["error"]
-    assert b"script" not in body
+def test_loading_the_configuration_changes_nothing_of_gunicorn(load):
+    before = vars(util).copy()
+    load()
+    assert vars(util) == before
 
 
-def test_a_worker_leaves_ctrl_c_to_the_master(load):
+def test_a_worker_leaves_ctrl_c_to_the_master(load, monkeypatch):
+    monkeypatch.setattr(util, "write_error", util.write_error)  # which a worker replaces
     before = signal.getsignal(signal.SIGINT)
     try:
         load().post_worker_init(SimpleNamespace())

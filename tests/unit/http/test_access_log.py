@@ -1,69 +1,64 @@
 """What is kept of a request, in the log and in numbers."""
 
-import json
-
 import pytest
+from falcon import testing
 
-from airflow_run_groups.entrypoints.http.access_log import NoMeter, log_server_error
+from airflow_run_groups.adapters.metrics import (
+    DAG_RUNS_CREATED,
+    ERRORS,
+    EXISTING_DATES,
+    HTTP_REQUEST_DURATION,
+    HTTP_REQUESTS,
+)
+from airflow_run_groups.entrypoints.http.access_log import log_server_error
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
+from tests.demo import RecordingMeter
 from tests.unit.http.service import Service
 
 
-class Notes:
-    """Remembers all that it is told."""
-
-    def __init__(self):
-        self.facts = []
-        self.numbers = []
-
-    def log(self, facts):
-        self.facts.append(dict(facts))
-
-    def request(self, *, method, route, status, seconds):
-        self.numbers.append(("request", method, route, status))
-        assert seconds >= 0
-
-    def group(self, *, created, existing):
-        self.numbers.append(("group", created, existing))
-
-    def refusal(self, reason):
-        self.numbers.append(("refusal", reason))
+@pytest.fixture
+def meter():
+    return RecordingMeter()
 
 
 @pytest.fixture
-def notes():
-    return Notes()
+def lines():
+    return []
 
 
 @pytest.fixture
-def service(notes):
-    return Service(log_request=notes.log, meter=notes)
+def service(lines, meter):
+    return Service(log_request=lines.append, meter=meter)
 
 
-def last(notes):
-    facts = notes.facts[-1]
-    assert facts.pop("milliseconds") >= 0
+def last(lines):
+    facts = dict(lines[-1])
+    assert facts.pop("duration_ms") >= 0
     return facts
 
 
-def test_a_request_is_told_with_its_id_method_route_and_status(notes, service):
+def test_a_request_is_told_with_its_id_method_route_and_status(lines, meter, service):
     service.get("/api/v1/dag_runs/a_run?dag_id=example_daily", headers={"X-Request-Id": "mine"})
-    assert last(notes) == {
+    assert last(lines) == {
         "request_id": "mine",
         "method": "GET",
         "route": "/api/v1/dag_runs/{run_id}",
         "status": 404,
         "dag_id": "example_daily",
-        "refusal": "DagRunNotFound",
+        "reason": "dag_run_not_found",
     }
-    assert notes.numbers == [("refusal", "DagRunNotFound"), ("request", "GET", "/api/v1/dag_runs/{run_id}", 404)]
+    assert meter.values == [
+        (ERRORS, 1, "dag_run_not_found"),
+        (HTTP_REQUESTS, 1, "GET", "/api/v1/dag_runs/{run_id}", "404"),
+        (HTTP_REQUEST_DURATION, None, "GET", "/api/v1/dag_runs/{run_id}"),
+    ]
 
 
-def test_a_group_is_told_with_its_counts_and_without_its_conf(notes, service):
+def test_a_group_is_told_with_its_counts_and_without_its_conf(lines, meter, service):
     body = {"prefix": "p", "start_date": "2024-12-01", "end_date": "2024-12-03", "conf": {"password": "hunter2"}}
     service.create(**body)
     service.create(**{**body, "end_date": "2024-12-04"})
-    facts = last(notes)
+    facts = last(lines)
     assert facts.pop("request_id")
     assert facts == {
         "method": "POST",
@@ -71,61 +66,72 @@ def test_a_group_is_told_with_its_counts_and_without_its_conf(notes, service):
         "status": 200,
         "dag_id": "example_daily",
         "runs_created": 1,
-        "dates_existing": 3,
+        "existing_dates": 3,
     }
-    assert ("group", 3, 0) in notes.numbers
-    assert ("group", 1, 3) in notes.numbers
-    assert "hunter2" not in str(notes.facts)
+    assert [value for value in meter.values if value[0] is DAG_RUNS_CREATED] == [
+        (DAG_RUNS_CREATED, 3),
+        (DAG_RUNS_CREATED, 1),
+    ]
+    assert [value for value in meter.values if value[0] is EXISTING_DATES] == [(EXISTING_DATES, 0), (EXISTING_DATES, 3)]
+    assert "hunter2" not in str(lines)
 
 
 @pytest.mark.parametrize(
-    ("request_line", "refusal"),
+    ("request_line", "error"),
     [
-        ("GET /api/v1/dags?x=1", (400, "Refused")),
-        ("GET /nowhere", (404, "HTTPRouteNotFound")),
-        ("DELETE /api/v1/dags", (405, "HTTPMethodNotAllowed")),
-        ("POST /api/v1/dag_runs", (400, "NotAnObject")),
+        ("GET /api/v1/dags?x=1", (400, "invalid_request")),
+        ("GET /nowhere", (404, "route_not_found")),
+        ("DELETE /api/v1/dags", (405, "method_not_allowed")),
+        ("POST /api/v1/dag_runs", (400, "body_not_json_object")),
     ],
 )
-def test_a_refusal_is_told_with_its_reason(notes, service, request_line, refusal):
+def test_an_error_is_logged_and_counted_with_its_reason(lines, meter, service, request_line, error):
     service.request(*request_line.split())
-    facts = last(notes)
-    assert (facts["status"], facts["refusal"]) == refusal
+    facts = last(lines)
+    assert (facts["status"], facts["reason"]) == error
+    assert (ERRORS, 1, error[1]) in meter.values
 
 
-def test_a_refused_group_is_told_with_its_dag_and_counts_for_nothing(notes, service):
+@pytest.mark.parametrize("length", ["x", "-1", "1.5"])
+def test_what_the_framework_refuses_is_a_malformed_request(lines, service, length):
+    environ = {**testing.create_environ("/api/v1/dag_runs", method="POST", host="localhost"), "CONTENT_LENGTH": length}
+    statuses = []
+    b"".join(service.client.app(environ, lambda status, _: statuses.append(status)))
+    assert (statuses, last(lines)["reason"]) == (["400 Bad Request"], "malformed_request")
+
+
+def test_a_refused_group_is_told_with_its_dag_and_counts_for_nothing(lines, meter, service):
     service.post(dag_id="example_daily", start_date="2020-01-01", limit=1)
-    facts = last(notes)
+    facts = last(lines)
     assert facts["dag_id"] == "example_daily"
     assert "runs_created" not in facts
-    assert [kind for kind, *_ in notes.numbers] == ["refusal", "request"]
+    assert meter.metrics == [ERRORS, HTTP_REQUESTS, HTTP_REQUEST_DURATION]
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
-def test_what_clients_make_up_is_no_label(notes, service):
+def test_what_clients_make_up_is_no_label(lines, meter, service):
     for target in ("/x", "/y", "/api/v1/dag_runs/1", "/api/v1/dag_runs/2", "/api/v1/dag_runs/%F0%9F%90%8D"):
         service.get(target)
     service.request("BREW", "/api/v1/dags")
-    labels = {number for number in notes.numbers if number[0] == "request"}
-    assert labels == {
-        ("request", "GET", "none", 404),
-        ("request", "GET", "/api/v1/dag_runs/{run_id}", 404),
-        ("request", "other", "/api/v1/dags", 405),
+    assert {value for value in meter.values if value[0] is HTTP_REQUESTS} == {
+        (HTTP_REQUESTS, 1, "GET", "none", "404"),
+        (HTTP_REQUESTS, 1, "GET", "/api/v1/dag_runs/{run_id}", "404"),
+        (HTTP_REQUESTS, 1, "other", "/api/v1/dags", "405"),
     }
 
 
-def test_who_sent_it_is_told_and_the_token_is_not(notes):
-    service = Service(log_request=notes.log, meter=notes, authenticator=TokenAuthentication("s3cret-token-of-16"))
+def test_who_sent_it_is_told_and_the_token_is_not(lines):
+    service = Service(log_request=lines.append, authenticator=TokenAuthentication("s3cret-token-of-16"))
     service.get("/api/v1/dags", headers={"Authorization": "s3cret-token-of-16"})
-    assert last(notes)["status"] == 200
+    assert last(lines)["status"] == 200
     service.get("/api/v1/dags", headers={"Authorization": "Bearer something-wrong"})
-    facts = last(notes)
-    assert (facts["status"], facts["refusal"], facts.get("user")) == (401, "Unauthenticated", None)
-    assert "s3cret" not in str(notes.facts)
-    assert "something-wrong" not in str(notes.facts)
+    facts = last(lines)
+    assert (facts["status"], facts["reason"], facts.get("caller")) == (401, "unauthenticated", None)
+    assert "s3cret" not in str(lines)
+    assert "something-wrong" not in str(lines)
 
 
-def test_the_users_name_is_told(notes):
+def test_the_users_name_is_told(lines):
     class Caller:
         name = "erika"
 
@@ -136,30 +142,24 @@ def test_the_users_name_is_told(notes):
         def identify(self, req):
             return Caller()
 
-    Service(log_request=notes.log, meter=notes, authenticator=Authenticator()).get("/api/v1/dags")
-    assert last(notes)["user"] == "erika"
+    Service(log_request=lines.append, authenticator=Authenticator()).get("/api/v1/dags")
+    assert last(lines)["caller"] == "erika"
 
 
-def test_a_failure_of_the_service_is_told_under_the_id_that_its_answer_names(notes):
+def test_a_failure_of_the_service_is_told_under_the_id_that_its_answer_names(lines):
     class Broken:
         def list(self, *, readable):
             raise ZeroDivisionError
 
-    answer = Service(log_request=notes.log, meter=notes, dags=Broken()).get("/api/v1/dags")
-    facts = last(notes)
-    assert facts["status"] == 500
+    answer = Service(log_request=lines.append, dags=Broken()).get("/api/v1/dags")
+    facts = last(lines)
+    assert (facts["status"], facts["reason"]) == (500, "internal_error")
     assert facts["request_id"] in answer.json["response"]["error"]
 
 
-def test_what_the_server_refuses_before_the_application_sees_it_is_told_as_well(notes):
-    log_server_error(notes.log, notes, request_id="r", status=431)
-    assert notes.facts == [{"request_id": "r", "method": "other", "route": "none", "status": 431, "refusal": "Http431"}]
-    assert notes.numbers == [("refusal", "Http431"), ("request", "other", "none", 431)]
-
-
-def test_nothing_is_counted_where_nobody_counts():
-    meter = NoMeter()
-    meter.request(method="GET", route="/", status=200, seconds=0)
-    meter.group(created=1, existing=0)
-    meter.refusal("Refused")
-    assert json.dumps(vars(meter)) == "{}"
+def test_what_the_server_refuses_before_the_application_sees_it_is_told_as_well(lines, meter):
+    log_server_error(lines.append, meter, request_id="r", status=431, reason="headers_too_large")
+    assert lines == [
+        {"request_id": "r", "method": "other", "route": "none", "status": 431, "reason": "headers_too_large"}
+    ]
+    assert meter.values == [(ERRORS, 1, "headers_too_large"), (HTTP_REQUESTS, 1, "other", "none", "431")]

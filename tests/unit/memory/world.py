@@ -21,8 +21,8 @@ class MemoryWorld:
         self.groups = self.hurried_groups = MemoryGroupRepository(self.backend)
         self.audit = MemoryAuditLog()
 
-    def refusals(self):
-        return list(self.audit.refusals)
+    def denials(self):
+        return list(self.audit.denials)
 
     def dag(self, dag_id, *, schedule="0 0 * * *", params=None, **settings):
         self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))

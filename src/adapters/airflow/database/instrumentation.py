@@ -2,10 +2,17 @@
 
 import threading
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+
+from airflow_run_groups.adapters.metrics import (
+    DATABASE_CONNECTIONS_IN_USE,
+    DATABASE_CONNECTIONS_MAX,
+    DATABASE_STATEMENT_DURATION,
+    Meter,
+)
 
 READ = "read"
 WRITE = "write"
@@ -13,17 +20,7 @@ _CONTEXT = 4
 """Which argument of an event about a statement is its context."""
 
 
-class DatabaseMeter(Protocol):
-    """Where the metrics go."""
-
-    def statement(self, *, work: str, seconds: float) -> None:
-        """Record a statement, failed or not; ``work`` is read or write, which is each statement of a transaction that writes."""
-
-    def pool(self, *, in_use: int, size: int) -> None:
-        """Record how many connections are in use, of how many."""
-
-
-def instrument(engine: Engine, meter: DatabaseMeter, *, pool_size: int) -> None:
+def instrument(engine: Engine, meter: Meter, *, pool_size: int) -> None:
     """Measure the work of this engine from now on."""
     instrumentation = _Instrumentation(meter, pool_size)
     event.listen(engine, "before_cursor_execute", instrumentation.on_execute)
@@ -34,7 +31,7 @@ def instrument(engine: Engine, meter: DatabaseMeter, *, pool_size: int) -> None:
 
 
 class _Instrumentation:
-    def __init__(self, meter: DatabaseMeter, pool_size: int) -> None:
+    def __init__(self, meter: Meter, pool_size: int) -> None:
         self._meter = meter
         self._pool_size = pool_size
         self._lock = threading.Lock()
@@ -54,16 +51,21 @@ class _Instrumentation:
     def on_checkout(self, _connection: object, record: object, _proxy: object) -> None:
         with self._lock:
             self._in_use.add(id(record))
-            self._meter.pool(in_use=len(self._in_use), size=self._pool_size)
+            self._measure_connections()
 
     def on_checkin(self, _connection: object, record: object) -> None:
         with self._lock:
             self._in_use.discard(id(record))
-            self._meter.pool(in_use=len(self._in_use), size=self._pool_size)
+            self._measure_connections()
+
+    def _measure_connections(self) -> None:
+        self._meter.set(DATABASE_CONNECTIONS_IN_USE, len(self._in_use))
+        self._meter.set(DATABASE_CONNECTIONS_MAX, self._pool_size)
 
     def _record(self, connection: Connection, context: Any) -> None:
         began = context.__dict__.pop("airflow_run_groups_began", None)
         if began is not None:
             options = connection.get_execution_options()
             reads = not options or options.get("isolation_level") == "AUTOCOMMIT"
-            self._meter.statement(work=READ if reads else WRITE, seconds=time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._meter.observe(DATABASE_STATEMENT_DURATION, seconds, operation=READ if reads else WRITE)

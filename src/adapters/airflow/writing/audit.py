@@ -1,6 +1,7 @@
 """Entries in Airflow's audit log, and those about denials, which are written by themselves."""
 
 import json
+from dataclasses import replace
 
 from airflow.models.log import Log
 
@@ -8,7 +9,9 @@ from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.audit import Denial
 
-_LIMITS = DatabaseLimits(write_timeout=3.0, lock_timeout=1.0, idle_in_transaction_timeout=3.0, sqlite_write_timeout=1.0)
+_LIMITS = replace(
+    DatabaseLimits.derive(pool_size=1, read_timeout=3.0, write_timeout=3.0), lock_timeout=1.0, sqlite_write_timeout=1.0
+)
 """Those of a denial's write, so that it neither waits for groups nor holds one up."""
 
 
@@ -29,15 +32,15 @@ class AirflowAuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def refused(self, refusal: Denial) -> None:
-        self._database.write(None, lambda session: session.add(_denied(refusal)), _LIMITS)
+    def denied(self, denial: Denial) -> None:
+        self._database.write(None, lambda session: session.add(_denied(denial)), _LIMITS)
 
 
-def _denied(refusal: Denial) -> Log:
+def _denied(denial: Denial) -> Log:
     return entry(
         "forbidden",
-        dag_id=refusal.dag_id,
-        caller=refusal.caller,
-        request=refusal.request,
-        reason=refusal.reason,
+        dag_id=denial.dag_id,
+        caller=denial.caller,
+        request=denial.request,
+        reason=denial.reason,
     )

@@ -1,4 +1,4 @@
-"""Who sends a request: nobody in particular, somebody who has a token of ours, or one of Airflow's users."""
+"""Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from falcon import Request
 
-from airflow_run_groups.domain import Caller, Unauthenticated
+from airflow_run_groups.domain import Caller, Forbidden, Unauthenticated
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Token, TokenFile, find, single_token
 
@@ -17,33 +17,40 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def reads(req: Request) -> bool:
-    """Tell whether the method is one that changes nothing."""
+    """Return whether the method is one that changes nothing."""
     return req.method in _READS
 
 
 class Authenticator(Protocol):
-    """How a deployment tells its callers apart."""
+    """How a deployment identifies its callers."""
 
     def identify(self, req: Request) -> Caller:
-        """Return who sent the request.
+        """Return the caller of the request.
 
-        :raises Unauthenticated: when they do not say who they are, or not believably.
+        :raises Unauthenticated: when the request has no valid credentials.
         """
+
+
+class ReadOnlyToken(Forbidden):
+    """The request would change something, and its token is read-only."""
+
+    reason = "read_only_token"
+
+    def __init__(self, token: str | None) -> None:
+        super().__init__(f"your token {token!r} is read-only: it lists and shows, and creates nothing")
 
 
 @dataclass(frozen=True, slots=True)
 class FullAccess:
-    """A caller who sees every DAG and may create and change runs of each; ``token`` is the name of what they proved it with."""
+    """A caller who sees every DAG and may create and change runs of each; ``token`` is the name of their token."""
 
     name: str | None = None
     token: str | None = None
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
-        """Show all of them."""
         return None
 
     def may_create_runs(self, dag_id: str) -> bool:
-        """Allow it."""
         return True
 
     may_change_runs = may_create_runs
@@ -53,43 +60,38 @@ class FullAccess:
 class ReadAccess:
     """A caller who sees every DAG, and may send no request that changes something."""
 
-    name: str | None = None
-    token: str | None = None
+    name: str | None
+    token: str | None
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
-        """Show all of them."""
         return None
 
     def may_create_runs(self, dag_id: str) -> bool:
-        """Refuse it."""
         return False
 
     may_change_runs = may_create_runs
 
 
 class NoAuthentication:
-    """Everybody may do everything, but for pages of other sites."""
+    """Every caller may do everything, except for pages of other sites."""
 
-    def __init__(self, same_origin: SameOrigin | None = None) -> None:
-        """Have this one tell what comes from other sites."""
-        self._own_site = same_origin or SameOrigin()
+    def __init__(self, same_origin: SameOrigin) -> None:
+        self._same_origin = same_origin
 
     def identify(self, req: Request) -> Caller:
-        """Return a caller without a name."""
-        self._own_site.check(req)
+        self._same_origin.check(req)
         return FullAccess()
 
 
 class TokenAuthentication:
-    """Whoever has a token may do what it is for. It comes bare in the header, or after ``Bearer``."""
+    """A token decides what its holder may do. The header holds it bare, or after ``Bearer``."""
 
     def __init__(self, token: str | None = None, file: TokenFile | None = None) -> None:
-        """Take this token and those of the file."""
         self._single: Sequence[Token] = () if token is None else (single_token(token),)
         self._file = file
 
     def identify(self, req: Request) -> Caller:
-        """Return a caller with the name of their token, or without one: a token that several people share names none."""
+        """Return a caller with the name of their token. The single token is shared, so its holders have no name."""
         header = req.get_header("Authorization")
         if header is None:
             msg = (
@@ -108,20 +110,19 @@ class TokenAuthentication:
 
 
 class BearerAuthentication:
-    """Whoever holds a token by which Airflow knows them is that user of Airflow's."""
+    """A bearer token of Airflow's names one of its users."""
 
     def __init__(self, user_of: Callable[[str], Caller], same_origin: SameOrigin | None = None) -> None:
-        """Ask ``user_of`` whose token it is; it raises Unauthenticated for one that is nobody's.
+        """Identify callers with ``user_of``, which raises Unauthenticated for an invalid token.
 
-        ``same_origin`` is for an Airflow that gives a token to requests that come without one.
+        ``same_origin`` is for an Airflow that adds a token to requests that have none.
         """
         self._user_of = user_of
-        self._own_site = same_origin
+        self._same_origin = same_origin
 
     def identify(self, req: Request) -> Caller:
-        """Return the user."""
-        if self._own_site is not None:
-            self._own_site.check(req)
+        if self._same_origin is not None:
+            self._same_origin.check(req)
         scheme, _, token = req.get_header("Authorization", default="").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             msg = (

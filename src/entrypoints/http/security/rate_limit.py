@@ -1,4 +1,4 @@
-"""How often one caller may write. Each process counts for itself, so that several workers allow several times as much."""
+"""The rate limit of each caller's write requests. Each process counts for itself, so n workers allow n times as many."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from falcon import Request
 
 from airflow_run_groups.entrypoints.http.security.authentication import reads
 
-RATE = "[1-9][0-9]{0,4}/(second|minute|hour|day)"
-"""What a rate looks like, as a regular expression."""
-
 
 class TooManyWrites(Exception):
-    """The caller has written as often as they may for now."""
+    """The caller has sent as many write requests as the rate limit allows."""
+
+    reason = "rate_limited"
 
     def __init__(self, rate: str, retry_after: int) -> None:
         self.headers = {"Retry-After": str(retry_after)}
@@ -22,10 +21,9 @@ class TooManyWrites(Exception):
 
 
 class WriteRate:
-    """Serves so many writing requests of each caller in any stretch of that length."""
+    """Allows each caller a rate of write requests, such as ``60/minute``, in a moving window."""
 
     def __init__(self, rate: str) -> None:
-        """Allow this rate, such as ``60/minute``."""
         # Imported here, as it takes a quarter of a second, and most services have no such limit.
         from limits import parse  # noqa: PLC0415
         from limits.storage import MemoryStorage  # noqa: PLC0415
@@ -36,9 +34,9 @@ class WriteRate:
         self._counter = MovingWindowRateLimiter(MemoryStorage())
 
     def check(self, req: Request) -> None:
-        """Count the request, if it writes, for the caller in its context; one that is refused here does not count.
+        """Count a write request for the caller in its context.
 
-        :raises TooManyWrites: when there have been too many.
+        :raises TooManyWrites: when there have been too many. This request does not count then.
         """
         if reads(req):
             return

@@ -1,7 +1,7 @@
-"""Where a request must come from when no token proves who sent it: not from a web page of somebody else's.
+"""The origin of requests where no token proves who sent them: other sites' web pages are refused.
 
-A browser lets every page send requests to every address that its user reaches, this machine's own among them. It says of
-a request which site it comes from; programs that are no browsers say nothing.
+A browser lets every page send requests to every address that its user reaches, this machine's own among them. A browser
+names the site that a request comes from; other programs do not.
 """
 
 from __future__ import annotations
@@ -13,26 +13,30 @@ from urllib.parse import urlsplit
 
 from falcon import Request
 
-ANY_HOST = "*"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(:[0-9]*)?")
 _OWN = frozenset({"same-origin", "none"})
 
 
 class CrossOriginRequest(Exception):
-    """A browser sends this request for a page that is not ours; the text says what to do if it should."""
+    """A browser sends this request for another site's page; the text says how to allow it."""
+
+    reason = "cross_origin"
 
 
 class SameOrigin:
-    """Lets requests pass that come from no other site's page."""
+    """Refuses requests that a browser sends for another site's page.
 
-    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
-        """Take requests to these host names, too, beside addresses and the names of this machine itself."""
+    ``allowed_hosts`` are accepted beside addresses and the names of this machine itself; with ``any_host`` all hosts are.
+    """
+
+    def __init__(self, allowed_hosts: Iterable[str], *, any_host: bool = False) -> None:
         self._allowed = frozenset(allowed_hosts)
+        self._any_host = any_host
 
     def check(self, req: Request) -> None:
-        """Let the request pass, or not.
+        """Accept the request.
 
-        :raises CrossOriginRequest: when it does not pass.
+        :raises CrossOriginRequest: when it comes from elsewhere.
         """
         host = req.get_header("Host")
         if host is not None and not self._is_ours(host):
@@ -58,7 +62,8 @@ class SameOrigin:
             return False
         name = parts[1].strip("[]").lower().rstrip(".")
         return (
-            bool(self._allowed & {name, ANY_HOST})
+            self._any_host
+            or name in self._allowed
             or name == "localhost"
             or name.endswith(".localhost")
             or _is_address(name)

@@ -1,4 +1,4 @@
-"""The tokens that callers may send: what is known of each of them, and the file that holds several."""
+"""The tokens that callers may send, and the file that holds several."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from threading import Lock
 SINGLE = "token"
 """The name of the one token that stands in the configuration itself."""
 LOOK_AGAIN = 1.0
-"""Seconds for which the file is taken to be what it was."""
-MOST_BYTES = 64 * 1024
+"""Seconds between two looks at the file."""
+MAX_BYTES = 64 * 1024
 """More than a thousand tokens have."""
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)(?P<read_only>\s+read-only)?")
@@ -27,12 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 class TokenFileError(Exception):
-    """The file cannot be used; the text is a sentence for the operator, and holds nothing of a token."""
+    """The file cannot be used; the text is a sentence for the operator, without any part of a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One token. Its SHA-256 is enough to know it when it is sent, so the token itself is not kept."""
+    """One token. The token itself is not kept, since its SHA-256 suffices to recognise it."""
 
     name: str
     digest: bytes = field(repr=False)
@@ -40,7 +40,6 @@ class Token:
 
 
 def single_token(token: str) -> Token:
-    """Return the token that stands in the configuration itself."""
     return Token(name=SINGLE, digest=_digest_of(token.encode()))
 
 
@@ -58,16 +57,16 @@ def find(tokens: Sequence[Token], *sent: bytes) -> Token | None:
 
 
 class TokenFile:
-    """A file of tokens, which is looked at again while it is used: tokens are changed without a restart.
+    """A file of tokens, which is read again while it is used: tokens change without a restart.
 
     A line is ``name: token`` or ``name: token read-only``, where the token can be given as ``sha256:`` and its SHA-256 in
     hexadecimal; ``#`` begins a line that is a comment.
     """
 
     def __init__(self, path: str, *, beside: Sequence[Token] = (), clock: Callable[[], float] = time.monotonic) -> None:
-        """Read the file at this path, whose tokens must differ from those that are there beside it.
+        """Read the file at this path, whose tokens must differ from those beside it.
 
-        :raises TokenFileError: when it cannot be used.
+        :raises TokenFileError: when the file cannot be used.
         """
         self._path = path
         self._beside = beside
@@ -118,12 +117,12 @@ def _read(path: str) -> bytes:
     try:
         with open(path, "rb", opener=_open) as file:
             _check_access(path, os.fstat(file.fileno()))
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         msg = f"the file of tokens {path} cannot be read: {error.strerror}"
         raise TokenFileError(msg) from None
-    if len(content) > MOST_BYTES:
-        msg = f"the file of tokens {path} has more than {MOST_BYTES} bytes"
+    if len(content) > MAX_BYTES:
+        msg = f"the file of tokens {path} has more than {MAX_BYTES} bytes"
         raise TokenFileError(msg)
     return content
 
@@ -143,7 +142,7 @@ def _check_access(path: str, status: os.stat_result) -> None:
 
 
 def why_not_secret(mode: int, owner: int, user: int) -> str | None:
-    """Tell who else may read or change a file of this mode and owner than the user who runs the service.
+    """Return why others than the user who runs the service may read or change a file of this mode and owner, or None.
 
     The rule is PostgreSQL's for the key of a server: the file is the user's own and nobody else's, or it is root's and
     the group may read it, which is how Kubernetes hands out secrets.

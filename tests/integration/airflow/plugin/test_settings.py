@@ -109,7 +109,7 @@ def test_every_option_is_in_airflows_list_with_its_description(started):
     for name in OPTIONS:
         assert f"Variable: AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}\n" in started.options
         assert f"# {name} = " in started.options
-    assert "How callers are told apart" in started.options
+    assert "How callers are identified" in started.options
 
 
 def test_options_come_from_every_place_that_airflow_looks_in(started):
@@ -170,11 +170,11 @@ def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(star
     told = b"\n".join(iter(lambda: _datagram(started.statsd), b"")).decode()
     numbers = dict(re.findall(r"^airflow\.airflow_run_groups\.(\w+):([0-9.]+)\|", told, re.MULTILINE))
     assert set(numbers) == {
-        *("requests", "request_seconds", "refusals", "runs_created", "dates_skipped"),
-        *("database_seconds", "pool_in_use", "pool_size"),
+        *("http_requests", "http_request_duration", "errors", "dag_runs_created", "existing_dates"),
+        *("database_statement_duration", "database_connections_in_use", "database_connections_max"),
     }
-    assert numbers["runs_created"] == "3"
-    assert numbers["pool_in_use"] == "0"
+    assert numbers["dag_runs_created"] == "3"
+    assert numbers["database_connections_in_use"] == "0"
 
 
 def test_a_request_is_one_line_of_airflows_log(started):

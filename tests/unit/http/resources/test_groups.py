@@ -241,7 +241,7 @@ def test_who_may_not_change_runs_is_refused_and_written_down(act, body):
     service.place("example_daily", "redo_0000001_2024-12-01T00:00:00")
     answer = apply(service, act, **body, dry_run=True)
     assert (answer.status_code, error(answer)) == (403, "you may not change runs of DAG 'example_daily'")
-    assert [(one.caller, one.dag_id) for one in service.audit.refusals] == [("erika", "example_daily")]
+    assert [(one.caller, one.dag_id) for one in service.audit.denials] == [("erika", "example_daily")]
     hidden = apply(Service(authenticator=ReaderOnly()), act, **body)
     assert (hidden.status_code, error(hidden)) == (404, "Group not found")
 

@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
+from airflow_run_groups.adapters.metrics import DAG_RUNS_CREATED
 from airflow_run_groups.entrypoints.http.schemas.durations import parse_duration
+from tests.demo import RecordingMeter
 from tests.unit.http.service import NOW, Service
 
 MONTH = {"start_date": "2020-01-01", "end_date": "2020-01-31"}
@@ -77,26 +79,14 @@ def test_how_long_the_runs_will_take_is_told_from_those_that_have_ended(service)
 
 
 def test_a_planned_group_is_not_counted_as_created():
-    class Counting:
-        groups = 0
-
-        def request(self, **_):
-            pass
-
-        def group(self, **_):
-            self.groups += 1
-
-        def refusal(self, reason):
-            pass
-
-    meter, lines = Counting(), []
+    meter, lines = RecordingMeter(), []
     service = Service(meter=meter, log_request=lines.append)
     service.create(dry_run=True, **MONTH)
-    assert meter.groups == 0
+    assert DAG_RUNS_CREATED not in meter.metrics
     assert "runs_created" not in lines[0]
     assert lines[0]["dag_id"] == "example_daily"
     service.create(**MONTH)
-    assert meter.groups == 1
+    assert DAG_RUNS_CREATED in meter.metrics
 
 
 def test_starts_are_in_the_plan(service):

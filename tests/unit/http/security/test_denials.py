@@ -7,7 +7,7 @@ import pytest
 
 from airflow_run_groups.domain import Denial, Forbidden, Unavailable
 from airflow_run_groups.entrypoints.http.security.authentication import ReadAccess, TokenAuthentication
-from airflow_run_groups.entrypoints.http.security.denials import MOST, SECONDS, Denials
+from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD, Denials
 from tests.unit.http.service import Service, error
 
 
@@ -38,7 +38,7 @@ def test_a_user_who_may_not_create_runs_of_a_dag_is_entered_with_the_dag():
     service = Service(authenticator=Known(Viewer()))
     answer = service.post(dag_id="example_daily", conf={"password": "secret"})
     assert answer.status_code == 403
-    assert list(service.audit.refusals) == [
+    assert list(service.audit.denials) == [
         Denial(caller="Ada", dag_id="example_daily", request="POST /api/v1/dag_runs", reason=error(answer))
     ]
     assert error(answer) == "you may not create runs of DAG 'example_daily'"
@@ -48,7 +48,7 @@ def test_a_token_that_is_read_only_is_entered_without_a_look_at_what_was_asked_f
     service = Service(authenticator=Known(READER))
     answer = service.post(dag_id="example_daily")
     assert answer.status_code == 403
-    assert list(service.audit.refusals) == [
+    assert list(service.audit.denials) == [
         Denial(caller="dashboard", dag_id=None, request="POST /api/v1/dag_runs", reason=error(answer))
     ]
 
@@ -61,13 +61,13 @@ def test_other_refusals_are_not_entered():
     assert service.get("/api/v1/dags", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert service.post(dag_id="nowhere").status_code == 404
     assert service.post(dag_id="example_daily", limit=0).status_code == 400
-    assert list(service.audit.refusals) == []
+    assert list(service.audit.denials) == []
 
 
 @pytest.mark.parametrize("failure", [Unavailable("the database is away"), ValueError("unforeseen")])
 def test_an_entry_that_cannot_be_made_leaves_the_answer_as_it_is(failure, caplog):
     class Failing:
-        def refused(self, refusal):
+        def denied(self, denial):
             raise failure
 
     answer = Service(authenticator=Known(READER), audit=Failing()).post(dag_id="example_daily")
@@ -75,7 +75,7 @@ def test_an_entry_that_cannot_be_made_leaves_the_answer_as_it_is(failure, caplog
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
-        f"the refusal of 'POST /api/v1/dag_runs' to dashboard is not in the audit log: {failure}"
+        f"the denial of 'POST /api/v1/dag_runs' to dashboard is not in the audit log: {failure}"
     )
 
 
@@ -88,17 +88,17 @@ def request(name, path="/dag_runs", method="POST"):
 def test_a_caller_who_does_not_stop_fills_no_log():
     entered = []
     now = [0.0]
-    refusals = Denials(SimpleNamespace(refused=entered.append), clock=lambda: now[0])
-    for _ in range(5 * MOST):
-        refusals.enter(request("ada"), Forbidden())
-    refusals.enter(request("bob"), Forbidden())
-    assert [refusal.caller for refusal in entered] == ["ada"] * MOST + ["bob"]
-    now[0] = SECONDS
-    refusals.enter(request("ada"), Forbidden())
-    assert len(entered) == MOST + 2
+    denials = Denials(SimpleNamespace(denied=entered.append), clock=lambda: now[0])
+    for _ in range(5 * MAX_PER_PERIOD):
+        denials.record(request("ada"), Forbidden())
+    denials.record(request("bob"), Forbidden())
+    assert [denial.caller for denial in entered] == ["ada"] * MAX_PER_PERIOD + ["bob"]
+    now[0] = PERIOD
+    denials.record(request("ada"), Forbidden())
+    assert len(entered) == MAX_PER_PERIOD + 2
 
 
 def test_a_long_path_is_cut():
     entered = []
-    Denials(SimpleNamespace(refused=entered.append)).enter(request("ada", path="/" + 4000 * "x"), Forbidden())
+    Denials(SimpleNamespace(denied=entered.append)).record(request("ada", path="/" + 4000 * "x"), Forbidden())
     assert len(entered[0].request) == 200

@@ -132,7 +132,7 @@ def test_whoever_is_no_browser_needs_no_host(service):
 
 
 def test_a_star_allows_every_host_and_no_other_site():
-    service = Service(authenticator=NoAuthentication(SameOrigin(["*"])))
+    service = Service(authenticator=NoAuthentication(SameOrigin((), any_host=True)))
     assert [answer.status_code for answer in ask(service, {"Host": "any.example"})] == [200] * 3
     for more in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
         assert [answer.status_code for answer in ask(service, {"Host": "any.example", **more})] == [403] * 3

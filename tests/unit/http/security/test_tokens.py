@@ -10,7 +10,7 @@ import pytest
 from airflow_run_groups.entrypoints.http.security import tokens
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.tokens import (
-    MOST_BYTES,
+    MAX_BYTES,
     TokenFile,
     TokenFileError,
     find,
@@ -106,7 +106,7 @@ def test_nothing_shows_a_token(path):
         (f"token: {CI}", "the name 'token', which is that of airflow_api_auth"),
         (f"ci: {'s3cret' * 4}", "in line 1 the token of another token, 'token'"),
         (b"ci: \xff", "is not UTF-8"),
-        (f"ci: {CI}\n" + "#" * MOST_BYTES, f"has more than {MOST_BYTES} bytes"),
+        (f"ci: {CI}\n" + "#" * MAX_BYTES, f"has more than {MAX_BYTES} bytes"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_without_a_word_of_it(tmp_path, text, says):
