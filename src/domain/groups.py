@@ -19,8 +19,6 @@ MAX_NOTE_LENGTH = 1000
 
 
 class StateCounts(NamedTuple):
-    """How many runs of a group are in each state."""
-
     queued: int = 0
     running: int = 0
     success: int = 0
@@ -97,8 +95,6 @@ class GroupProgress:
 
 
 class Which(str, Enum):
-    """Which of a group's runs are to run again."""
-
     FAILED = "failed"
     ALL = "all"
 

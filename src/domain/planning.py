@@ -35,8 +35,6 @@ class NewDagRun:
 
 
 class Action(str, Enum):
-    """What a request does about a date."""
-
     CREATE = "create"
     EXISTS = "exists"
     LEFT_OUT = "left_out"

@@ -57,8 +57,6 @@ class DagTransaction(DagSnapshot, Protocol):
 
 
 class DagRepository(Protocol):
-    """The DAGs that Airflow knows."""
-
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
 

@@ -46,8 +46,6 @@ from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """The ports that a backend implements."""
-
     dags: DagRepository
     runs: DagRunRepository
     groups: GroupRepository

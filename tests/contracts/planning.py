@@ -1,8 +1,10 @@
 """What a repository of DAG runs promises about plans, and about runs created as planned."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout  # until Python 3.10 another one
+from concurrent.futures import (
+    ThreadPoolExecutor,
+    TimeoutError as FutureTimeout,  # until Python 3.10 another one
+)
 from threading import Event
 
 import pytest

@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from airflow_run_groups.adapters.metrics import METRICS, PREFIX
 from airflow_run_groups.entrypoints.airflow.provider import get_provider_info
-from airflow_run_groups.entrypoints.gunicorn import error_responses
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.metrics import FOLDER, PrometheusMeter
 from tests.unit.http.service import Service
@@ -120,7 +119,7 @@ def test_every_error_has_a_reason_of_its_own():
 
 
 def test_the_reasons_are_those_that_the_code_has():
-    of_the_server = {reason: str(status) for status, (reason, _) in error_responses.ERRORS.items()}
+    of_the_server = {reason: str(status) for status, (reason, _) in errors.SERVER_ERRORS.items()}
     of_the_framework = {"route_not_found": "404", "method_not_allowed": "405"}
     assert set(errors.FRAMEWORK_REASONS.values()) == {*of_the_framework, "malformed_request", "internal_error"}
     assert reasons() == dict(classes_of_errors().values()) | of_the_server | of_the_framework

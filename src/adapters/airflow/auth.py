@@ -35,8 +35,6 @@ def auth_manager() -> AuthManager:
 
 
 class AirflowUsers:
-    """The users of an auth manager of Airflow's."""
-
     def __init__(self, manager: AuthManager) -> None:
         self._manager = manager
         self._loop = _EventLoop()
@@ -57,8 +55,6 @@ class AirflowUsers:
 
 
 class AirflowUser:
-    """A caller whom Airflow knows."""
-
     def __init__(self, user: BaseUser, manager: AuthManager) -> None:
         self._user = user
         self._manager = manager

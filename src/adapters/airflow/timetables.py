@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pendulum
-from airflow.timetables.base import DagRunInfo as AirflowsDagRunInfo
-from airflow.timetables.base import DataInterval as AirflowsDataInterval
-from airflow.timetables.base import TimeRestriction
-from airflow.timetables.base import Timetable as AirflowsTimetable
+from airflow.timetables.base import (
+    DagRunInfo as AirflowsDagRunInfo,
+    DataInterval as AirflowsDataInterval,
+    TimeRestriction,
+    Timetable as AirflowsTimetable,
+)
 from airflow.timetables.interval import _DataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
 

@@ -105,7 +105,6 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close its connections."""
         self._http.close()
 
     def create(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> CreatedRuns:
@@ -170,7 +169,6 @@ class Client:
             yield from page["dag_runs"]
 
     def dags(self) -> list[Dag]:
-        """Return the DAGs."""
         return parse(self._get("/dags"), DagList)["dags"]
 
     def cancel(
@@ -194,7 +192,6 @@ class Client:
         return self._apply("retry", dag_id, prefix, {"which": which}, options)
 
     def note(self, dag_id: str, prefix: str, note: str, **options: Unpack[ActionOptions]) -> GroupActionResult:
-        """Put a note on each run of a group."""
         return self._apply("note", dag_id, prefix, {"note": note}, options)
 
     def _create_step(self, request: GroupRequest, size: int) -> CreatedRuns:

@@ -124,7 +124,6 @@ def renumbered(plan: Plan, before: int) -> Plan:
 
 
 def parse_date(date: str) -> dt.datetime:
-    """Parse a date of a response."""
     return dt.datetime.fromisoformat(date.replace("Z", "+00:00"))
 
 

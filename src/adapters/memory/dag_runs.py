@@ -105,8 +105,6 @@ class MemoryDagRunRepository:
 
 
 class _Transaction:
-    """A DAG under the backend's lock."""
-
     def __init__(self, stored: StoredDag, backend: MemoryBackend) -> None:
         self._stored = stored
         self._backend = backend

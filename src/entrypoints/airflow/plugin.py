@@ -70,7 +70,5 @@ async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class RunGroupsPlugin(AirflowPlugin):
-    """Mounts the service in Airflow's API server."""
-
     name = "airflow_run_groups"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]  # noqa: RUF012 - Airflow declares it so

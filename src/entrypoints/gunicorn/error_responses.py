@@ -11,25 +11,14 @@ from gunicorn import util  # type: ignore[import-untyped]
 
 from airflow_run_groups.entrypoints.gunicorn.process import container
 from airflow_run_groups.entrypoints.http.access_log import log_server_error
+from airflow_run_groups.entrypoints.http.errors import SERVER_ERRORS
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
-
-ERRORS = {
-    400: ("malformed_request", "the request is not well-formed HTTP"),
-    403: ("forbidden_connection", "Forbidden"),  # plain HTTP where TLS is expected, or a proxy that is not trusted
-    408: ("request_timeout", "the request was not complete within {receive_timeout:g} seconds"),
-    414: ("uri_too_long", "the request line is longer than the server allows"),
-    417: ("expectation_failed", "the server cannot do what the Expect header asks for"),
-    431: ("headers_too_large", "the request has more headers, or longer ones, than the server allows"),
-    500: ("internal_error", "the service failed; its log says why"),
-    501: ("unsupported_transfer_encoding", "the server does not know this Transfer-Encoding"),
-}
-"""The reason and the text of each status that gunicorn's workers respond with."""
 
 
 def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
     """Take the place of ``gunicorn.util.write_error``."""
     request_id = uuid4().hex
-    word, text = ERRORS.get(status_int, ("malformed_request", HTTPStatus(status_int).phrase))
+    word, text = SERVER_ERRORS.get(status_int, ("malformed_request", HTTPStatus(status_int).phrase))
     log_server_error(container.log_request(), container.meter(), request_id=request_id, status=status_int, reason=word)
     error = text.format(receive_timeout=container.settings().receive_timeout)
     body = orjson.dumps({"response": {"error": error}})

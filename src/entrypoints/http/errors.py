@@ -35,6 +35,17 @@ FRAMEWORK_REASONS: dict[type[Exception], str] = {
     Exception: "internal_error",
 }
 """The reason of each error that is not ours and has none of its own; the first family counts."""
+SERVER_ERRORS = {
+    400: ("malformed_request", "the request is not well-formed HTTP"),
+    403: ("forbidden_connection", "Forbidden"),  # plain HTTP where TLS is expected, or a proxy that is not trusted
+    408: ("request_timeout", "the request was not complete within {receive_timeout:g} seconds"),
+    414: ("uri_too_long", "the request line is longer than the server allows"),
+    417: ("expectation_failed", "the server cannot do what the Expect header asks for"),
+    431: ("headers_too_large", "the request has more headers, or longer ones, than the server allows"),
+    500: ("internal_error", "the service failed; its log says why"),
+    501: ("unsupported_transfer_encoding", "the server does not know this Transfer-Encoding"),
+}
+"""The reason and the text of each status that the server responds with before the application."""
 _log = logging.getLogger(__name__)
 
 

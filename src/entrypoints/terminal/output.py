@@ -38,7 +38,6 @@ class Output:
         return self.format in {"json", "yaml"}
 
     def document(self, value: Any) -> None:
-        """Write the result as JSON or YAML."""
         if self.format == "json":
             text = json.dumps(value, indent=2, ensure_ascii=False)
             click.echo(re.sub(r"[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text))

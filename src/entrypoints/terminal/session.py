@@ -37,8 +37,6 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """All that a command works with."""
-
     client: Client
     output: Output
     command_line: CommandLine

@@ -124,7 +124,6 @@ def facts(group: GroupProgress) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in its two largest units."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

@@ -4,8 +4,7 @@ import datetime as dt
 from heapq import heapreplace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain.estimate import expected_end
 from tests.unit.domain.schedules import NOW

@@ -3,8 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from airflow_run_groups.domain import DEFAULT_PREFIX, DagRunType, GroupRunId, Refused, check_run_id, group_prefix
 from tests.unit.domain.schedules import utc

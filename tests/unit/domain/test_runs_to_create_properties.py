@@ -4,8 +4,7 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from airflow_run_groups.domain import Dag, GroupRunId, Refused
 from tests.unit.domain.schedules import Listed, create, dates, utc

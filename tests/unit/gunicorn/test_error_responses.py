@@ -6,6 +6,7 @@ from dependency_injector.providers import Object
 
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.gunicorn import error_responses
+from airflow_run_groups.entrypoints.http.errors import SERVER_ERRORS
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.demo import RecordingMeter
@@ -19,7 +20,7 @@ def lines(monkeypatch):
     return lines
 
 
-@pytest.mark.parametrize("status", [*error_responses.ERRORS, 429])
+@pytest.mark.parametrize("status", [*SERVER_ERRORS, 429])
 def test_gunicorns_own_errors_have_our_form_and_repeat_nothing(lines, status):
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -35,5 +36,5 @@ def test_gunicorns_own_errors_have_our_form_and_repeat_nothing(lines, status):
     (line,) = lines
     assert (line["status"], line["reason"]) == (
         status,
-        error_responses.ERRORS.get(status, ("malformed_request", ""))[0],
+        SERVER_ERRORS.get(status, ("malformed_request", ""))[0],
     )

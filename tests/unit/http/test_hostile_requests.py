@@ -7,8 +7,7 @@ import json
 from urllib.parse import quote, quote_from_bytes
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from jsonschema import Draft202012Validator
 
 from airflow_run_groups.entrypoints.http.openapi.specification import describe

@@ -4,8 +4,7 @@ from contextlib import suppress
 
 import pytest
 from falcon import Request, testing
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain import Refused
 from airflow_run_groups.entrypoints.http.query import read_query, write_query

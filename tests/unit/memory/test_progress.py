@@ -4,8 +4,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
 from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR

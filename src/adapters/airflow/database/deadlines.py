@@ -13,8 +13,6 @@ TICK = 0.25
 
 
 class Overdue(Exception):
-    """The time for this work is over."""
-
     def __init__(self) -> None:
         super().__init__("it took longer than it may")
 
@@ -65,7 +63,6 @@ class Deadline:
                 self._break_off = getattr(connection, "interrupt", None)
 
     def detach(self) -> None:
-        """Leave the connection alone from now on."""
         with self._waiting:
             self._break_off = None
             if self._socket is not None:

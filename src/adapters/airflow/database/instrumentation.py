@@ -21,7 +21,6 @@ _CONTEXT = 4
 
 
 def instrument(engine: Engine, meter: Meter, *, pool_size: int) -> None:
-    """Measure the work of this engine from now on."""
     instrumentation = _Instrumentation(meter, pool_size)
     event.listen(engine, "before_cursor_execute", instrumentation.on_execute)
     event.listen(engine, "after_cursor_execute", instrumentation.on_executed)

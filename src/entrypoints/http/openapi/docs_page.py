@@ -69,8 +69,6 @@ class DescriptionResource:
 
 
 class FileResource:
-    """A file that comes with this package."""
-
     def __init__(self, path: str) -> None:
         """Serve the file at this path below ``static``; it is read at the first request."""
         self._path = path

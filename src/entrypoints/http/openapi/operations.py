@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_run_groups.domain import AmbiguousRunId, DagRunNotFound, MayNotCreateRuns
 from airflow_run_groups.entrypoints.http.body import BodyTooLarge
-from airflow_run_groups.entrypoints.http.errors import RESPONSES
+from airflow_run_groups.entrypoints.http.errors import RESPONSES, SERVER_ERRORS
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     DagRunFilterSchema,
     DagRunQuerySchema,
@@ -49,33 +49,24 @@ ERRORS = {
         "The path has other methods. The header `Allow` names them.",
         "DELETE is not allowed here, allowed are GET, HEAD, OPTIONS",
     ),
-    408: ("The request did not arrive in time.", "the request was not complete within 5 seconds"),
+    408: ("The request did not arrive in time.", SERVER_ERRORS[408][1].format(receive_timeout=5)),
     409: (
         "Several DAGs have a run with this id. The error names them, and `dag_id` picks one.",
         str(AmbiguousRunId("a", ["example_daily", "example_hourly"])),
     ),
     413: ("The body is too long.", str(BodyTooLarge())),
-    414: ("The request line is too long.", "the request line is longer than the server allows"),
-    417: (
-        "The server cannot do what the header `Expect` asks for.",
-        "the server cannot do what the Expect header asks for",
-    ),
+    414: ("The request line is too long.", SERVER_ERRORS[414][1]),
+    417: ("The server cannot do what the header `Expect` asks for.", SERVER_ERRORS[417][1]),
     429: (
         "The caller has written as often as they may for now. The header `Retry-After` says when to try again.",
         str(TooManyWrites("60/minute", retry_after=1)),
     ),
-    431: (
-        "The headers are too long, or too many.",
-        "the request has more headers, or longer ones, than the server allows",
-    ),
+    431: ("The headers are too long, or too many.", SERVER_ERRORS[431][1]),
     500: (
         "The service failed. Its log says why.",
         "the service failed; its log says why under the request id 7c9e6679f4254a0db1c2a9e3d5b80f16",
     ),
-    501: (
-        "The server does not know this `Transfer-Encoding`.",
-        "the server does not know this Transfer-Encoding",
-    ),
+    501: ("The server does not know this `Transfer-Encoding`.", SERVER_ERRORS[501][1]),
     503: (
         "The backend cannot answer now, and nothing was written. The header `Retry-After` says when to try again.",
         "the database does not answer",
@@ -172,7 +163,6 @@ class Operation:
 
     @property
     def all_errors(self) -> list[int]:
-        """Every status of an error that it can have."""
         return sorted({*self.errors, *_OF_ANY_PATH, *(() if self.open else _OF_KNOWN_CALLERS)})
 
 

@@ -56,7 +56,6 @@ class DagRunsResource:
     on_head = on_get
 
     def on_post(self, req: Request, resp: Response) -> None:
-        """Create runs, or only plan them."""
         NO_QUERY.load(read_query(req))
         body = self._request.load(read_object(req))
         dry_run = body.pop("dry_run", False)

@@ -120,8 +120,6 @@ class Boolean(Strict, fields.Boolean):
 
 
 class Enum(Strict, fields.Enum[Any]):
-    """The value of one member of an enumeration."""
-
     def __init__(self, members: type[PythonEnum], **more: Any) -> None:
         super().__init__(members, by_value=fields.String, **more)
         self.allowed = f"one of {self.choices_text}"
@@ -179,8 +177,6 @@ class Date(_Written):
 
 
 class Dates(Strict, fields.List[Any]):
-    """Dates in a list."""
-
     inner: Date
     allowed = f"a list of 1 to {MAX_LIMIT} ISO 8601 dates such as 2017-09-01 or 2017-09-01T12:00:00Z"
 
@@ -205,8 +201,6 @@ class Dates(Strict, fields.List[Any]):
 
 
 class PaceField(_Written):
-    """So many runs per interval."""
-
     allowed = (
         f"so many runs, 1 to {MAX_LIMIT}, per ISO 8601 duration of 1 second to 366 days, such as 20/PT10M or 1/P1D"
     )
@@ -239,8 +233,6 @@ class IntervalField(_Written):
 
 
 class ConfField(Strict, fields.Dict):
-    """A JSON object, or text that holds one."""
-
     allowed = f"a JSON object, or text that holds one, of at most {MAX_CONF_BYTES} bytes as UTF-8 JSON"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Conf:

@@ -47,8 +47,6 @@ _TEXT_DATE = "^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6
 
 
 class TextBoolean(fields.String):
-    """``True`` or ``False``."""
-
     def __init__(self, **more: Any) -> None:
         super().__init__(validate=OneOf(["True", "False"]), **more)
 
@@ -64,7 +62,6 @@ class ValueFormat(str, Enum):
     JSON = "json"
 
     def date(self, **more: Any) -> JsonDate | TextDate:
-        """Return the field of a date or none."""
         return JsonDate(allow_none=True, **more) if self is ValueFormat.JSON else TextDate(**more)
 
     def boolean(self, **more: Any) -> fields.Boolean | TextBoolean:

@@ -73,8 +73,6 @@ NO_QUERY = NoQuerySchema()
 
 
 class DagRunFilterSchema(RequestSchema):
-    """Which runs to list."""
-
     arguments_of = (DagRunFilter,)
 
     start = Start(
@@ -97,8 +95,6 @@ class DagRunFilterSchema(RequestSchema):
 
 
 class DagRunQuerySchema(RequestSchema):
-    """In which DAG to look for a run."""
-
     dag_id = Text(
         metadata={
             "description": "The DAG of the run. Needed when several DAGs have a run with this id.",
@@ -126,8 +122,6 @@ class GroupFilterSchema(RequestSchema):
 
 
 class _GroupActionSchema(RequestSchema):
-    """To which runs of a group something is done."""
-
     kind = "key"
     arguments_of: ClassVar[tuple[type, ...]] = (GroupAction,)
 
@@ -142,8 +136,6 @@ class _GroupActionSchema(RequestSchema):
 
 
 class CancelGroupSchema(_GroupActionSchema):
-    """Which runs are to fail."""
-
     arguments_of = (GroupAction, Cancel)
 
     running = Boolean(
@@ -155,8 +147,6 @@ class CancelGroupSchema(_GroupActionSchema):
 
 
 class RetryGroupSchema(_GroupActionSchema):
-    """Which runs are to run again."""
-
     arguments_of = (GroupAction, Retry)
 
     which = Enum(
@@ -170,8 +160,6 @@ class RetryGroupSchema(_GroupActionSchema):
 
 
 class NoteGroupSchema(_GroupActionSchema):
-    """What is to be noted on runs."""
-
     arguments_of = (GroupAction, Note)
 
     note = Text(
@@ -185,8 +173,6 @@ class NoteGroupSchema(_GroupActionSchema):
 
 
 class GroupRequestSchema(RequestSchema):
-    """Which runs to create."""
-
     kind = "key"
     arguments_of = (GroupRequest,)
 

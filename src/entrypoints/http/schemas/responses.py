@@ -88,8 +88,6 @@ StateCountsSchema = Schema.from_dict(
 
 
 class _StateCounts(fields.Nested):
-    """The counts of a group."""
-
     @staticmethod
     def column(counts: Sequence[StateCounts]) -> list[dict[str, int]]:
         return [one._asdict() for one in counts]
@@ -151,8 +149,6 @@ class GroupActionResultSchema(Schema):
 
 
 class _RunIds(fields.List[str]):
-    """The ids of runs, in their order."""
-
     def __init__(self, **more: Any) -> None:
         super().__init__(fields.String(), **more)
 

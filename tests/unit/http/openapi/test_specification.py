@@ -14,7 +14,6 @@ from marshmallow import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from airflow_run_groups.domain import StateCounts
-from airflow_run_groups.entrypoints.gunicorn import error_responses
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import ERRORS, OPERATIONS
@@ -261,7 +260,7 @@ def test_the_bounds_of_a_group_are_those_that_the_rules_keep(limit, allowed):
 
 def test_every_status_that_the_code_answers_with_is_in_it():
     foreseen = {int(status[:3]) for status, _ in errors.RESPONSES.values()}
-    of_the_server = set(error_responses.ERRORS) - {403}  # of a connection, such as one without TLS where that is needed
+    of_the_server = set(errors.SERVER_ERRORS) - {403}  # of a connection, such as one without TLS where that is needed
     assert set(ERRORS) == foreseen | of_the_server | {404, 405, 500}
     described = description()
     for operation in OPERATIONS:
@@ -384,7 +383,7 @@ def test_the_errors_that_are_shown_are_real_ones():
     for status, answer in answers.items():
         assert (answer.status_code, error(answer)) == (status, ERRORS[status][1])
     for status in (408, 414, 417, 431, 501):
-        _, text = error_responses.ERRORS[status]
+        _, text = errors.SERVER_ERRORS[status]
         assert text.format(receive_timeout=Settings().receive_timeout) == ERRORS[status][1]
 
 

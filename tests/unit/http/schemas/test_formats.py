@@ -2,8 +2,7 @@
 
 import datetime as dt
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain.model import in_utc
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, TextDate
