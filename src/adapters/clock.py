@@ -1,7 +1,5 @@
 """The clock of the service."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 

@@ -1,7 +1,5 @@
 """The metrics of the service, and the port of what counts and measures them: Prometheus, or Airflow's own metrics."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, Protocol
 

@@ -1,7 +1,5 @@
 """What enters the audit log although nothing happened."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Configurations of runs: how long one may be, and one for each run, from a list or a template."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re

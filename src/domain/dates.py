@@ -1,7 +1,5 @@
 """The dates of a request, in its order, and which of them have a run already."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -1,7 +1,5 @@
 """What can go wrong, in families that carry the meaning; each error composes its own message from facts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import ClassVar
 

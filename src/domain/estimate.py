@@ -1,7 +1,5 @@
 """When runs will have ended, as far as those tell that have ended before them."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from statistics import median

@@ -1,7 +1,5 @@
 """What a plan depends on beside the request: one DAG, its schedule and its runs, and Airflow's configuration."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

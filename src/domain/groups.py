@@ -3,8 +3,6 @@
 A group is what its runs' ids say, and no more.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass

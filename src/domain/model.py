@@ -1,7 +1,5 @@
 """DAGs and their runs, and what is said of all their dates."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """When the runs of a group may start: not before a moment, so many per interval, and in which order."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from enum import Enum

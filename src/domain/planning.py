@@ -1,7 +1,5 @@
 """The rules of a group: which dates get a run, under which ids, and when a request is refused."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the rules need from the outside. A docstring here is a promise: tests/contracts checks it for every adapter."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager

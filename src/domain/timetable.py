@@ -1,7 +1,5 @@
 """The dates of a DAG, as its timetable gives them."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass

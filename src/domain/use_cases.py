@@ -1,7 +1,5 @@
 """What the service does that has rules; reads without rules go straight to a port."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The parts of the service, and what each is built from: the only place that knows HTTP and the backends."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping

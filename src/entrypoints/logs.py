@@ -3,8 +3,6 @@
 Where nobody calls ``configure``, as inside Airflow's API server, the log is whatever that process has made of it.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Mapping

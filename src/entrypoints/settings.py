@@ -3,8 +3,6 @@
 Every component of Airflow loads this module for the descriptions, so it imports the standard library only.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace

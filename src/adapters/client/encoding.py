@@ -1,7 +1,5 @@
 """How requests are written: the URL, the token, a path and a JSON body, each refused where no request can carry it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

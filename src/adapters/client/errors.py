@@ -1,7 +1,5 @@
 """Why a request got no response, or not the one that was wanted."""
 
-from __future__ import annotations
-
 
 class ClientError(Exception):
     """The request did not succeed, or nobody knows whether it did."""

@@ -3,8 +3,6 @@
 Dates are RFC 3339, but for those of :class:`DagRun` and :class:`Dag`, which have the service's ``value_format``.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints, is_typeddict

@@ -4,8 +4,6 @@ tenacity does the retries. Whether one is safe depends on the request and on wha
 each attempt here; a transport that retries by method and status (httpx-retries) cannot know. Airflow brings tenacity, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Groups of any size, created in steps of at most 500 runs: each response says where the next step begins."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace

@@ -1,7 +1,5 @@
 """The in-memory audit log."""
 
-from __future__ import annotations
-
 from collections import deque
 
 from airflow_run_groups.domain import Denial

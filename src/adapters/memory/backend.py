@@ -1,7 +1,5 @@
 """The store behind the in-memory repositories: DAGs, their runs, one lock, one clock."""
 
-from __future__ import annotations
-
 import datetime as dt
 from bisect import insort
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A DAG of the in-memory backend: name what matters, the rest has Airflow's defaults."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The in-memory repository of DAG runs."""
 
-from __future__ import annotations
-
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

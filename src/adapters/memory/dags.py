@@ -1,7 +1,5 @@
 """The in-memory repository of DAGs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from airflow_run_groups.adapters.memory.backend import MemoryBackend

@@ -1,7 +1,5 @@
 """A handful of DAGs to try the service on."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable
 

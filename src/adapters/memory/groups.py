@@ -1,7 +1,5 @@
 """The in-memory repository of groups."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A small part of JSON Schema, enough for the params of in-memory DAGs to refuse a configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from airflow_run_groups.domain import Conf, InvalidConf

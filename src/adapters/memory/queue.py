@@ -1,7 +1,5 @@
 """How the runs of one DAG get their turn: queued, then running, then success, as time passes."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush

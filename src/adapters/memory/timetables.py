@@ -1,7 +1,5 @@
 """Schedules of in-memory DAGs, in UTC, with the dates and intervals that Airflow's own default timetables give them."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The same commands as ``airflow groups …``, from Airflow 3.2 on. Airflow's CLI loads this module whenever it starts."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any

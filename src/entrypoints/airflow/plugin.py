@@ -1,7 +1,5 @@
 """The plugin that Airflow loads: in each of its components, so this module imports nothing that only the API server needs."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """The package as a provider of Airflow: its commands, and the options of its section of the configuration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow_run_groups.entrypoints.settings import OPTIONS, SECTION

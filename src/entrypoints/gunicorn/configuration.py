@@ -3,8 +3,6 @@
 gunicorn's own options, on the command line or in ``GUNICORN_CMD_ARGS``, override every one of them.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import signal

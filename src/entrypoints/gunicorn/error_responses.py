@@ -1,7 +1,5 @@
 """gunicorn's own error responses, in our form. The texts are fixed, because gunicorn's can hold what the client sent."""
 
-from __future__ import annotations
-
 import socket
 from http import HTTPStatus
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """The timeouts that gunicorn must have for our settings."""
 
-from __future__ import annotations
-
 import math
 
 from airflow_run_groups.entrypoints.settings import Settings

@@ -1,7 +1,5 @@
 """gunicorn's own lines, in the log of the process."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is kept of each request: a line in the log, and metrics. Neither holds a token, a conf or any text of the client's."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,5 @@
 """The WSGI application: routes, middleware, and one form for all errors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """The body of a request: one JSON object, whatever its Content-Type says."""
 
-from __future__ import annotations
-
 from falcon import Request
 
 from airflow_run_groups.domain import Refused

@@ -1,7 +1,5 @@
 """The form of every JSON response: one object under the key ``response``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

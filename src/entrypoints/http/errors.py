@@ -1,7 +1,5 @@
 """How errors become HTTP: one table, and one form for all of them."""
 
-from __future__ import annotations
-
 import logging
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The middleware of every request."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """The query string, read strictly: each parameter once, in UTF-8."""
 
-from __future__ import annotations
-
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from falcon import Request, Response

@@ -1,7 +1,5 @@
 """JSON with nothing in it that a database, or another reader of the same text, would take differently."""
 
-from __future__ import annotations
-
 import json
 import math
 from typing import NoReturn

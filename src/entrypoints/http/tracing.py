@@ -1,7 +1,5 @@
 """A span for each request, in the traces of whoever runs the process. Loaded only where there are any."""
 
-from __future__ import annotations
-
 from falcon import Request, Response
 from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract

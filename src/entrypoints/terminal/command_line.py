@@ -1,7 +1,5 @@
 """The command ``airflow-groups``."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -3,8 +3,6 @@
 The name of an option of ``create`` that stands behind its flag is the key of the request that it fills.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

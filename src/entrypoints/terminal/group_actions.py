@@ -1,7 +1,5 @@
 """``cancel``, ``retry`` and ``note``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

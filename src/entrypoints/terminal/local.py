@@ -1,7 +1,5 @@
 """The whole service in this process, for users who may open the database anyway."""
 
-from __future__ import annotations
-
 import getpass
 import logging
 import sys

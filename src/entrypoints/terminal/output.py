@@ -3,8 +3,6 @@
 Colours and bars are for terminals only.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """A command that talks to a service. The function that does its work is imported when the command runs."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import math

@@ -1,7 +1,5 @@
 """A command under way: the client that it uses, where it writes, and its exit status."""
 
-from __future__ import annotations
-
 import getpass
 import os
 import sys

@@ -1,7 +1,5 @@
 """``plan``, ``status``, ``list`` and ``dags``: what there is, or would be."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """``wait``, and what ``create --watch`` does when all runs are created."""
 
-from __future__ import annotations
-
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator

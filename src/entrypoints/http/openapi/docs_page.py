@@ -4,8 +4,6 @@ Both are open to everybody: they tell nothing of this deployment's DAGs, and a b
 token to send.
 """
 
-from __future__ import annotations
-
 import gzip
 from functools import cache, cached_property
 from pathlib import Path

@@ -4,8 +4,6 @@ The file holds stories: sent one after the other to the in-memory backend with i
 requests get these responses. One story is for this description, the others for the pages after which they are named.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the description of the API says of each endpoint, beside what the schemas say."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The description of the API in OpenAPI 3.1, made from the schemas by which requests are validated and responses written."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import MISSING, fields
 from enum import Enum

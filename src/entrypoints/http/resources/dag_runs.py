@@ -1,7 +1,5 @@
 """The runs: listing, showing, creating and planning them."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from falcon import Request, Response

@@ -1,7 +1,5 @@
 """The DAGs."""
 
-from __future__ import annotations
-
 from falcon import Request, Response
 
 from airflow_run_groups.domain import DagRepository

@@ -1,7 +1,5 @@
 """The groups: listing, showing and acting on them."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from hashlib import sha256
 

@@ -1,7 +1,5 @@
 """The health checks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from falcon import Request, Response

@@ -1,7 +1,5 @@
 """ISO 8601 dates as requests may write them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 

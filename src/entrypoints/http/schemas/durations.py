@@ -1,7 +1,5 @@
 """ISO 8601 durations as requests may write them: weeks, or days and a time, without the parts whose length varies."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 

@@ -1,7 +1,5 @@
 """The fields of requests. A field describes itself, and one sentence says what is allowed and what came instead."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The two value formats of responses, and the fields that write them: a column of a page at a time, as a page has hundreds."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from enum import Enum

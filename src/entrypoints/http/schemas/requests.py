@@ -1,7 +1,5 @@
 """What requests may hold. The metadata of a field is what the description of the API says about it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any, ClassVar, NoReturn
 

@@ -1,7 +1,5 @@
 """What is in responses. A page of objects is written by :func:`dump_page`, column by column; all else by marshmallow."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from operator import attrgetter

@@ -1,7 +1,5 @@
 """Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Denials: requests refused for lack of permission, which are recorded in the backend's audit log."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """The rate limit of each caller's write requests. Each process counts for itself, so n workers allow n times as many."""
 
-from __future__ import annotations
-
 import math
 import time
 

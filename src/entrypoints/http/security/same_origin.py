@@ -4,8 +4,6 @@ A browser lets every page send requests to every address that its user reaches, 
 names the site that a request comes from; other programs do not.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The tokens that callers may send, and the file that holds several."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import logging
