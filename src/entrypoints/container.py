@@ -53,6 +53,12 @@ class Backend:
     tracer: Any = None
 
 
+def _settings(*, mounted: bool) -> Settings:
+    return read_settings(
+        os.environ, mounted=mounted
+    )  # an argument of a provider would be a copy, made with the container
+
+
 def _memory_backend() -> Backend:
     from airflow_run_groups.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
         MemoryAuditLog,
@@ -185,7 +191,7 @@ class Container(DeclarativeContainer):
     is_stopping: Object[Callable[[], bool]] = Object(lambda: False)
     log_request: Object[Callable[[Mapping[str, object]], None]] = Object(logs.log_request)
 
-    settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(read_settings, os.environ, mounted=mounted)
+    settings: ThreadSafeSingleton[Settings] = ThreadSafeSingleton(_settings, mounted=mounted)
     value_format: ThreadSafeSingleton[ValueFormat] = ThreadSafeSingleton(ValueFormat, settings.provided.value_format)
     meter: ThreadSafeSingleton[Meter] = ThreadSafeSingleton(_meter, mounted=mounted)
     backend: Selector[Backend] = Selector(
