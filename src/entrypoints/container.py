@@ -154,7 +154,7 @@ def _open_routes(
         **docs_routes(
             prefix,
             value_format=value_format,
-            asks_for_token=not isinstance(authenticator, NoAuthentication),
+            requires_token=not isinstance(authenticator, NoAuthentication),
             has_metrics=metrics is not None,
         ),
     }

@@ -10,7 +10,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-run-groups",
         "name": "airflow-run-groups",
-        "description": "Groups of DAG runs over a date range, asked for once over HTTP and found again by their prefix.",
+        "description": "Groups of DAG runs over a date range: created with one HTTP request, and found again by their prefix.",
         "cli": ["airflow_run_groups.entrypoints.airflow.commands.get_groups_commands"],  # read from 3.2 on
         "config": {
             SECTION: {

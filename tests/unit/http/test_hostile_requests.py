@@ -16,7 +16,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import TokenAut
 from tests.contracts.hostile import HOSTILE
 from tests.unit.http.service import Service
 
-DESCRIPTION = describe(prefix="/api/v1", value_format=ValueFormat.TEXT, asks_for_token=True)
+DESCRIPTION = describe(prefix="/api/v1", value_format=ValueFormat.TEXT, requires_token=True)
 ERROR = Draft202012Validator(
     {
         "type": "object",

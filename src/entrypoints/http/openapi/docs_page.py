@@ -28,21 +28,21 @@ _POLICY = (
 
 
 def docs_routes(
-    prefix: str, *, value_format: ValueFormat, asks_for_token: bool, has_metrics: bool
+    prefix: str, *, value_format: ValueFormat, requires_token: bool, has_metrics: bool
 ) -> dict[str, object]:
     """Return the paths of the description of an app below this prefix, of the page, and of each file that it loads."""
     files = {f"{prefix}/docs/{name}": FileResource(path) for name, path in _FILES.items()}
-    description = DescriptionResource(prefix, value_format, asks_for_token=asks_for_token, has_metrics=has_metrics)
+    description = DescriptionResource(prefix, value_format, requires_token=requires_token, has_metrics=has_metrics)
     return {f"{prefix}/openapi.json": description, f"{prefix}/docs": PageResource("docs.html"), **files}
 
 
 class DescriptionResource:
     """``/openapi.json``, which is made for the first request."""
 
-    def __init__(self, prefix: str, value_format: ValueFormat, *, asks_for_token: bool, has_metrics: bool) -> None:
+    def __init__(self, prefix: str, value_format: ValueFormat, *, requires_token: bool, has_metrics: bool) -> None:
         self._prefix = prefix
         self._value_format = value_format
-        self._asks_for_token = asks_for_token
+        self._requires_token = requires_token
         self._has_metrics = has_metrics
 
     def on_get(self, req: Request, resp: Response) -> None:
@@ -60,7 +60,7 @@ class DescriptionResource:
             describe(
                 prefix=self._prefix,
                 value_format=self._value_format,
-                asks_for_token=self._asks_for_token,
+                requires_token=self._requires_token,
                 has_metrics=self._has_metrics,
             )
         )

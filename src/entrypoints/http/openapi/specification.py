@@ -32,7 +32,7 @@ from airflow_run_groups.entrypoints.http.schemas import requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 
 
-def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, has_metrics: bool = True) -> Json:
+def describe(*, prefix: str, value_format: ValueFormat, requires_token: bool, has_metrics: bool = True) -> Json:
     """Describe the endpoints of an app below ``prefix``. Every address in it is relative to that of the description."""
     operations = [operation for operation in OPERATIONS if has_metrics or operation.name != "metrics"]
     plugin = MarshmallowPlugin()
@@ -50,12 +50,12 @@ def describe(*, prefix: str, value_format: ValueFormat, asks_for_token: bool, ha
         spec.components.header(name, header)
     spec.components.parameter("X-Request-Id", "header", REQUEST_ID)
     spec.components.parameter("If-None-Match", "header", IF_NONE_MATCH)
-    if asks_for_token:
+    if requires_token:
         spec.components.security_scheme("token", TOKEN)
     examples = read_examples(value_format)
     for operation in operations:
         described = _operation(operation, [example for example in examples if example.operation == operation.name])
-        described["security"] = [{"token": []}] if asks_for_token and not operation.open else []
+        described["security"] = [{"token": []}] if requires_token and not operation.open else []
         spec.path(operation.path, operations={operation.method: described})
     with_example = {(example.operation, example.status) for example in examples}
     for status, (_, error) in ERRORS.items():

@@ -50,8 +50,8 @@ PREFIX = "/api/v1"
 FORMATS = list(ValueFormat)
 
 
-def description(prefix=PREFIX, value_format=ValueFormat.TEXT, *, asks_for_token=False):
-    return describe(prefix=prefix, value_format=value_format, asks_for_token=asks_for_token)
+def description(prefix=PREFIX, value_format=ValueFormat.TEXT, *, requires_token=False):
+    return describe(prefix=prefix, value_format=value_format, requires_token=requires_token)
 
 
 def resolved(described, node):
@@ -75,9 +75,9 @@ def operation_of(described, example):
 
 @pytest.mark.parametrize("prefix", [PREFIX, ""])
 @pytest.mark.parametrize("value_format", FORMATS)
-@pytest.mark.parametrize("asks_for_token", [False, True])
-def test_it_is_valid_openapi_3_1(prefix, value_format, asks_for_token):
-    described = description(prefix, value_format, asks_for_token=asks_for_token)
+@pytest.mark.parametrize("requires_token", [False, True])
+def test_it_is_valid_openapi_3_1(prefix, value_format, requires_token):
+    described = description(prefix, value_format, requires_token=requires_token)
     assert described["openapi"] == "3.1.0"
     assert list(OpenAPIV31SpecValidator(described).iter_errors()) == []
 
