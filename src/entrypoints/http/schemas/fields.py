@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from enum import Enum as PythonEnum
 from reprlib import Repr
@@ -154,12 +155,12 @@ class _Written(Strict, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return self.read(super()._deserialize(value, attr, data, **kwargs))
 
+    @abstractmethod
     def read(self, text: str) -> Any:
         """Return what the text stands for.
 
         :raises ValueError: when it is not allowed; its text says more, where there is more to say.
         """
-        raise NotImplementedError
 
 
 class Date(_Written):
