@@ -17,6 +17,7 @@ FULL ?=
 MINOR ?=
 SECONDS ?= 300
 SEED ?=
+RUNS ?=
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
@@ -31,7 +32,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +67,14 @@ faults-sqlite faults-postgresql:
 torture: SECONDS = 1800
 torture: $(INSTALLED) ## mixed load while everything fails by chance, for half an hour, and an audit at its end (SECONDS=, SEED=)
 	AIRFLOW_GROUPS_TEST_DB=postgresql TORTURE_SECONDS=$(SECONDS) TORTURE_SEED=$(SEED) $(VENV)/pytest -q -s tests/integration/faults/torture
+
+shapes: $(INSTALLED) ## cancel and retry beside Airflow's own on DAGs of every shape, executed by its scheduler, on SQLite and PostgreSQL
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/proofs/test_shapes.py
+	AIRFLOW_GROUPS_TEST_DB=sqlite $(VENV)/pytest -q tests/integration/proofs/test_shapes.py
+
+cancel-torture: $(INSTALLED) ## 30,000 queued runs cancelled under a running scheduler, on SQLite and PostgreSQL (RUNS=)
+	AIRFLOW_GROUPS_TEST_DB=sqlite CANCEL_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_cancel_torture.py
+	AIRFLOW_GROUPS_TEST_DB=postgresql CANCEL_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_cancel_torture.py
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }

@@ -4,13 +4,14 @@ A group is what its runs' ids say, and no more.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from airflow_run_groups.domain.estimate import expected_end
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.pace import Pace
 
 MAX_NOTE_LENGTH = 1000
 """Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
@@ -27,8 +28,9 @@ class StateCounts(NamedTuple):
 class Group:
     """The runs of one DAG that have one prefix, a number and a date as their id, however many requests made them.
 
-    ``runs`` is at least 1; a state that only a newer Airflow knows counts there alone. ``last_id`` is that of the
-    newest run. The dates are aware, and None when none of the runs has one.
+    ``runs`` is at least 1; a state that only a newer Airflow knows counts there alone. ``cancelled`` is the part of the
+    failed ones that were cancelled, and have not run again since. ``last_id`` is that of the newest run. The dates are
+    aware, and None when none of the runs has one.
     """
 
     dag_id: str
@@ -38,6 +40,7 @@ class Group:
     first_logical_date: dt.datetime | None
     last_logical_date: dt.datetime | None
     last_id: int
+    cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,10 @@ class GroupProgress:
 
 
 class Which(str, Enum):
+    """The runs that are to run again: those that failed by themselves, those that were cancelled, or all that have ended."""
+
     FAILED = "failed"
+    CANCELLED = "cancelled"
     ALL = "all"
 
 
@@ -110,13 +116,25 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Let runs that have ended run again: what has not succeeded of the failed ones, or all of them from the start."""
+    """Let runs that have ended run again: what has not succeeded of the failed ones, or all of them from the start.
 
-    which: Which = Which.FAILED
+    ``which``: None is for all failed runs, cancelled or not. ``run_on_latest_version``: whether with the DAG's latest
+    version, None as Airflow is configured. They start by ``pace``, from ``not_before`` or now on; without a pace,
+    cancelled runs of a paced group keep their distances.
+    """
+
+    which: Which | None = None
+    run_on_latest_version: bool | None = None
+    pace: Pace | None = None
+    not_before: dt.datetime | None = None
 
     @property
     def states(self) -> frozenset[DagRunState]:
         return frozenset({DagRunState.FAILED, *([DagRunState.SUCCESS] if self.which is Which.ALL else [])})
+
+    def is_for(self, *, cancelled: bool) -> bool:
+        """Tell whether it is for a run in one of these states that was cancelled, or was not."""
+        return self.which in {None, Which.ALL} or cancelled is (self.which is Which.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +166,19 @@ class GroupAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupActionResult:
-    """To which runs it was done, in the order of their ids; ``next_start`` is where to go on, None when these are all."""
+    """To which runs it was done, in the order of their ids; ``next_start`` is where to go on, None when these are all.
+
+    ``next_not_before`` is the ``not_before`` with which a retry goes on, None when its runs have no distances to keep.
+    ``warnings`` are sentences.
+    """
 
     dag_run_ids: tuple[str, ...]
     next_start: int | None
     dry_run: bool
+    next_not_before: dt.datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def count_runs(run_ids: Sized) -> str:
+    """Return a number of runs for the beginning of a sentence, such as ``1 run`` or ``2 runs``."""
+    return f"{len(run_ids)} run{'' if len(run_ids) == 1 else 's'}"

@@ -1,6 +1,7 @@
 """When the runs of a group may start: not before a moment, so many per interval, and in which order."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +12,8 @@ MIN_INTERVAL = dt.timedelta(seconds=1)
 MAX_INTERVAL = dt.timedelta(days=366)
 
 _TICK = dt.timedelta(microseconds=1)
+_CREATION = dt.timedelta(minutes=1)
+"""For so long, at most, a group is planned and written; its first run may start from the beginning of that on."""
 
 
 class Order(str, Enum):
@@ -67,6 +70,50 @@ class Starts:
         except OverflowError:
             msg = "not_before and pace reach beyond the year 9999"
             raise Refused(msg) from None
+
+
+class Restarts:
+    """From when on each run may start that is to run again, in the order in which they are given.
+
+    With a pace they start anew by it. Without one, runs that are spaced keep their distances, the first at once; all
+    others keep their ``run_after``.
+    """
+
+    def __init__(self, pace: Pace | None, not_before: dt.datetime | None, *, now: dt.datetime) -> None:
+        """Let none start before ``not_before``."""
+        self._not_before = not_before
+        self._base = max(now, not_before or now)
+        self._starts = None if pace is None else Starts(self._base, pace)
+        self._count = 0
+        self._delay: dt.timedelta | None = None
+
+    def next(self, run_after: dt.datetime, *, spaced: bool) -> dt.datetime:
+        """Return from when on the next run may start, which could have started from ``run_after`` on."""
+        if self._starts is not None:
+            self._count += 1
+            return self._starts.of(self._count - 1, self._base)
+        if not spaced:
+            return run_after if self._not_before is None else max(run_after, self._base)
+        if self._delay is None:
+            self._delay = max(self._base - run_after, dt.timedelta())
+        return run_after + self._delay
+
+    def rest(self, run_after: dt.datetime, *, spaced: bool) -> dt.datetime | None:
+        """Return the ``not_before`` of the runs that are left, given the first of them; None when they have none to keep."""
+        if self._starts is not None:
+            return self._starts.after(self._count)
+        return self._not_before if self._delay is None or not spaced else run_after + self._delay
+
+
+def is_spaced(run_after: dt.datetime, scheduled: Sequence[dt.datetime | None], created_at: dt.datetime | None) -> bool:
+    """Tell whether a run may start later than its schedule says, as runs of a group do that has a pace or an order.
+
+    :param scheduled: its logical date and the end of its data interval, as far as it has them.
+    :param created_at: None where that is not known. A run that could have started long before has a late schedule.
+    """
+    return all(date is None or run_after > date for date in scheduled) and (
+        created_at is None or run_after > created_at - _CREATION
+    )
 
 
 def starts_of(order: Order, not_before: dt.datetime | None, pace: Pace | None, *, now: dt.datetime) -> Starts | None:

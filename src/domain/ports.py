@@ -124,11 +124,14 @@ class GroupRepository(Protocol):
         says where to go on. To the runs that it names all of it was done; when it fails, nothing was done to any.
 
         A run that was queued and is cancelled is failed at once, and so is nothing of it left to run. A running one is
-        made to end, as Airflow does; its teardown tasks still run, and it ends after them. A run that is to run
-        again is queued. Runs that have no task instance cannot run again, and are left out.
+        made to end; where something has been set up, teardown tasks still run, and it fails after them. It counts as
+        cancelled until it is to run again. A run that is to run again is queued, and starts by ``Restarts``. Runs that have
+        no task instance cannot run again, and are left out, as are failed runs without a task that has failed or was
+        stopped; ``warnings`` names them.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises DagUnreadable: when Airflow cannot read the DAG.
+        :raises Refused: when the backend cannot choose the version with which runs run again.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
         """
 

@@ -161,9 +161,14 @@ def _open_routes(
 
 
 def _routes(
-    prefix: str, open_routes: Mapping[str, object], resources: Mapping[str, object], groups: Groups
+    prefix: str,
+    open_routes: Mapping[str, object],
+    resources: Mapping[str, object],
+    groups: Groups,
+    default_timezone: dt.tzinfo,
 ) -> dict[str, object]:
-    actions = {f"/groups/{{dag_id}}/{{prefix}}/{action}": one for action, one in action_routes(groups).items()}
+    routes = action_routes(groups, default_timezone)
+    actions = {f"/groups/{{dag_id}}/{{prefix}}/{action}": one for action, one in routes.items()}
     return {**open_routes, **{f"{prefix}{path}": one for path, one in {**resources, **actions}.items()}}
 
 
@@ -249,7 +254,7 @@ class Container(DeclarativeContainer):
     )
     app: ThreadSafeSingleton[App] = ThreadSafeSingleton(
         create_app,
-        ThreadSafeSingleton(_routes, prefix, open_routes, resources, groups),
+        ThreadSafeSingleton(_routes, prefix, open_routes, resources, groups, backend.provided.default_timezone),
         middleware,
         prefix=prefix,
         denials=ThreadSafeSingleton(Denials, backend.provided.audit),

@@ -164,7 +164,7 @@ _STEERING = (
     _action("cancel", '{"running": "yes"}', "running must be true or false, not 'yes'"),
     _action("cancel", '{"running": null}', "running cannot be null"),
     _action("cancel", '{"which": "all"}', "unknown key 'which'"),
-    _action("retry", '{"which": "some"}', "which must be one of failed, all, not 'some'"),
+    _action("retry", '{"which": "some"}', "which must be one of failed, cancelled, all, not 'some'"),
     _action("retry", '{"which": null}', "which cannot be null"),
     _action("note", "", "note is required"),
     _action("note", '{"note": ""}', "note must be text of 1 to 1000 characters, not ''"),

@@ -1,6 +1,7 @@
 """What a repository of groups promises to those who watch them."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from airflow_run_groups.domain import (
     GroupNotFound,
     GroupPage,
     Note,
+    Pace,
     Retry,
     StateCounts,
     Which,
@@ -23,6 +25,7 @@ from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, add, date, group_run, new_run, utc
 
 NOW = utc(2025, 1, 1)
+HOUR = dt.timedelta(hours=1)
 NOT_OF_A_GROUP = (
     "a",
     "a_0000001",
@@ -249,6 +252,61 @@ class GroupActionContract:
             assert (run.start_date, run.end_date) == (None, None)
         assert apply(world, Retry(which=Which.ALL)).dag_run_ids == ()
 
+    def test_cancelled_runs_are_a_part_of_the_failed_ones_until_they_run_again(self, world: World):
+        three_created(world)
+        world.run("a", group_run("g", 4, 4), logical_date=date(4), state="failed")
+        apply(world, Cancel(), limit=2)
+        for group in (world.groups.get("a", "g", now=NOW).group, *world.groups.list("a", start=None, limit=9).groups):
+            assert (group.states, group.cancelled) == (StateCounts(queued=1, failed=3), 2)
+        apply(world, Note(note="n"))
+        assert world.groups.get("a", "g", now=NOW).group.cancelled == 2
+        apply(world, Retry(), limit=1)
+        assert world.groups.get("a", "g", now=NOW).group.cancelled == 1
+        apply(world, Cancel())
+        assert world.groups.get("a", "g", now=NOW).group.cancelled == 3
+
+    def test_retry_is_for_failed_or_for_cancelled_runs_or_for_both(self, world: World):
+        first, second, third = (group_run("g", day, day) for day in (1, 2, 3))
+        three_created(world)
+        apply(world, Cancel())
+        assert apply(world, Retry(which=Which.FAILED)).dag_run_ids == ()
+        assert apply(world, Retry(which=Which.CANCELLED), limit=1).dag_run_ids == (first,)
+        assert apply(world, Retry(), limit=1).dag_run_ids == (second,)
+        assert apply(world, Retry(which=Which.ALL)).dag_run_ids == (third,)
+        assert world.groups.get("a", "g", now=NOW).group.cancelled == 0
+
+    def test_retried_runs_start_at_a_pace(self, world: World):
+        three_created(world)
+        apply(world, Cancel())
+        base = utc(2999, 1, 1)
+        retry = Retry(pace=Pace(runs=1, interval=HOUR), not_before=base)
+        step = apply(world, retry, limit=2)
+        assert step.next_not_before == base + 2 * HOUR
+        assert apply(world, Retry(pace=retry.pace, not_before=step.next_not_before)).next_not_before is None
+        assert [second_of(world, day) for day in (1, 2, 3)] == [base, base + HOUR, base + 2 * HOUR]
+
+    def test_cancelled_runs_of_a_paced_group_keep_their_distances_from_when_they_run_again(self, world: World):
+        world.dag("a")
+        starts = [utc(2900, 1, 1) + n * HOUR for n in range(4)]
+        paced = [
+            replace(new_run(group_run("g", day, day), date(day)), run_after=starts[day - 1]) for day in (1, 2, 3, 4)
+        ]
+        add(world, "a", *paced)
+        apply(world, Cancel())
+        base = utc(2999, 1, 1)
+        step = apply(world, Retry(not_before=base), limit=2)
+        assert step.next_not_before == base + 2 * HOUR
+        apply(world, Retry(not_before=step.next_not_before))
+        assert [second_of(world, day) for day in (1, 2, 3, 4)] == [base + n * HOUR for n in range(4)]
+
+    def test_other_runs_that_run_again_start_when_they_could_before(self, world: World):
+        three_created(world)
+        before = [second_of(world, day) for day in (1, 2, 3)]
+        apply(world, Cancel())
+        assert apply(world, Retry(), limit=1).next_not_before is None
+        apply(world, Retry())
+        assert [second_of(world, day) for day in (1, 2, 3)] == before
+
     def test_runs_can_be_cancelled_and_run_again_any_number_of_times(self, world: World):
         three_created(world)
         for _ in range(3):
@@ -332,6 +390,11 @@ class GroupActionContract:
             for act in (Cancel(), Retry(), Note(note="n")):
                 with pytest.raises(GroupNotFound):
                     world.groups.apply(GroupAction(dag_id=dag_id, prefix=prefix, action=act))
+
+
+def second_of(world: World, day: int) -> dt.datetime:
+    """Return from when on a run may start, without the microseconds that put those of one moment in their order."""
+    return world.stored("a", group_run("g", day, day)).run_after.replace(microsecond=0)
 
 
 def others_of_b():

@@ -13,6 +13,8 @@ from airflow.timetables.base import DagRunInfo, TimeRestriction, Timetable
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
+from airflow_run_groups.domain.errors import Refused
+
 Minor = tuple[int, int]
 OLDEST: Minor = (3, 0)
 PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3)}
@@ -92,6 +94,29 @@ DASH = "-" if MINOR < (3, 2) else ""
 # Since Airflow 3.2 a run starts a trace of its own, which its tasks share; before, no run has one.
 # May go when 3.1 is no longer supported.
 TRACE_PER_RUN = MINOR >= (3, 2)
+
+
+# Airflow 3.3 calls listeners for the tasks, too, that end because their run is marked as failed, and says why; before,
+# for the run alone. May go when 3.2 is no longer supported.
+TELLS_LISTENERS_OF_TASKS = MINOR >= (3, 3)
+
+
+def version_argument(wanted: bool | None, dag_id: str, session: Session) -> dict[str, Any]:  # noqa: FBT001 - a value
+    """Return clear's argument for the DAG's version, resolved as Airflow's endpoint does; Airflow 3.0 has none.
+
+    From 3.3 on, the DAG and the configuration have a default (``rerun_with_latest_version``).
+
+    :raises Refused: when a version is wanted of Airflow 3.0, which runs the latest one.
+    """
+    if MINOR >= (3, 3):
+        resolve: Any = import_module("airflow.api_fastapi.common.dagbag").resolve_run_on_latest_version
+        return {"run_on_latest_version": resolve(wanted, dag_id, session)}
+    if MINOR >= (3, 1):
+        return {"run_on_latest_version": bool(wanted)}
+    if wanted is not None:
+        msg = "run_on_latest_version needs Airflow 3.1 or newer: Airflow 3.0 runs the latest version"
+        raise Refused(msg)
+    return {}
 
 
 def creator_argument(name: str | None) -> dict[str, Any]:

@@ -180,16 +180,31 @@ class Client:
         """
         return self._apply("cancel", dag_id, prefix, {"running": running}, options)
 
-    def retry(
-        self, dag_id: str, prefix: str, *, which: str = Which.FAILED.value, **options: Unpack[ActionOptions]
+    def retry(  # noqa: PLR0913 - each has a default
+        self,
+        dag_id: str,
+        prefix: str,
+        *,
+        which: str | None = None,
+        pace: str | None = None,
+        not_before: str | dt.datetime | None = None,
+        run_on_latest_version: bool | None = None,
+        **options: Unpack[ActionOptions],
     ) -> GroupActionResult:
-        """Let runs of a group run again, the ``failed`` ones or ``all`` that have ended.
+        """Let runs of a group run again: the ``failed`` ones, the ``cancelled`` ones, both (None), or ``all`` that have ended.
 
         A step is retried from where it began. If it was done already, a run that has failed once more meanwhile gets one
         more try; no run that has succeeded runs again. With ``all`` one could, so such a step is retried only when it is
         known that nothing was done.
         """
-        return self._apply("retry", dag_id, prefix, {"which": which}, options)
+        parameters = {
+            "which": which,
+            "pace": pace,
+            "not_before": not_before.isoformat() if isinstance(not_before, dt.datetime) else not_before,
+            "run_on_latest_version": run_on_latest_version,
+        }
+        given = {key: value for key, value in parameters.items() if value is not None}
+        return self._apply("retry", dag_id, prefix, given, options)
 
     def note(self, dag_id: str, prefix: str, note: str, **options: Unpack[ActionOptions]) -> GroupActionResult:
         return self._apply("note", dag_id, prefix, {"note": note}, options)
@@ -209,8 +224,9 @@ class Client:
     ) -> GroupActionResult:
         dry_run = options.get("dry_run", False)
         body = {**parameters, "dry_run": dry_run, "limit": options.get("step", STEP)}
-        safe_to_retry = dry_run or parameters.get("which", Which.FAILED.value) == Which.FAILED.value
+        safe_to_retry = dry_run or parameters.get("which") != Which.ALL.value
         done: list[str] = []
+        warnings: list[str] = []
         start: int | None = 0
         while start is not None:
             result = self._post(
@@ -222,8 +238,11 @@ class Client:
             if "on_step" in options:
                 options["on_step"](result)
             done += result["dag_run_ids"]
+            warnings += result["warnings"]
             start = result["next_start"]
-        return GroupActionResult(dag_run_ids=done, next_start=None, dry_run=dry_run)
+            if "next_not_before" in result:
+                body["not_before"] = result["next_not_before"]
+        return GroupActionResult(dag_run_ids=done, next_start=None, dry_run=dry_run, warnings=warnings)
 
     def _pages(self, path: str, kind: type[_Response], **where: str | None) -> Iterator[_Response]:
         params: dict[str, Any] = {name: encoding.text(value) for name, value in where.items() if value is not None}

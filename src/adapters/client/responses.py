@@ -56,6 +56,7 @@ class Group(TypedDict):
     states: StateCounts
     first_logical_date: str | None
     last_logical_date: str | None
+    cancelled: int
 
 
 class GroupProgress(Group):
@@ -66,12 +67,17 @@ class GroupProgress(Group):
     expected_end: str | None
 
 
-class GroupActionResult(TypedDict):
-    """The runs to which the action was applied; ``next_start`` is where the next step begins."""
-
+class _GroupActionResult(TypedDict):
     dag_run_ids: list[str]
     next_start: int | None
     dry_run: bool
+    warnings: list[str]
+
+
+class GroupActionResult(_GroupActionResult, total=False):
+    """The runs to which the action was applied; ``next_start`` is where the next step begins, at ``next_not_before``."""
+
+    next_not_before: str
 
 
 class GroupResponse(TypedDict):

@@ -33,6 +33,7 @@ from airflow_run_groups.domain import (
     group_prefix,
 )
 from airflow_run_groups.domain.estimate import RECENT_RUNS
+from airflow_run_groups.domain.pace import is_spaced
 
 T = TypeVar("T")
 
@@ -167,6 +168,7 @@ class _Transaction:
                 created_by=created.created_by,
                 conf=new.conf,
                 note=created.note,
+                spaced=is_spaced(new.run_after, (new.logical_date, new.data_interval.end), created_at=now),
             )
             self._backend.keep(stored)
             self._stored.queue.put(stored, run_after=new.run_after, now=now)

@@ -23,6 +23,7 @@ from airflow_run_groups.domain import (
     StateCounts,
 )
 from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.pace import Restarts
 
 
 class MemoryGroupRepository:
@@ -66,29 +67,52 @@ class MemoryGroupRepository:
             runs = None if dag is None else _by_prefix(dag).get(group_action.prefix)
             if dag is None or runs is None:
                 raise GroupNotFound
-            states = {state.value for state in group_action.action.states}
-            found = [one for one in runs if one.run.id > group_action.start and one.run.state in states]
-            chosen = found[: group_action.limit]
+            action = group_action.action
+            found = [one for one in runs if one.run.id > group_action.start and _is_for(action, one)]
+            chosen, rest = found[: group_action.limit], found[group_action.limit :]
+            restarts = Restarts(action.pace, action.not_before, now=now) if isinstance(action, Retry) else None
+            next_not_before = None
+            if restarts is not None:
+                starts = [restarts.next(one.run_after, spaced=_keeps_distance(one)) for one in chosen]
+                if rest:
+                    next_not_before = restarts.rest(rest[0].run_after, spaced=_keeps_distance(rest[0]))
+            else:
+                starts = [one.run_after for one in chosen]
             if not group_action.dry_run:
-                for one in chosen:
-                    _apply(one, dag, group_action.action, now)
+                for one, run_after in zip(chosen, starts, strict=True):
+                    _apply(one, dag, action, run_after, now)
             return GroupActionResult(
                 dag_run_ids=tuple(one.run.run_id for one in chosen),
-                next_start=chosen[-1].run.id if len(found) > len(chosen) else None,
+                next_start=chosen[-1].run.id if rest else None,
                 dry_run=group_action.dry_run,
+                next_not_before=next_not_before,
             )
 
 
-def _apply(one: StoredRun, dag: StoredDag, action: Cancel | Retry | Note, now: dt.datetime) -> None:
+def _is_for(action: Cancel | Retry | Note, one: StoredRun) -> bool:
+    is_in_state = one.run.state in {state.value for state in action.states}
+    return is_in_state and (not isinstance(action, Retry) or action.is_for(cancelled=one.cancelled))
+
+
+def _keeps_distance(one: StoredRun) -> bool:
+    return one.cancelled and one.spaced
+
+
+def _apply(
+    one: StoredRun, dag: StoredDag, action: Cancel | Retry | Note, run_after: dt.datetime, now: dt.datetime
+) -> None:
     if isinstance(action, Note):
         one.note = action.note
     elif isinstance(action, Cancel):
         dag.queue.remove(one)
         one.run = one.run._replace(state=DagRunState.FAILED.value, end_date=now)
+        one.cancelled = True
     else:
         one.run = one.run._replace(state=DagRunState.QUEUED.value, start_date=None, end_date=None)
-        one.waiting_since = max(now, one.run_after)
-        dag.queue.put(one, run_after=one.run_after, now=now)
+        one.cancelled = False
+        one.run_after = run_after
+        one.waiting_since = max(now, run_after)
+        dag.queue.put(one, run_after=run_after, now=now)
 
 
 def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:
@@ -111,4 +135,5 @@ def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
         first_logical_date=min(dates, default=None),
         last_logical_date=max(dates, default=None),
         last_id=runs[-1].run.id,
+        cancelled=sum(one.cancelled for one in runs),
     )

@@ -17,7 +17,8 @@ class StoredRun:
     """A run in the place where it is stored; its state is replaced as time passes.
 
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
-    ``created_by`` is the name of its creator, None without one.
+    ``created_by`` is the name of its creator, None without one. ``spaced``: it starts later than its schedule says.
+    ``cancelled``: it was, and has not run again since.
     """
 
     run: DagRun
@@ -26,6 +27,8 @@ class StoredRun:
     created_by: str | None
     conf: Conf
     note: str | None
+    spaced: bool = False
+    cancelled: bool = False
 
 
 class RunQueue:

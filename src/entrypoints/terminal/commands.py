@@ -35,6 +35,10 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
 
 _DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
 _PREFIX = click.Option(["--prefix"], required=True, help="The prefix of the group.")
+_NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts earlier.")
+_PACE = click.Option(
+    ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
+)
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
 _REQUEST = (
     _DAG,
@@ -68,10 +72,8 @@ _REQUEST = (
         callback=lambda _ctx, _option, backwards: "desc" if backwards else "asc",
         help="The newest date first.",
     ),
-    click.Option(["--not-before"], metavar="DATE", help="No run starts earlier."),
-    click.Option(
-        ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
-    ),
+    _NOT_BEFORE,
+    _PACE,
 )
 _STEPS = (
     click.Option(["--limit"], type=click.IntRange(min=1), help="At most so many runs, the first ones."),
@@ -163,14 +165,23 @@ COMMANDS: Sequence[ServiceCommand] = (
         _PREFIX,
         click.Option(
             ["--which"],
-            type=click.Choice(("failed", "all")),
-            default="failed",
-            show_default=True,
-            help="What has not succeeded of the failed runs, or every run that has ended, from its start.",
+            type=click.Choice(("failed", "cancelled", "all")),
+            help="What has not succeeded of the runs that failed by themselves, or that were cancelled, without it of both; or "
+            "every run that has ended, from its start.",
+        ),
+        _NOT_BEFORE,
+        _PACE,
+        click.Option(
+            ["--run-on-latest-version/--run-on-original-version", "run_on_latest_version"],
+            default=None,
+            help="The version of the DAG; without it as Airflow is configured.",
         ),
         *_ACTION,
         text="Let runs of a group run again.",
-        examples=["airflow-groups retry --dag-id example_hourly --prefix redo"],
+        examples=[
+            "airflow-groups retry --dag-id example_hourly --prefix redo",
+            "airflow-groups retry --dag-id example_hourly --prefix redo --which cancelled --pace 20/PT10M",
+        ],
     ),
     ServiceCommand(
         "note",

@@ -25,9 +25,11 @@ def _apply(session: Session, action: Callable[..., GroupActionResult], done: str
     output = session.output
     group = {name: options[name] for name in ("dag_id", "prefix", "dry_run")}
     run_ids: list[str] = []
+    warnings: list[str] = []
 
     def on_step(step: GroupActionResult) -> None:
         run_ids.extend(step["dag_run_ids"])
+        warnings.extend(step["warnings"])
         if step["next_start"] is not None:
             output.message(f"{len(run_ids):,} runs so far")
 
@@ -40,6 +42,7 @@ def _apply(session: Session, action: Callable[..., GroupActionResult], done: str
     output.run_ids(
         run_ids,
         summary=f"{planned if group['dry_run'] else done} {count_runs(run_ids)} of {group['dag_id']}, group {group['prefix']}",
-        document={**group, "dag_run_ids": run_ids},
+        document={**group, "dag_run_ids": run_ids, "warnings": warnings},
     )
+    output.warnings(warnings)
     return exits.SUCCEEDED

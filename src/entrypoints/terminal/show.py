@@ -39,6 +39,7 @@ _GROUPS = {
     "failed": "failed",
     "first_logical_date": "first date",
     "last_logical_date": "last date",
+    "cancelled": "cancelled",
 }
 
 
@@ -111,6 +112,7 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "prefix": group["prefix"],
         "runs": group["runs"],
         **group["states"],
+        "cancelled": group["cancelled"],
         "done": f"{group['done']:.0%}",
         "first logical date": group["first_logical_date"],
         "last logical date": group["last_logical_date"],

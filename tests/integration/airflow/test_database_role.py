@@ -39,7 +39,10 @@ def test_every_endpoint_works_under_the_role(world, client):
     def post(path, **body):
         answer = client.post(path, json=body)
         assert answer.status_code == 200, answer.text
-        return answer.json()["response"]
+        response = answer.json()["response"]
+        if response.get("next_start") is not None and "limit" not in body:  # a busy machine ends a step early
+            response["dag_run_ids"] += post(path, **{**body, "start": response["next_start"]})["dag_run_ids"]
+        return response
 
     group = {"dag_id": "a_dag", "prefix": "g", "start_date": "2020-01-01", "end_date": "2020-01-04"}
     assert len(post("/api/v1/dag_runs", **group, note="a note", dry_run=True)["dag_run_ids"]) == 4

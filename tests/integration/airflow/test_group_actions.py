@@ -5,18 +5,22 @@ from dataclasses import replace
 
 import pytest
 from airflow import settings
+from airflow.listeners import hookimpl
+from airflow.listeners.listener import get_listener_manager
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.log import Log
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG, task
 from sqlalchemy import delete, select, update
 
 from airflow_run_groups.adapters.airflow import connect
-from airflow_run_groups.adapters.airflow.compat import DagsOfRuns
-from airflow_run_groups.adapters.airflow.writing import group_actions
-from airflow_run_groups.domain import Cancel, GroupAction, Note, Retry, Which
+from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
+from airflow_run_groups.adapters.airflow.writing import cancel, group_actions
+from airflow_run_groups.domain import Cancel, GroupAction, Note, Refused, Retry, Which
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
+from tests.integration.airflow import versions
 from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.world import START
 
@@ -26,19 +30,34 @@ EVENTS = ("patch_dag_run", "clear_dag_run")
 @pytest.fixture
 def furnished(world):
     """Return a world with two queued runs of a DAG with a setup, two tasks and a teardown."""
-    with DAG("a", schedule="0 0 * * *", start_date=START, catchup=False) as dag:
-        steps = [task(task_id=name)(lambda: None) for name in ("prepare", "work", "report", "clean_up")]
-        first, work, report, last = (step() for step in steps)
-        first.as_setup() >> work >> report >> last.as_teardown(setups=first)
-    world.register(dag)
+    world.register(four_tasks())
     with world.sessions.begin() as session:
         session.execute(delete(Log))
     add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
     return world
 
 
+def four_tasks(*added, **options):
+    with DAG("a", schedule="0 0 * * *", start_date=START, catchup=False, **options) as dag:
+        steps = [task(task_id=name)(lambda: None) for name in ("prepare", "work", "report", "clean_up")]
+        first, work, report, last = (step() for step in steps)
+        first.as_setup() >> work >> report >> last.as_teardown(setups=first)
+        for name in added:
+            task(task_id=name)(lambda: None)()
+    return dag
+
+
+def change(world, **options):
+    """Store another version of the DAG, which has one more task."""
+    world.register(four_tasks("added", **options))
+
+
+def step(world, action, **more):
+    return world.groups.apply(GroupAction(dag_id="a", prefix="g", action=action, **more))
+
+
 def apply(world, action, **more):
-    return world.groups.apply(GroupAction(dag_id="a", prefix="g", action=action, **more)).dag_run_ids
+    return step(world, action, **more).dag_run_ids
 
 
 def states(world, number=1):
@@ -70,7 +89,7 @@ def entries(world):
 
 def test_nothing_of_a_cancelled_run_that_had_not_started_is_left_to_run(furnished):
     apply(furnished, Cancel())
-    assert set(states(furnished).values()) == {"skipped"}
+    assert set(states(furnished).values()) == {"upstream_failed"}
     assert run(furnished).state == "failed"
     assert run(furnished).end_date is not None
 
@@ -78,35 +97,143 @@ def test_nothing_of_a_cancelled_run_that_had_not_started_is_left_to_run(furnishe
 def test_a_run_that_has_begun_is_still_torn_down(furnished):
     put(furnished, "running", prepare="success", work="running", report=None)
     put(furnished, "queued", 2, prepare="success", work="failed", report=None)
-    assert len(apply(furnished, Cancel(running=True))) == 2
-    assert states(furnished) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": None}
-    assert states(furnished, 2) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": None}
+    result = step(furnished, Cancel(running=True))
+    assert result.dag_run_ids == (group_run("g", 1, 1), group_run("g", 2, 2))
+    assert [warning.partition(":")[0] for warning in result.warnings] == ["2 runs with teardown tasks to come"]
+    torn_down = {"prepare": "success", "work": "failed", "report": "upstream_failed", "clean_up": None}
+    assert states(furnished) == states(furnished, 2) == torn_down
     assert run(furnished).state == "running"
 
 
-@pytest.mark.parametrize("waiting", ["scheduled", "queued", "up_for_retry"])
-def test_tasks_that_wait_are_skipped_and_running_ones_failed(furnished, waiting):
+def test_a_cancelled_run_that_still_tears_down_is_cancelled_again_without_harm(furnished):
+    put(furnished, "running", prepare="success", work="running", report=None)
+    for _ in range(2):
+        assert apply(furnished, Cancel(running=True), limit=1) == (group_run("g", 1, 1),)
+    assert states(furnished)["clean_up"] is None
+
+
+def test_a_run_of_which_only_the_teardown_is_left_is_not_cancelled(furnished):
+    put(furnished, "running", prepare="success", work="success", report="success", clean_up="running")
+    for dry_run in (True, False):
+        result = step(furnished, Cancel(running=True), limit=1, dry_run=dry_run)
+        assert result.dag_run_ids == ()
+        assert result.warnings == ("1 run not cancelled: only teardown tasks are left of the work",)
+    assert states(furnished)["clean_up"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "end"), [("scheduled", "upstream_failed"), ("queued", "upstream_failed"), ("up_for_retry", "failed")]
+)
+def test_tasks_that_wait_end_as_those_do_whose_upstream_failed_and_running_ones_as_failed(furnished, waiting, end):
     put(furnished, "running", prepare="success", work="running", report=waiting, clean_up="success")
     apply(furnished, Cancel(running=True), limit=1)
-    assert states(furnished) == {"prepare": "success", "work": "failed", "report": "skipped", "clean_up": "success"}
+    assert states(furnished) == {"prepare": "success", "work": "failed", "report": end, "clean_up": "success"}
     assert run(furnished).state == "failed"
 
 
+def test_the_mark_of_a_cancelled_run_survives_notes_and_the_cleaning_of_its_tasks(furnished):
+    apply(furnished, Cancel())
+    apply(furnished, Note(note="edited"))
+    with furnished.sessions.begin() as session:
+        session.execute(delete(TaskInstance))
+    assert furnished.groups.get("a", "g", now=START).group.cancelled == 2
+
+
+def test_a_cancelled_run_that_airflow_clears_and_that_fails_again_has_failed(furnished):
+    apply(furnished, Cancel())
+    with furnished.sessions.begin() as session:
+        dag = SerializedDagModel.get("a", session=session).dag
+        dag.clear(run_id=group_run("g", 1, 1), session=session)
+    put(furnished, "failed", prepare="failed")
+    group = furnished.groups.get("a", "g", now=START).group
+    assert (group.states.failed, group.cancelled) == (2, 1)
+    assert apply(furnished, Retry(which=Which.FAILED)) == (group_run("g", 1, 1),)
+
+
+def test_a_cancel_walks_no_timetable(furnished, monkeypatch):
+    def walk(*_, **__):
+        reason = "a walk that may have no end"
+        raise AssertionError(reason)
+
+    put(furnished, "running", prepare="success", work="running", report=None)
+    monkeypatch.setattr(SerializedDAG, "iter_dagrun_infos_between", walk)
+    assert apply(furnished, Cancel(running=True), limit=1)
+
+
+class Listener:
+    def __init__(self):
+        self.seen = []
+
+    @hookimpl
+    def on_dag_run_failed(self, dag_run, msg):
+        assert dag_run.dag.dag_id == "a"
+        self.seen.append((dag_run.run_id, msg))
+        raise ValueError
+
+    @hookimpl
+    def on_task_instance_failed(self, previous_state, task_instance, error):
+        self.seen.append((task_instance.task_id, str(error)))
+
+
+@pytest.fixture
+def listener():
+    listener = Listener()
+    manager = get_listener_manager()
+    manager.add_listener(listener)
+    yield listener
+    manager.pm.unregister(listener)
+
+
+def test_listeners_hear_of_a_cancelled_run_what_they_do_of_one_marked_as_failed(furnished, listener):
+    put(furnished, "running", prepare="success", work="running", report=None, clean_up="success")
+    apply(furnished, Cancel(running=True), limit=1)
+    told = [
+        ("work", "TaskInstance's state was manually set to `failed`."),
+        (group_run("g", 1, 1), "Dag Run's state was manually set to `failed`."),
+    ]
+    assert listener.seen == (told if versions.LISTENERS_OF_TASKS else [(group_run("g", 1, 1), "")])
+
+
+def test_listeners_hear_of_a_run_that_tears_down_when_it_has_ended(furnished, listener):
+    put(furnished, "running", prepare="success", work="success", report=None)
+    apply(furnished, Cancel(running=True), limit=1)
+    assert listener.seen == []
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_caller_chooses_the_version_with_which_a_run_runs_again(furnished, wanted):
+    apply(furnished, Cancel())
+    change(furnished)
+    if not versions.RUN_ON_LATEST_VERSION:
+        with pytest.raises(Refused, match=r"run_on_latest_version needs Airflow 3\.1"):
+            apply(furnished, Retry(run_on_latest_version=wanted))
+        return
+    apply(furnished, Retry(run_on_latest_version=wanted), limit=1)
+    assert ("added" in states(furnished)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("of_dag", "configured", "latest"), [(None, "True", True), (False, "True", False), (True, "False", True)]
+)
+def test_a_run_runs_again_with_the_version_that_airflow_is_configured_for(
+    furnished, monkeypatch, of_dag, configured, latest
+):
+    monkeypatch.setenv("AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", configured)
+    can_say = versions.RERUN_WITH_LATEST_VERSION
+    apply(furnished, Cancel())
+    change(furnished, **({"rerun_with_latest_version": of_dag} if can_say and of_dag is not None else {}))
+    apply(furnished, Retry(), limit=1)
+    assert ("added" in states(furnished)) is (can_say and latest)
+
+
 def test_what_has_not_succeeded_runs_again_and_what_has_does_not(furnished):
-    put(furnished, "failed", prepare="success", work="failed", report="skipped", clean_up="upstream_failed")
+    put(furnished, "failed", prepare="success", work="failed", report="upstream_failed", clean_up="upstream_failed")
     put(furnished, "success", 2, prepare="success", work="success", report="success", clean_up="success")
     assert apply(furnished, Retry()) == (group_run("g", 1, 1),)
     after = states(furnished)
     after.pop("prepare")  # newer Airflows clear a task's setup with it
     assert after == {"work": None, "report": None, "clean_up": None}
     assert set(states(furnished, 2).values()) == {"success"}
-
-
-def test_a_failed_run_all_of_whose_tasks_succeeded_runs_again_as_a_whole(furnished):
-    put(furnished, "failed", prepare="success", work="success", report="success", clean_up="success")
-    apply(furnished, Retry())
-    assert set(states(furnished).values()) == {None}
-    assert run(furnished).state == "queued"
 
 
 def test_all_of_it_runs_again_when_asked(furnished):
@@ -203,7 +330,7 @@ def test_a_run_is_locked_when_its_turn_comes(furnished, monkeypatch):
         with furnished.sessions() as session:
             seen.append(set(session.scalars(free)))
 
-    monkeypatch.setattr(group_actions, "set_dag_run_state_to_failed", look)
+    monkeypatch.setattr(cancel, "set_dag_run_state_to_failed", look)
     first, second = apply(furnished, Cancel())
     assert seen == ([{first, second}] * 2 if DATABASE == "sqlite" else [{second}, set()])
 

@@ -18,6 +18,12 @@ USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
 NOTE_OF_THE_TRIGGER = MINOR >= (3, 2)
 """A run can be created with a note."""
+RUN_ON_LATEST_VERSION = MINOR >= (3, 1)
+"""A cleared run can keep its version of the DAG, or get the latest one."""
+RERUN_WITH_LATEST_VERSION = MINOR >= (3, 3)
+"""A DAG, and the configuration, can say which of the two."""
+LISTENERS_OF_TASKS = MINOR >= (3, 3)
+"""Listeners hear of the tasks that end because their run is marked as failed."""
 
 WARNINGS = [
     "The `airflow.operators",  # a provider, newer than Airflow itself, looks for a class in all its places

@@ -343,7 +343,7 @@ def test_formats_have_the_same_content(run):
         if words[0] == "status":
             del as_json["oldest_queued_seconds"], as_yaml["oldest_queued_seconds"]
         assert as_json == as_yaml
-        rows = 14 if words[0] == "status" else len(as_json)
+        rows = 15 if words[0] == "status" else len(as_json)
         plain = run(*words, "-o", "plain").splitlines()
         assert len(plain) == rows
         assert all("\t" in line for line in plain)
@@ -466,7 +466,7 @@ def test_shell_completion_of_commands_and_choices():
     completed = piped(
         _AIRFLOW_GROUPS_COMPLETE="bash_complete", COMP_WORDS="airflow-groups retry --which ", COMP_CWORD="3"
     )
-    assert completed.stdout.split() == ["plain,failed", "plain,all"]
+    assert completed.stdout.split() == ["plain,failed", "plain,cancelled", "plain,all"]
 
 
 def test_reader_that_stops_is_no_error(url, run):

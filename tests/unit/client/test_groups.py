@@ -63,7 +63,7 @@ def test_dags(network):
 def test_action_takes_all_steps_and_reports_each(network, group):
     seen = []
     done = network.client.cancel(*group, step=2, on_step=seen.append)
-    assert done == {"dag_run_ids": IDS, "next_start": None, "dry_run": False}
+    assert done == {"dag_run_ids": IDS, "next_start": None, "dry_run": False, "warnings": []}
     assert [step["dag_run_ids"] for step in seen] == [IDS[:2], IDS[2:]]
     assert states(network) == ["failed"] * 3
     assert network.client.retry(*group, step=1)["dag_run_ids"] == IDS
@@ -73,7 +73,8 @@ def test_action_takes_all_steps_and_reports_each(network, group):
 
 
 def test_dry_run_of_cancel(network, group):
-    assert network.client.cancel(*group, dry_run=True) == {"dag_run_ids": IDS, "next_start": None, "dry_run": True}
+    would = network.client.cancel(*group, dry_run=True)
+    assert would == {"dag_run_ids": IDS, "next_start": None, "dry_run": True, "warnings": []}
     assert states(network) == ["queued"] * 3
 
 
@@ -101,6 +102,18 @@ def test_retry_of_failed_runs_is_retried_from_the_start_of_its_step(network, gro
     network.client.retry(*group, step=1)
     assert [body["start"] for body in network.bodies] == [0, 1, 1]
     assert states(network) == ["queued"] * 3
+
+
+def test_retry_goes_on_at_its_pace_from_step_to_step(network, group):
+    network.client.cancel(*group)
+    network.requests.clear()
+    network.client.retry(*group, which="cancelled", pace="1/PT1H", not_before="2099-01-01", step=1)
+    assert [body["not_before"][:16] for body in network.bodies] == [
+        "2099-01-01",
+        "2099-01-01T01:00",
+        "2099-01-01T02:00",
+    ]
+    assert {body["which"] for body in network.bodies} == {"cancelled"}
 
 
 def test_retry_of_all_runs_is_not_retried_after_a_lost_response(network, group):

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
+from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.domain.model import DagRunState
@@ -54,7 +55,12 @@ def _in_group(*, ranged: bool) -> Any:
 
 
 def _in_state(state: DagRunState) -> Any:
-    return func.count(case((_RUN.c.state == state.value, 1))).label(state.value)
+    is_in_state = _RUN.c.state == state.value
+    if state is DagRunState.FAILED:
+        is_in_state |= CANCELLED
+    elif state is DagRunState.SUCCESS:
+        is_in_state &= ~CANCELLED
+    return func.count(case((is_in_state, 1))).label(state.value)
 
 
 _COUNTS = (
@@ -63,6 +69,7 @@ _COUNTS = (
     func.min(type_coerce(_RUN.c.logical_date, DATE)).label("first_logical_date"),
     func.max(type_coerce(_RUN.c.logical_date, DATE)).label("last_logical_date"),
     func.max(_RUN.c.id).label("last_id"),
+    func.count(case((CANCELLED, 1))).label("cancelled"),
 )
 
 

@@ -85,4 +85,5 @@ def _group(dag_id: str, prefix: str, row: Any) -> Group:
         first_logical_date=row.first_logical_date,
         last_logical_date=row.last_logical_date,
         last_id=row.last_id,
+        cancelled=row.cancelled,
     )

@@ -1,42 +1,30 @@
 """Actions on a group's runs, by the functions that Airflow's own API uses, in our transaction."""
 
+import datetime as dt
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
-from airflow.api.common.mark_tasks import set_dag_run_state_to_failed
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import with_row_locks
-from airflow.utils.state import TaskInstanceState
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
+from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG, version_argument
+from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
+from airflow_run_groups.adapters.airflow.writing.retry import Retrying
 from airflow_run_groups.domain.errors import DagUnreadable, GroupNotFound, Refused
 from airflow_run_groups.domain.groups import Cancel, GroupAction, GroupActionResult, Note, Retry, Which
 from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
-_NOT_STARTED = _TASK.c.state.is_(None) | _TASK.c.state.in_(
-    [
-        TaskInstanceState.SCHEDULED.value,
-        TaskInstanceState.QUEUED.value,
-        TaskInstanceState.RESTARTING.value,
-        TaskInstanceState.UP_FOR_RETRY.value,
-    ]
-)
-"""What Airflow skips when it lets a run fail: all that has not ended, and is not being executed."""
-_NOT_SUCCEEDED = _TASK.c.state.in_(
-    [TaskInstanceState.FAILED.value, TaskInstanceState.UPSTREAM_FAILED.value, TaskInstanceState.SKIPPED.value]
-)
-"""Airflow's ``only_failed``, and what was skipped: a run that was cancelled, or timed out, has skipped tasks that never ran.
-Those that a branch has skipped are skipped again (NotPreviouslySkippedDep, 3.0 to 3.3)."""
 
 
 def apply(group_action: GroupAction, session: Session, *, seconds: float) -> GroupActionResult:
@@ -50,20 +38,27 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
     """
     end = time.monotonic() + seconds
     found = _find(group_action, session)
-    dags = DagsOfRuns(session)
+    work = _work(group_action, session)
     done: list[str] = []
     last = None
     for number, run_id in found[: group_action.limit]:
         if done and time.monotonic() > end:
             break
         last = number
-        if group_action.dry_run or _do(group_action.action, number, dags, session):
+        run = _take(number, group_action, session)
+        if run is not None and work.do(run):
             done.append(run_id)
     if done and not group_action.dry_run:
         session.flush()
         session.add(_audit(group_action, done))
-    is_all = not found or last == found[-1][0]
-    return GroupActionResult(dag_run_ids=tuple(done), next_start=None if is_all else last, dry_run=group_action.dry_run)
+    rest = [number for number, _ in found if last is not None and number > last]
+    return GroupActionResult(
+        dag_run_ids=tuple(done),
+        next_start=last if rest else None,
+        dry_run=group_action.dry_run,
+        next_not_before=work.not_before(rest[0]) if rest else None,
+        warnings=tuple(work.warnings()),
+    )
 
 
 def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, str]]:
@@ -86,73 +81,63 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
 
 
 def _is_for(action: Cancel | Retry | Note) -> Any:
+    if isinstance(action, Retry):
+        return is_for(action)
     return _RUN.c.state.in_([state.value for state in action.states])
 
 
-def _do(action: Cancel | Retry | Note, number: int, dags: DagsOfRuns, session: Session) -> bool:
-    """Do it to the run with this number, which the scheduler passes over from now on, if it is still for that run."""
-    query = select(DagRun).where(_RUN.c.id == number, _is_for(action))
-    run = session.scalars(with_row_locks(query, session, of=DagRun)).one_or_none()
-    if run is None:
-        return False
-    if isinstance(action, Note):
-        _annotate(run, action.note)
-    elif isinstance(action, Cancel):
-        _cancel(run, _dag_of(run, dags), session)
-    else:
-        _retry(run, action.which, _dag_of(run, dags), session)
-    return True
+def _take(number: int, group_action: GroupAction, session: Session) -> DagRun | None:
+    """Return the run with this number, if the action is still for it; the scheduler passes it over from now on."""
+    query = select(DagRun).where(_RUN.c.id == number, _is_for(group_action.action))
+    if not group_action.dry_run:
+        query = with_row_locks(query, session, of=DagRun)
+    return session.scalars(query).one_or_none()
 
 
-def _annotate(run: DagRun, note: str) -> None:
-    if run.dag_run_note is None:
-        run.note = note
-    else:
-        run.dag_run_note.content = note
-        run.dag_run_note.user_id = None  # who wrote it before did not write this
+class _Work(Protocol):
+    """What an action does to one run after the other."""
+
+    def do(self, run: DagRun) -> bool:
+        """Do it, or in a dry run nothing; tell whether there is anything to do."""
+
+    def not_before(self, number: int) -> dt.datetime | None:
+        """Return the ``not_before`` with which the action goes on at the run with this number."""
+
+    def warnings(self) -> Iterable[str]:
+        """Return what is to be known of the runs to which it was done, or was not."""
 
 
-def _cancel(run: DagRun, dag: SerializedDAG, session: Session) -> None:
-    """Skip what has not started, then have Airflow do the rest.
-
-    Airflow would skip it, too, task by task, and until 3.2 outside our transaction (set_dag_run_state_to_failed). It leaves
-    a run alone that has teardown tasks to come, so these are skipped where nothing has started for them to tear down.
-    """
-    keeps_teardowns = run.state != DagRunState.QUEUED.value or _has_begun(run, session)
-    _skip(run, [task.task_id for task in dag.tasks if task.is_teardown] if keeps_teardowns else [], session)
-    set_dag_run_state_to_failed(dag=dag, run_id=run.run_id, commit=True, session=session)
-
-
-def _has_begun(run: DagRun, session: Session) -> bool:
-    """Tell whether some task of the run has been executed, as when it was cleared in part."""
-    query = select(_TASK.c.run_id).where(_TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, ~_NOT_STARTED)
-    return session.execute(query.limit(1)).first() is not None
+def _work(group_action: GroupAction, session: Session) -> _Work:
+    action, dry_run = group_action.action, group_action.dry_run
+    dag_of = partial(_dag_of, dags=DagsOfRuns(session))
+    if isinstance(action, Cancel):
+        return Cancelling(dag_of, session, dry_run=dry_run)
+    if isinstance(action, Retry):
+        version = version_argument(action.run_on_latest_version, group_action.dag_id, session)
+        return Retrying(action, dag_of, version, session, dry_run=dry_run)
+    return _Annotating(action.note, dry_run=dry_run)
 
 
-def _skip(run: DagRun, but: Sequence[str], session: Session) -> None:
-    now = utc_now()
-    session.execute(
-        _TASK.update()
-        .where(_TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, _NOT_STARTED, _TASK.c.task_id.not_in(but))
-        .values(
-            state=TaskInstanceState.SKIPPED.value,
-            start_date=func.coalesce(_TASK.c.start_date, now),
-            end_date=func.coalesce(_TASK.c.end_date, now),
-            duration=func.coalesce(_TASK.c.duration, 0.0),
-        )
-    )
+class _Annotating:
+    def __init__(self, note: str, *, dry_run: bool) -> None:
+        self._note = note
+        self._dry_run = dry_run
 
+    def do(self, run: DagRun) -> bool:
+        if self._dry_run:
+            return True
+        if run.dag_run_note is None:
+            run.note = self._note
+        else:
+            run.dag_run_note.content = self._note
+            run.dag_run_note.user_id = None  # who wrote it before did not write this
+        return True
 
-def _retry(run: DagRun, which: Which, dag: SerializedDAG, session: Session) -> None:
-    cleared: Any = 0
-    if which is Which.FAILED:
-        query = select(_TASK.c.task_id, _TASK.c.map_index).where(
-            _TASK.c.dag_id == run.dag_id, _TASK.c.run_id == run.run_id, _NOT_SUCCEEDED
-        )
-        tasks = [(task_id, map_index) for task_id, map_index in session.execute(query)]
-        cleared = dag.clear(run_id=run.run_id, task_ids=tasks, session=session) if tasks else 0
-    if not cleared:
-        dag.clear(run_id=run.run_id, session=session)
+    def not_before(self, number: int) -> None:  # noqa: ARG002 - a note starts nothing
+        return None
+
+    def warnings(self) -> Iterable[str]:
+        return ()
 
 
 def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
@@ -174,7 +159,7 @@ def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
     elif isinstance(group_action.action, Note):
         event, about = "patch_dag_run", {"note": group_action.action.note}
     else:
-        event, about = "clear_dag_run", {"only_failed": group_action.action.which is Which.FAILED}
+        event, about = "clear_dag_run", {"only_failed": group_action.action.which is not Which.ALL}
     return entry(
         event,
         dag_id=group_action.dag_id,

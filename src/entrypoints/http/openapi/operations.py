@@ -272,13 +272,14 @@ OPERATIONS = (
         "cancel",
         "Let runs fail",
         "The queued runs of the group fail at once, and with `running` those, too, that have started, as when their state "
-        "is set to failed in Airflow: their tasks end, but for teardown tasks, after which such a run ends.",
+        "is set to failed in Airflow: their tasks end, but for teardown tasks, after which such a run ends as failed. Airflow's "
+        "listeners are called.",
     ),
     _action(
         "retry",
         "Let runs run again",
-        "Clears tasks as Airflow does: of the failed runs those tasks that have not succeeded, or with `all` every task of "
-        "every run that has ended.",
+        "Clears tasks as Airflow does: of the failed runs those tasks that failed or were stopped before they could run, or with "
+        "`all` every task of every run that has ended.",
     ),
     _action("note", "Put a note on runs", "It is shown beside each run in Airflow, in place of a note that is there."),
     Operation(

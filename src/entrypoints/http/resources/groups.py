@@ -1,5 +1,6 @@
 """The groups: listing, showing and acting on them."""
 
+import datetime as dt
 from dataclasses import fields
 from hashlib import sha256
 
@@ -92,11 +93,11 @@ class GroupActionResource:
         write(resp, self._result.dump(result))
 
 
-def action_routes(groups: Groups) -> dict[str, GroupActionResource]:
+def action_routes(groups: Groups, default_timezone: dt.tzinfo) -> dict[str, GroupActionResource]:
     """Return the resources by what follows a group's path."""
     return {
         "cancel": GroupActionResource(groups, CancelGroupSchema(), Cancel),
-        "retry": GroupActionResource(groups, RetryGroupSchema(), Retry),
+        "retry": GroupActionResource(groups, RetryGroupSchema(default_timezone), Retry),
         "note": GroupActionResource(groups, NoteGroupSchema(), Note),
     }
 

@@ -63,6 +63,20 @@ class RequestSchema(Schema):
         raise Refused("; ".join(sentences)) from None
 
 
+class DatedSchema(RequestSchema):
+    """Parameters with dates among them."""
+
+    def __init__(self, default_timezone: dt.tzinfo = dt.timezone.utc) -> None:
+        """Read dates that name no offset in this time zone."""
+        self._default_timezone = default_timezone
+        super().__init__()
+
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
+        date = field_obj.inner if isinstance(field_obj, Dates) else field_obj
+        if isinstance(date, Date):
+            date.default_timezone = self._default_timezone
+
+
 class NoQuerySchema(RequestSchema):
     """An endpoint without query parameters."""
 
@@ -144,16 +158,33 @@ class CancelGroupSchema(_GroupActionSchema):
     )
 
 
-class RetryGroupSchema(_GroupActionSchema):
+class RetryGroupSchema(DatedSchema, _GroupActionSchema):
     arguments_of = (GroupAction, Retry)
 
     which = Enum(
         Which,
         metadata={
-            "description": "`failed`: what has not succeeded of the failed runs; `all`: all runs that have ended, from "
-            "their start.",
+            "description": "`failed`: what has not succeeded of the runs that failed by themselves; `cancelled`: of those "
+            "that were cancelled; left out: of both. `all`: all runs that have ended, from their start.",
             "examples": ["all"],
         },
+    )
+    run_on_latest_version = Boolean(
+        metadata={
+            "description": "Whether they run with the latest version of the DAG. Left out, it is as Airflow is configured "
+            "(`rerun_with_latest_version`, from Airflow 3.3 on), or with the version that each run has. It needs Airflow 3.1.",
+            "examples": [True],
+        }
+    )
+    not_before = Date(
+        metadata={"description": "No run starts before.", "examples": ["2025-03-01T22:00:00Z"]},
+    )
+    pace = PaceField(
+        metadata={
+            "description": "So many runs may start per interval, from `not_before` or now on, as for a creation. Left out, "
+            "cancelled runs of a group that was paced or ordered keep their distances, from now on.",
+            "examples": ["20/PT10M"],
+        }
     )
 
 
@@ -170,7 +201,7 @@ class NoteGroupSchema(_GroupActionSchema):
     )
 
 
-class GroupRequestSchema(RequestSchema):
+class GroupRequestSchema(DatedSchema):
     kind = "key"
     arguments_of = (GroupRequest,)
 
@@ -280,13 +311,3 @@ class GroupRequestSchema(RequestSchema):
             "examples": ["Corrected prices, see the ticket"],
         },
     )
-
-    def __init__(self, default_timezone: dt.tzinfo) -> None:
-        """Read dates that name no offset in this time zone."""
-        self._default_timezone = default_timezone
-        super().__init__()
-
-    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        date = field_obj.inner if isinstance(field_obj, Dates) else field_obj
-        if isinstance(date, Date):
-            date.default_timezone = self._default_timezone

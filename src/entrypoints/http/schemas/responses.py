@@ -104,6 +104,13 @@ class GroupSchema(Schema):
     last_logical_date = JsonDate(
         allow_none=True, metadata={"description": "The latest logical date of its runs; null when none has one."}
     )
+    cancelled = fields.Integer(
+        validate=Range(0),
+        metadata={
+            "description": "How many of the `failed` runs were cancelled, and have not run again since. The others failed "
+            "by themselves."
+        },
+    )
 
 
 class GroupProgressSchema(GroupSchema):
@@ -144,6 +151,18 @@ class GroupActionResultSchema(Schema):
         allow_none=True, metadata={"description": "The `start` with which to go on; null when there are no more."}
     )
     dry_run = fields.Boolean(metadata={"description": "Whether nothing was done."})
+    warnings = fields.List(fields.String(), metadata={"description": "What else one should know, in sentences."})
+    next_not_before = JsonDate(
+        metadata={
+            "description": "Of a retry that starts its runs one after the other: the `not_before` with which the next "
+            "step goes on at the same pace.",
+        },
+    )
+
+    @post_dump
+    def leave_out(self, payload: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Say nothing of a pace where there is none."""
+        return {key: value for key, value in payload.items() if value is not None or key not in SOMETIMES}
 
 
 class _RunIds(fields.List[str]):

@@ -20,9 +20,15 @@ def create(server, dag_id, last=3):
 
 
 def apply(server, dag_id, act, **body):
-    answer = server.client.post(f"/api/v1/groups/{dag_id}/group/{act}", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["response"]["dag_run_ids"]
+    """Take as many steps as it needs: on a busy machine, one ends after the first run."""
+    done, start = [], 0
+    while start is not None:
+        answer = server.client.post(f"/api/v1/groups/{dag_id}/group/{act}", json={**body, "start": start})
+        assert answer.status_code == 200, answer.text
+        response = answer.json()["response"]
+        done += response["dag_run_ids"]
+        start = response["next_start"]
+    return done
 
 
 def counts(server, dag_id):
@@ -56,7 +62,7 @@ def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, server):
 
     assert apply(server, "waiting", "cancel") == created
     assert counts(server, "waiting") == {"failed": 3}
-    assert {state for _, state in tasks(world, "waiting")} == {"skipped"}
+    assert {state for _, state in tasks(world, "waiting")} == {"upstream_failed"}
     assert apply(server, "waiting", "retry") == created
     assert counts(server, "waiting") == {"queued": 3}
     with world.sessions.begin() as session:
@@ -65,7 +71,7 @@ def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, server):
     wait_until(lambda: ("work", "running") in tasks(world, "long"), seconds=300, what="a long task")
     assert len(apply(server, "long", "cancel", running=True)) == 3
     assert counts(server, "long") == {"failed": 3}
-    assert {state for _, state in tasks(world, "long")} <= {"skipped", "failed"}
+    assert {state for _, state in tasks(world, "long")} <= {"upstream_failed", "failed"}
     SLEEP.unlink()
     wait_for(server, "long", failed=3)  # a scheduler that had looked before may have its say once more
     assert len(apply(server, "long", "retry")) == 3
@@ -84,7 +90,7 @@ def test_cancelled_and_failed_runs_run_again_and_block_nothing(world, server):
     with world.sessions() as session:
         entries = session.execute(select(Log.event, Log.dag_id).order_by(Log.id).where(Log.extra.contains("dag_runs")))
         done = [tuple(entry) for entry in entries if entry.event != "trigger_dag_run"]
-    assert done == [
+    assert list(dict.fromkeys(done)) == [  # one for each step
         ("patch_dag_run", "waiting"),
         ("clear_dag_run", "waiting"),
         ("patch_dag_run", "long"),

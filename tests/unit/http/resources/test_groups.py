@@ -53,6 +53,7 @@ def test_a_group_is_listed_with_json_values_in_either_format(value_format):
         "states": {"queued": 4, "running": 0, "success": 0, "failed": 0},
         "first_logical_date": "2024-12-01T00:00:00Z",
         "last_logical_date": "2024-12-04T00:00:00Z",
+        "cancelled": 0,
     }
     assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [expected], "next_start": None}
     one = service.ask(ONE)["group"]
@@ -196,6 +197,26 @@ def test_a_group_is_cancelled_retried_and_noted_step_by_step(living):
     assert living.ask(ONE)["group"]["done"] == 1
     assert apply(living, "cancel", running=True).json["response"]["dag_run_ids"] == []
     assert len(apply(living, "retry", which="all").json["response"]["dag_run_ids"]) == 20
+
+
+def test_cancelled_runs_are_shown_as_a_part_of_the_failed_ones_and_retried_by_themselves(living):
+    apply(living, "cancel", limit=15)
+    for group in (living.ask(ONE)["group"], living.ask(f"{GROUPS}?dag_id=example_daily")["groups"][0]):
+        assert (group["states"]["failed"], group["cancelled"]) == (15, 15)
+    assert apply(living, "retry", which="failed").json["response"]["dag_run_ids"] == []
+    assert len(apply(living, "retry", which="cancelled").json["response"]["dag_run_ids"]) == 15
+    assert living.ask(ONE)["group"]["cancelled"] == 0
+
+
+def test_retried_runs_start_at_a_pace_from_step_to_step(living):
+    apply(living, "cancel")
+    pace = {"pace": "2/PT1H", "not_before": "2025-02-01"}
+    step = apply(living, "retry", **pace, limit=4).json["response"]
+    assert (step["next_not_before"], step["warnings"]) == ("2025-02-01T02:00:00Z", [])
+    last = apply(living, "retry", pace="2/PT1H", not_before=step["next_not_before"]).json["response"]
+    assert "next_not_before" not in last
+    starts = [one.run_after.strftime("%dT%H") for one in living.backend.dags["example_daily"].runs]
+    assert starts == [f"01T{n // 2:02}" for n in range(20)]
 
 
 def test_running_runs_are_cancelled_when_asked_and_make_room(living):

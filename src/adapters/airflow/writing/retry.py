@@ -1,0 +1,149 @@
+"""Letting a run run again: what Airflow's "clear only failed" clears, and what was stopped before it could run."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.queries.cancelled import is_marked
+from airflow_run_groups.adapters.airflow.writing.task_states import (
+    EXECUTED,
+    FAILURES,
+    State,
+    is_not_started,
+    of_run,
+)
+from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.domain.groups import Retry, Which, count_runs
+from airflow_run_groups.domain.pace import Restarts, is_spaced
+
+_RUN = DagRun.__table__
+_TASK = TaskInstance.__table__
+_SUCCESS = TaskInstanceState.SUCCESS.value
+
+
+class Retrying:
+    """Lets one run after the other run again."""
+
+    def __init__(
+        self,
+        retry: Retry,
+        dag_of: Callable[[DagRun], SerializedDAG],
+        version: Mapping[str, Any],
+        session: Session,
+        *,
+        dry_run: bool,
+    ) -> None:
+        """Clear runs with these arguments for the DAG's version."""
+        self._is_whole = retry.which is Which.ALL
+        self._dag_of = dag_of
+        self._version = version
+        self._session = session
+        self._dry_run = dry_run
+        self._restarts = Restarts(retry.pace, retry.not_before, now=utc_now())
+        self._left_out: list[str] = []
+
+    def do(self, run: DagRun) -> bool:
+        partial = None if self._is_whole else PartialRetry(run, self._session)
+        if partial is not None and not partial.is_due:
+            self._left_out.append(run.run_id)
+            return False
+        run_after = self._restarts.next(run.run_after, spaced=_is_spaced(run))
+        if self._dry_run:
+            return True
+        if partial is None:
+            self._dag_of(run).clear(run_id=run.run_id, session=self._session, **self._version)
+        else:
+            partial.do(self._dag_of(run), self._version)
+        run.run_after = run_after
+        return True
+
+    def not_before(self, number: int) -> dt.datetime | None:
+        run = self._session.scalars(select(DagRun).where(_RUN.c.id == number)).one()
+        return self._restarts.rest(run.run_after, spaced=_is_spaced(run))
+
+    def warnings(self) -> Iterator[str]:
+        if self._left_out:
+            yield (
+                f"{count_runs(self._left_out)} left out, such as {self._left_out[0]}: failed without a task that has failed or "
+                "was stopped, as when somebody marks a run as failed; with which = all they run from the start"
+            )
+
+
+def _is_spaced(run: DagRun) -> bool:
+    """Tell whether it is to keep its distance from others: it has not had its turn, and others may start before it."""
+    scheduled = (run.logical_date, run.data_interval_end)
+    return is_marked(run) and is_spaced(run.run_after, scheduled, created_at=getattr(run, "created_at", None))
+
+
+class PartialRetry:
+    """What of a failed run is to run again."""
+
+    def __init__(self, run: DagRun, session: Session) -> None:
+        self._run = run
+        self._session = session
+        query = select(_TASK.c.task_id, _TASK.c.map_index, _TASK.c.state, _TASK.c.end_date).where(of_run(run))
+        tasks = session.execute(query).all()
+        self._states: dict[str, set[State]] = {}
+        for task in tasks:
+            self._states.setdefault(task.task_id, set()).add(task.state)
+        self._stopped = [
+            (task.task_id, task.map_index)
+            for task in tasks
+            if _is_stopped(task.state, has_ended=task.end_date is not None)
+        ]
+        has = set().union(*self._states.values())
+        self._has_failures = bool(has & FAILURES)
+        self._is_whole = bool(tasks) and _SUCCESS not in has and not self._has_failures and not self._stopped
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything: a run that somebody marked as failed may have no task that has not succeeded."""
+        return self._has_failures or bool(self._stopped) or self._is_whole
+
+    def do(self, dag: SerializedDAG, version: Mapping[str, Any]) -> None:
+        """Clear it with Airflow's own function, whose arguments ``version`` has those that choose the DAG's version."""
+        run_id, session = self._run.run_id, self._session
+        if self._is_whole:
+            dag.clear(run_id=run_id, session=session, **version)
+            return
+        if self._has_failures:
+            dag.clear(run_id=run_id, only_failed=True, session=session, **version)
+        again = self._torn_down(dag)
+        if self._stopped or again:
+            dag.clear(run_id=run_id, task_ids=[*self._stopped, *again], session=session, **version)
+
+    def _torn_down(self, dag: SerializedDAG) -> list[str]:
+        """Return the setups, with their teardowns, that tasks need again because the teardown has been executed.
+
+        Airflow's ``only_failed`` lets a task run again without what has been torn down.
+        """
+        needed = {task_id for task_id, states in self._states.items() if states & FAILURES}
+        needed |= {task_id for task_id, _ in self._stopped}
+        again: set[str] = set()
+        for task_id in needed:
+            if dag.has_task(task_id):
+                again |= self._setups_of(dag.get_task(task_id).get_upstreams_only_setups_and_teardowns())
+        return sorted(again)
+
+    def _setups_of(self, setups_and_teardowns: Iterable[Any]) -> set[str]:
+        tasks = {task.task_id: task for task in setups_and_teardowns}
+        torn_down = [
+            task for task in tasks.values() if task.is_teardown and self._states.get(task.task_id, set()) & EXECUTED
+        ]
+        return {task_id for task in torn_down for task_id in (task.task_id, *(tasks.keys() & task.upstream_task_ids))}
+
+
+def _is_stopped(state: State, *, has_ended: bool) -> bool:
+    """Tell whether something has kept it from running: a cancelled run, or one that took longer than its DAG allows.
+
+    What a branch has skipped has an end (SkipMixin, and the execution API); a timeout sets the state alone
+    (SchedulerJobRunner._schedule_dag_run, 3.0 to 3.3), and so do we where later runs would wait for a failed task.
+    """
+    return is_not_started(state) or (state == TaskInstanceState.SKIPPED.value and not has_ended)
