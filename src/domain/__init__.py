@@ -101,3 +101,6 @@ from airflow_run_groups.domain.use_cases import (
     CreateRuns as CreateRuns,
     Groups as Groups,
 )
+from airflow_run_groups.domain.waiting import (
+    WaitsFor as WaitsFor,
+)

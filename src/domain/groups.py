@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from airflow_run_groups.domain.estimate import expected_end
+from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.pace import Pace
+from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_NOTE_LENGTH = 1000
 """Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
@@ -55,18 +56,27 @@ class GroupPage:
 class GroupProgress:
     """How far a group is at the moment ``seen_at``, and what tells when it will be done.
 
+    ``max_active_runs``: how many of the DAG's runs may be active; ``active_runs`` are, whatever group they are of.
     ``waiting_since``: the first moment at which a run that is still queued could have started.
     ``last_run_after``: the moment before which the last of its queued runs does not start. Both are None when none is queued.
     ``durations``: how long the DAG's last finished runs took, at most ``estimate.DURATIONS`` of them, by their logical date.
+    ``recently_ended``: how many of its runs that had started have ended within ``estimate.WINDOW``, and
+    ``recently_started`` when the first of these started, None without any.
+    ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
     """
 
     group: Group
     seen_at: dt.datetime
     max_active_runs: int
+    active_runs: int
     is_paused: bool
+    is_stale: bool
     waiting_since: dt.datetime | None
     last_run_after: dt.datetime | None
     durations: Sequence[dt.timedelta]
+    recently_ended: int
+    recently_started: dt.datetime | None
+    previous_run_id: str | None
 
     @property
     def done(self) -> float:
@@ -81,18 +91,58 @@ class GroupProgress:
         return int((self.seen_at - self.waiting_since).total_seconds())
 
     @property
-    def expected_end(self) -> dt.datetime | None:
-        """When the group will be done if its runs take as long as the DAG's last ones did.
+    def waiting_for(self) -> tuple[WaitsFor, ...]:
+        """What keeps its runs from starting or ending, in the order of ``WaitsFor``; nothing when it is done, or all are running.
 
-        None when it is done, when the DAG is paused, when nothing is known of its runs, and beyond the year 9999.
+        As long as the DAG is paused or stale the scheduler does not look at its runs, running ones included.
         """
-        queued, running = self.group.states.queued, self.group.states.running
-        if not queued + running or self.is_paused:
+        if not self._unfinished:
+            return ()
+        found = {
+            WaitsFor.DAG_PAUSED: self.is_paused,
+            WaitsFor.DAG_STALE: self.is_stale,
+            WaitsFor.PREVIOUS_RUN: self.previous_run_id is not None,
+            WaitsFor.RUN_AFTER: self.last_run_after is not None and self.last_run_after > self.seen_at,
+        }
+        if self.oldest_queued_seconds is not None and not (self.is_paused or self.is_stale):
+            is_full = self.active_runs >= self.max_active_runs
+            found[WaitsFor.DAG_MAX_ACTIVE_RUNS if is_full else WaitsFor.SCHEDULER] = True
+        return tuple(reason for reason in WaitsFor if found.get(reason))
+
+    @property
+    def runs_per_minute(self) -> float | None:
+        """How many of its runs end in a minute, None when it is done, and as long as that cannot be measured."""
+        return round(60 * self._rate, 1) if self._rate and self._unfinished else None
+
+    @property
+    def expected_end(self) -> dt.datetime | None:
+        """When the group will be done if it goes on as fast, or its runs take as long as the DAG's last ones did.
+
+        None when it is done, when it waits for what does not pass by itself, when nothing is known of its runs, and beyond
+        the year 9999.
+        """
+        queued = self.group.states.queued
+        if not self._unfinished or not all(reason.passes_by_itself for reason in self.waiting_for):
             return None
-        known = ((queued + running, self.seen_at), (queued, self.waiting_since), (1, self.last_run_after))
-        starts = [(runs, start) for runs, start in known if start is not None]
-        end = expected_end(starts, self.durations, max_active_runs=self.max_active_runs, now=self.seen_at)
+        known = ((self._unfinished, self.seen_at), (queued, self.waiting_since), (1, self.last_run_after))
+        end = expected_end(
+            [(runs, start) for runs, start in known if start is not None],
+            self.durations,
+            max_active_runs=self.max_active_runs,
+            now=self.seen_at,
+            rate=self._rate,
+        )
         return end and end.replace(microsecond=0)
+
+    @property
+    def _unfinished(self) -> int:
+        return self.group.states.queued + self.group.states.running
+
+    @property
+    def _rate(self) -> float | None:
+        return runs_per_second(
+            self.recently_ended, first_start=self.recently_started, durations=self.durations, now=self.seen_at
+        )
 
 
 class Which(str, Enum):

@@ -19,8 +19,10 @@ from airflow_run_groups.domain import (
     Pace,
     Retry,
     StateCounts,
+    WaitsFor,
     Which,
 )
+from airflow_run_groups.domain.estimate import WINDOW
 from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, add, date, group_run, new_run, utc
 
@@ -203,6 +205,54 @@ class GroupGetContract:
         world.run("a", group_run("g", 1, 1), logical_date=date(1), state="failed")
         world.run("a", group_run("g", 2, 2), logical_date=date(2), state="queued")
         assert list(world.groups.get("a", "g", now=NOW).durations) == []
+
+    def test_a_stale_dag_is_told_and_keeps_its_runs_waiting(self, world: World):
+        world.dag("gone", is_stale=True)
+        world.dag("there")
+        for dag_id in ("gone", "there"):
+            world.run(dag_id, group_run("g", 1), state="queued")
+        gone = world.groups.get("gone", "g", now=NOW)
+        assert (gone.is_stale, gone.waiting_for) == (True, (WaitsFor.DAG_STALE,))
+        assert not world.groups.get("there", "g", now=NOW).is_stale
+
+    def test_the_active_runs_are_all_that_are_running_of_the_dag(self, world: World):
+        world.dag("a")
+        world.dag("b")
+        world.run("a", group_run("g", 1), state="queued")
+        assert world.groups.get("a", "g", now=NOW).active_runs == 0
+        world.run("a", group_run("g", 2, 2), logical_date=date(2), state="running")
+        world.run("a", "scheduled__2021-01-03", logical_date=date(3), state="running", run_type="scheduled")
+        world.run("a", group_run("h", 1, 4), logical_date=date(4), state="success")
+        world.run("b", group_run("g", 1), state="running")
+        assert world.groups.get("a", "g", now=NOW).active_runs == 2
+
+    def test_runs_have_ended_recently_within_the_window_if_they_have_started(self, world: World):
+        world.dag("a")
+        long_ago, lately = NOW - 2 * WINDOW, NOW - WINDOW / 2
+        for day, (start, end, state) in enumerate(
+            (
+                (long_ago, NOW - WINDOW * 1.1, "success"),
+                (lately, NOW - WINDOW / 4, "success"),
+                (long_ago, NOW - WINDOW / 3, "failed"),
+                (None, NOW - WINDOW / 3, "failed"),
+                (lately, None, "running"),
+            ),
+            start=1,
+        ):
+            world.run(
+                "a", group_run("g", day, day), logical_date=date(day), state=state, start_date=start, end_date=end
+            )
+        world.run("a", group_run("h", 1, 9), logical_date=date(9), start_date=lately, end_date=lately)
+        progress = world.groups.get("a", "g", now=NOW)
+        assert (progress.recently_ended, progress.recently_started) == (2, long_ago)
+        assert world.groups.get("a", "g", now=NOW + 2 * WINDOW).recently_started is None
+
+    def test_runs_of_which_no_task_depends_on_the_run_before_are_behind_none(self, world: World):
+        world.dag("a", max_active_runs=1)
+        world.run("a", "failed", logical_date=date(1), state="failed")
+        world.run("a", group_run("g", 2, 2), logical_date=date(2), state="running")
+        world.run("a", group_run("g", 3, 3), logical_date=date(3), state="queued")
+        assert world.groups.get("a", "g", now=NOW).previous_run_id is None
 
     def test_a_group_that_was_created_is_there_and_queued(self, world: World):
         world.dag("a")

@@ -59,12 +59,21 @@ class Group(TypedDict):
     cancelled: int
 
 
-class GroupProgress(Group):
+class _GroupProgress(Group):
     done: float
     max_active_runs: int
     is_paused: bool
     oldest_queued_seconds: int | None
     expected_end: str | None
+
+
+class GroupProgress(_GroupProgress, total=False):
+    """How far a group is; the other keys are those of services from 0.2.0 on."""
+
+    is_stale: bool
+    waiting_for: list[str]
+    previous_run_id: str | None
+    runs_per_minute: float | None
 
 
 class _GroupActionResult(TypedDict):

@@ -60,7 +60,7 @@ class StoredDag:
         """Ascending."""
         self.last_numbers: dict[str, int] = {}
         """The highest number of each group, by its prefix."""
-        self.queue = RunQueue(max_active_runs=dag.max_active_runs, is_paused=dag.is_paused)
+        self.queue = RunQueue(max_active_runs=dag.max_active_runs, is_paused=dag.is_paused or dag.is_stale)
 
     def keep(self, stored: StoredRun) -> None:
         run = stored.run

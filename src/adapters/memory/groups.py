@@ -22,7 +22,7 @@ from airflow_run_groups.domain import (
     Retry,
     StateCounts,
 )
-from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.pace import Restarts
 
 
@@ -50,14 +50,21 @@ class MemoryGroupRepository:
             if stored is None or runs is None:
                 raise GroupNotFound
             queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
+            active = sum(one.run.state == DagRunState.RUNNING for one in stored.runs)
+            starts = _recent_starts(runs, since=now - WINDOW)
             return GroupProgress(
                 group=_group(prefix, runs),
                 seen_at=now,
                 max_active_runs=stored.dag.max_active_runs,
+                active_runs=active,
                 is_paused=stored.dag.is_paused,
+                is_stale=stored.dag.is_stale,
                 waiting_since=min((one.waiting_since for one in queued), default=None),
                 last_run_after=max((one.run_after for one in queued), default=None),
                 durations=recent_durations(stored, DURATIONS),
+                recently_ended=len(starts),
+                recently_started=min(starts, default=None),
+                previous_run_id=None,  # no task of this backend depends on a run before
             )
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
@@ -122,6 +129,12 @@ def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:
         if parsed is not None:
             groups.setdefault(parsed.prefix, []).append(one)
     return groups
+
+
+def _recent_starts(runs: Sequence[StoredRun], *, since: dt.datetime) -> list[dt.datetime]:
+    """Return when those runs started that have started, and ended after this."""
+    ended = (one.run for one in runs if one.run.state in {DagRunState.SUCCESS, DagRunState.FAILED})
+    return [run.start_date for run in ended if run.start_date and run.end_date and run.end_date > since]
 
 
 def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:

@@ -13,6 +13,8 @@ from airflow_run_groups.entrypoints.terminal.output import count_runs
 from airflow_run_groups.entrypoints.terminal.session import Session
 
 _WITHOUT_RUN = (Action.LEFT_OUT.value, Action.NOT_YET.value)
+_WHOLE = 10
+"""Runs a minute from which on their tenths are not shown."""
 _SHOWN = 5
 """Dates with each of these actions that a table shows, when there may be a thousand."""
 _PLANNED = {
@@ -59,7 +61,7 @@ def plan(session: Session, *, limit: int | None, step: int, **request: Any) -> i
         output.rows(shown, _PLANNED)
         for action, count in more.items():
             output.summary(f"and {count:,} more that are {action}")
-        takes = "" if seconds is None else f", in about {duration(seconds)}"
+        takes = "" if seconds is None else f", in {duration(seconds)} at the earliest"
         output.summary(
             f"\n{count_runs(document['dag_run_ids'])} would be created{takes}; {document['existing']:,} dates have a run already"
         )
@@ -106,7 +108,7 @@ def combined(request: GroupRequest, responses: Sequence[CreatedRuns]) -> dict[st
 
 def facts(group: GroupProgress) -> dict[str, Any]:
     """Return what is known of a group, by names for readers."""
-    waiting = group["oldest_queued_seconds"]
+    waiting, rate, end = group["oldest_queued_seconds"], group.get("runs_per_minute"), group["expected_end"]
     return {
         "dag id": group["dag_id"],
         "prefix": group["prefix"],
@@ -118,9 +120,22 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "last logical date": group["last_logical_date"],
         "max active runs": group["max_active_runs"],
         "paused": "yes" if group["is_paused"] else "no",
+        "stale": "yes" if group.get("is_stale") else "no",
+        "waiting for": ", ".join(waiting_for(group)) or None,
+        "behind the run": group.get("previous_run_id"),
         "first in the queue for": None if waiting is None else duration(waiting),
-        "expected end": group["expected_end"],
+        "rate": per_minute(rate) if rate is not None else end and "not known yet: the expected end is the earliest",
+        "expected end": end,
     }
+
+
+def waiting_for(group: GroupProgress) -> list[str]:
+    """Return the words for what the group waits for; of a service before 0.2.0 the one that it has always known."""
+    return group.get("waiting_for", ["dag_paused"] if group["is_paused"] and group["done"] < 1 else [])
+
+
+def per_minute(rate: float) -> str:
+    return f"{rate:,.{0 if rate >= _WHOLE else 1}f} runs/min"
 
 
 def duration(seconds: float) -> str:

@@ -15,12 +15,14 @@ from airflow_run_groups.adapters.client import GroupProgress, parse_date
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.show import duration, facts
+from airflow_run_groups.entrypoints.terminal.show import duration, facts, per_minute, waiting_for
 
 FIRST_PAUSE = 1.0
 """Seconds until the next look at a group to which something has just happened."""
 LONGEST_PAUSE = 5.0
 """Seconds until the next look at a group to which nothing has happened for a while."""
+STALLED = 60.0
+"""Seconds without a change after which a run that may start, and has not, is worth a warning."""
 _GROWTH = 1.5
 _TENTHS = 10
 
@@ -41,9 +43,9 @@ def watch(session: Session, dag_id: str, prefix: str, timeout: float | None = No
     begin = time.monotonic()
     group = session.client.group(dag_id, prefix)
     pause = FIRST_PAUSE
-    if group["is_paused"] and group["states"]["queued"] and not group["states"]["running"]:
-        output.warnings([f"DAG {dag_id!r} is paused: its runs wait until it is unpaused"])
-    with _progress(output, group) as show:
+    warnings = Warnings(begin)
+    with _progress(output) as show:
+        _warn(output, warnings.of(group, begin))
         show(group)
         while group["states"]["queued"] + group["states"]["running"]:
             left = None if timeout is None else timeout - (time.monotonic() - begin)
@@ -52,6 +54,7 @@ def watch(session: Session, dag_id: str, prefix: str, timeout: float | None = No
             time.sleep(pause if left is None else min(pause, left))
             before, group = group, session.client.group(dag_id, prefix)
             pause = min(pause * _GROWTH, LONGEST_PAUSE) if group is before else FIRST_PAUSE
+            _warn(output, warnings.of(group, time.monotonic(), has_changed=group is not before))
             show(group)
     return group, exits.SOME_FAILED if group["states"]["failed"] else exits.SUCCEEDED
 
@@ -62,8 +65,46 @@ def hint(session: Session, dag_id: str, prefix: str) -> None:
     session.output.hint("The runs go on. To watch them:", command)
 
 
-def bars(group: GroupProgress, per_minute: float, now: dt.datetime) -> Lines:
-    """Draw a bar for each state, and below them the throughput and the expected end."""
+class Warnings:
+    """What will keep a group that is watched from ever being done, each said once as long as it lasts."""
+
+    def __init__(self, begin: float) -> None:
+        self._changed_at = begin
+        self._said: frozenset[str] = frozenset()
+
+    def of(self, group: GroupProgress, now: float, *, has_changed: bool = False) -> list[str]:
+        """Return what is new at a look at the group, at the moment ``now`` of a monotonic clock."""
+        if has_changed:
+            self._changed_at = now
+        found = _texts(group, unchanged_for=now - self._changed_at)
+        new = [text for reason, text in found.items() if reason not in self._said]
+        self._said = frozenset(found)
+        return new
+
+
+def _texts(group: GroupProgress, *, unchanged_for: float) -> dict[str, str]:
+    """Return what will keep the group from being done, by the words of ``waiting_for``.
+
+    :param unchanged_for: for how many seconds nothing has happened to the group.
+    """
+    dag_id = group["dag_id"]
+    texts = {
+        "dag_paused": f"DAG {dag_id!r} is paused: its runs wait until it is unpaused",
+        "dag_stale": f"DAG {dag_id!r} is stale, as no file defines it any more: its runs wait until it is there again",
+        "previous_run": f"run {group.get('previous_run_id')!r} has to succeed first, and does not by itself: tasks of the runs "
+        "behind it depend on it (depends_on_past, wait_for_downstream). Clear that run, or mark it as success",
+    }
+    if group["max_active_runs"] < 1:
+        texts["dag_max_active_runs"] = f"DAG {dag_id!r} has no max_active_runs: none of its runs starts"
+    if unchanged_for >= STALLED:
+        texts["scheduler"] = (
+            f"a run may start, and none has for {duration(STALLED)}: Airflow's scheduler does not run, or has others to start first"
+        )
+    return {reason: texts[reason] for reason in waiting_for(group) if reason in texts}
+
+
+def bars(group: GroupProgress, now: dt.datetime) -> Lines:
+    """Draw a bar for each state, and below them the throughput, the expected end, and what the group waits for."""
     table = Table.grid(padding=(0, 1))
     table.add_column()
     table.add_column(width=40)
@@ -72,28 +113,37 @@ def bars(group: GroupProgress, per_minute: float, now: dt.datetime) -> Lines:
         count = group["states"][state]
         bar = ProgressBar(total=group["runs"], completed=count, width=40, complete_style=style, finished_style=style)
         table.add_row(Text(state, style=style), bar, f"{count:,} / {group['runs']:,}")
-    parts = [f"{per_minute:,.0f} runs/min"]
-    if group["expected_end"] is not None:
-        left = (parse_date(group["expected_end"]) - now).total_seconds()
-        parts.append(f"expected end {group['expected_end']}, in {duration(max(0.0, left))}")
-    return Lines(visible(f"{group['dag_id']} {group['prefix']}"), table, visible(", ".join(parts)))
+    waiting = waiting_for(group)
+    lines = [", ".join(_forecast(group, now)), *([f"waiting for: {', '.join(waiting)}"] if waiting else [])]
+    return Lines(visible(f"{group['dag_id']} {group['prefix']}"), table, *map(visible, lines))
+
+
+def _forecast(group: GroupProgress, now: dt.datetime) -> Iterator[str]:
+    """Say how fast the group is, how much is left, and when it ends at that rate; without one, when at the earliest."""
+    left = group["states"]["queued"] + group["states"]["running"]
+    rate = group.get("runs_per_minute")
+    if left:
+        yield "runs/min not known yet" if rate is None else per_minute(rate)
+    yield f"{left:,} left"
+    if (end := group["expected_end"]) is not None:
+        seconds = (parse_date(end) - now).total_seconds()
+        yield f"expected end {end}{' at the earliest' if rate is None else ''}"
+        yield f"in {duration(max(0.0, seconds))}"
+
+
+def _warn(output: Output, texts: list[str]) -> None:
+    for text in texts:  # with any format: its document comes when the group is done, if ever
+        output.message(f"warning: {text}", style="yellow")
 
 
 @contextmanager
-def _progress(output: Output, first: GroupProgress) -> Iterator[Callable[[GroupProgress], None]]:
+def _progress(output: Output) -> Iterator[Callable[[GroupProgress], None]]:
     """Draw bars on a terminal; elsewhere write a line whenever another tenth of the runs has ended."""
     if not output.progress.is_terminal:
         yield _tenths(output)
         return
-    begin = time.monotonic()
     with Live(console=output.progress, auto_refresh=False) as live:
-
-        def show(group: GroupProgress) -> None:
-            minutes = max(time.monotonic() - begin, 1.0) / 60
-            per_minute = (_ended(group) - _ended(first)) / minutes
-            live.update(bars(group, per_minute, dt.datetime.now(dt.timezone.utc)), refresh=True)
-
-        yield show
+        yield lambda group: live.update(bars(group, dt.datetime.now(dt.timezone.utc)), refresh=True)
 
 
 def _tenths(output: Output) -> Callable[[GroupProgress], None]:
@@ -108,7 +158,3 @@ def _tenths(output: Output) -> Callable[[GroupProgress], None]:
             output.message(f"{group['dag_id']} {group['prefix']}: {states}")
 
     return show
-
-
-def _ended(group: GroupProgress) -> int:
-    return group["states"]["success"] + group["states"]["failed"]

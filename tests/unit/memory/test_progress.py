@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository
+from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository, MemoryGroupRepository
 from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
-from airflow_run_groups.domain import DagRunFilter, DagRunState
-from tests.contracts.world import created_runs, date, new_run, utc
+from airflow_run_groups.domain import DagRunFilter, DagRunState, GroupAction, Retry, WaitsFor
+from tests.contracts.world import created_runs, date, group_run, new_run, utc
 from tests.unit.memory.world import place
 
 NOON = utc(2025, 1, 1, 12)
@@ -111,6 +111,17 @@ def test_the_runs_of_a_paused_dag_wait():
     demo.create(1)
     demo.pass_time(dt.timedelta(days=365))
     assert demo.states() == {"r1": "queued"}
+
+
+def test_the_runs_of_a_stale_dag_wait():
+    now = [NOON]
+    backend = MemoryBackend(lambda: now[0])
+    backend.add(MemoryDag(dag_id="a", is_stale=True))
+    place(backend, "a", group_run("g", 1), state="failed")
+    groups = MemoryGroupRepository(backend)
+    groups.apply(GroupAction(dag_id="a", prefix="g", action=Retry()))
+    now[0] += dt.timedelta(days=365)
+    assert groups.get("a", "g", now=now[0]).waiting_for == (WaitsFor.DAG_STALE,)
 
 
 def test_what_has_happened_stays_when_the_clock_is_set_back():

@@ -37,10 +37,13 @@ def test_bars_escape_control_characters():
         "prefix": f"b{CONTROLS}",
         "runs": 2,
         "states": {"queued": 1, "running": 0, "success": 1, "failed": 0, "of_a_newer_airflow": 3},
+        "max_active_runs": 1,
+        "is_paused": False,
+        "waiting_for": [f"of_a_newer_service{CONTROLS}"],
         "expected_end": None,
     }
     drawn = io.StringIO()
-    Console(file=drawn, width=100).print(bars(group, 1.0, dt.datetime.now(dt.timezone.utc)))
+    Console(file=drawn, width=100).print(bars(group, dt.datetime.now(dt.timezone.utc)))
     assert "\x1b" not in drawn.getvalue()
     assert "\x9b" not in drawn.getvalue()
     assert "success" in drawn.getvalue()

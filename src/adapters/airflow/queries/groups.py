@@ -1,10 +1,14 @@
 """The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
+import datetime as dt
 from functools import cache
 from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.state import TaskInstanceState
 from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
@@ -17,6 +21,9 @@ from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGT
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
+_SERIALIZED = SerializedDagModel.__table__
+_TASK = TaskInstance.__table__
+_DONE = _TASK.c.state.in_([TaskInstanceState.SUCCESS.value, TaskInstanceState.SKIPPED.value])
 _ID = _RUN.c.run_id
 _TAIL = DIGITS + 1 + DATE_LENGTH
 """Characters after a group's prefix and its underscore, where the number is no longer than it has to be."""
@@ -97,12 +104,22 @@ _LATER_PAGE = _PAGE.having(func.max(_RUN.c.id) < bindparam("last_id"))
 _QUEUED = _RUN.c.state == DagRunState.QUEUED.value
 _QUEUED_AT = func.coalesce(_RUN.c.queued_at, _RUN.c.run_after)
 _COULD_START = case((_RUN.c.run_after > _QUEUED_AT, _RUN.c.run_after), else_=_QUEUED_AT)
+_RECENTLY_ENDED = (
+    _RUN.c.state.in_([DagRunState.SUCCESS.value, DagRunState.FAILED.value])
+    & _RUN.c.start_date.is_not(None)
+    & (_RUN.c.end_date > bindparam("since"))
+)
 
 
-def one_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the query of one row about a group, of no runs when there is none, and its values."""
+def one_group(
+    dag_id: str, prefix: str, *, since: dt.datetime, connection: Connection
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query of one row about a group, of no runs when there is none, and its values.
+
+    What has ended after ``since`` has ended recently; runs that never started, as they were cancelled, do not count.
+    """
     values = _values(dag_id, prefix, connection)
-    return _one_group(ranged=is_ranged(values)), values
+    return _one_group(ranged=is_ranged(values)), {**values, "since": since}
 
 
 @cache
@@ -111,7 +128,44 @@ def _one_group(*, ranged: bool) -> Select[Any]:
         *_COUNTS,
         func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
         func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
+        func.count(case((_RECENTLY_ENDED, 1))).label("recently_ended"),
+        func.min(type_coerce(case((_RECENTLY_ENDED, _RUN.c.start_date)), DATE)).label("recently_started"),
     ).where(_in_group(ranged=ranged))
 
 
-DAG = select(_DAG.c.is_paused, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))
+DAG = select(_DAG.c.is_paused, _DAG.c.is_stale, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))
+
+RUNNING_RUNS = 20
+"""Running runs of a DAG that are looked at in detail, the earliest ones."""
+_HAS_PLACE = _RUN.c.backfill_id.is_(None)
+RUNNING = (
+    select(
+        _RUN.c.id,
+        _RUN.c.run_id,
+        _RUN.c.bundle_version,
+        _RUN.c.created_dag_version_id,
+        _HAS_PLACE.label("has_place"),
+        func.count().over().label("running"),
+        func.count(case((_HAS_PLACE, 1))).over().label("active"),
+    )
+    .where(_RUN.c.dag_id == bindparam("dag_id"), _RUN.c.state == DagRunState.RUNNING.value)
+    .order_by(_RUN.c.logical_date, _RUN.c.id)
+    .limit(RUNNING_RUNS)
+)
+"""The first running runs of the DAG ``dag_id``, and how many there are, with and without those of Airflow's backfills.
+
+Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3).
+"""
+LATEST_VERSION = (
+    select(_SERIALIZED.c.dag_version_id, _SERIALIZED.c.dag_hash)
+    .where(_SERIALIZED.c.dag_id == bindparam("dag_id"))
+    .order_by(_SERIALIZED.c.created_at.desc())
+    .limit(1)
+)
+"""What tells the latest version of the DAG ``dag_id`` from all others."""
+TASKS = (
+    select(_TASK.c.task_id, func.count(case((_DONE, 1))).label("done"), func.count().label("instances"))
+    .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"))
+    .group_by(_TASK.c.task_id)
+)
+"""The tasks of one run, each with how many instances it has, and how many of them succeeded or were skipped."""

@@ -13,10 +13,11 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups import DAG, group_page, one_group
+from airflow_run_groups.adapters.airflow.queries.groups import DAG, RUNNING, group_page, one_group
+from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
-from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups import (
     Group,
     GroupAction,
@@ -25,12 +26,14 @@ from airflow_run_groups.domain.groups import (
     GroupProgress,
     StateCounts,
 )
+from airflow_run_groups.domain.waiting import previous_run_that_blocks
 
 
 class AirflowGroupRepository:
     def __init__(self, database: Database, schema: Schema) -> None:
         self._database = database
         self._schema = schema
+        self._previous_runs = PreviousRuns()
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
         query, values = group_page(dag_id, start=start, limit=limit)
@@ -42,23 +45,38 @@ class AirflowGroupRepository:
         return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
-        with self._database.reading() as connection:
+        with self._database.reading_objects() as session:
+            connection = session.connection()
             dag = connection.execute(DAG, {"dag_id": dag_id}).first()
-            row = connection.execute(*one_group(dag_id, prefix, connection)).one()
+            row = connection.execute(*one_group(dag_id, prefix, since=now - WINDOW, connection=connection)).one()
             if dag is None or not row.runs:
                 raise GroupNotFound
             group = _group(dag_id, prefix, row)
+            limit = configuration.max_active_runs_per_dag() if dag.max_active_runs is None else dag.max_active_runs
             ended: Sequence[Any] = ()
+            active_runs, previous_run_id = 0, None
             if group.states.queued or group.states.running:
                 ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
+                running = connection.execute(RUNNING, {"dag_id": dag_id}).all()
+                active_runs = running[0].active if running else 0
+                previous_run_id = previous_run_that_blocks(
+                    self._previous_runs.of(running, dag_id, prefix, session),
+                    has_queued=group.states.queued > 0,
+                    is_full=active_runs >= limit and all(row.running == len(running) for row in running),
+                )
         return GroupProgress(
             group=group,
             seen_at=now,
-            max_active_runs=dag.max_active_runs or configuration.max_active_runs_per_dag(),
+            max_active_runs=limit,
+            active_runs=active_runs,
             is_paused=bool(dag.is_paused),
+            is_stale=bool(dag.is_stale),
             waiting_since=row.waiting_since,
             last_run_after=row.last_run_after,
             durations=[end - start for start, end in ended],
+            recently_ended=row.recently_ended,
+            recently_started=row.recently_started,
+            previous_run_id=previous_run_id,
         )
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:

@@ -99,7 +99,7 @@ REQUEST_ID: Json = {
 }
 IF_NONE_MATCH: Json = {
     "description": "The `ETag` of an earlier answer: when nothing has happened since, the answer is a 304 without a body. "
-    "What only time changes, `oldest_queued_seconds` and `expected_end`, does not count.",
+    "What only time changes, `oldest_queued_seconds`, `runs_per_minute` and `expected_end`, does not count.",
     "schema": {"type": "string"},
 }
 

@@ -27,7 +27,7 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     dump_page,
 )
 
-PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "expected_end"})
+PASSES_BY_ITSELF = frozenset({"oldest_queued_seconds", "runs_per_minute", "expected_end"})
 """The keys that change as time goes by, and not only when something has happened: an ``ETag`` leaves them out."""
 
 

@@ -9,12 +9,14 @@ from marshmallow import Schema, fields, post_dump
 from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Action, DagRunState, StateCounts
+from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 
 SOMETIMES = frozenset({"next_not_before"})
 """The keys that a response may lack."""
 *_others, _last = (f"`{state.value}`" for state in DagRunState)
 _STATES = f"{', '.join(_others)} or {_last}"
+_MINUTES = WINDOW // dt.timedelta(minutes=1)
 
 
 def dump_page(schema: Schema, objects: Sequence[object]) -> list[dict[str, object]]:
@@ -113,12 +115,25 @@ class GroupSchema(Schema):
     )
 
 
+class _Words(fields.List[str]):
+    """Members of an enumeration by their values, as plain text: those of a later version are no surprise to clients."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(fields.String(), **more)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[str]:
+        return [word.value for word in value]
+
+
 class GroupProgressSchema(GroupSchema):
     """One group, with more than a list shows; dumps a ``GroupProgress``."""
 
     done = fields.Float(validate=Range(0, 1), metadata={"description": "The part of the runs that have ended."})
     max_active_runs = fields.Integer(metadata={"description": "How many runs of the DAG may run at the same time."})
-    is_paused = fields.Boolean(metadata={"description": "Whether the DAG is paused, so that queued runs wait."})
+    is_paused = fields.Boolean(metadata={"description": "Whether the DAG is paused, so that its runs wait."})
+    is_stale = fields.Boolean(
+        metadata={"description": "Whether the DAG is stale: no file defines it any more, so that its runs wait."}
+    )
     oldest_queued_seconds = fields.Integer(
         allow_none=True,
         validate=Range(0),
@@ -127,11 +142,36 @@ class GroupProgressSchema(GroupSchema):
             "none waits, or none may start yet.",
         },
     )
+    waiting_for = _Words(
+        metadata={
+            "description": "What keeps its runs from starting or ending: `dag_paused`; `dag_stale`; `previous_run`, tasks depend "
+            "on the run `previous_run_id`, which has ended without doing them; `run_after`, some runs may not start yet; "
+            "`dag_max_active_runs`, as many runs of the DAG as may be active are running; `scheduler`, a run may start, and the "
+            "scheduler has not started it yet. The first three do not pass by themselves. Later versions may have more words.",
+        },
+    )
+    previous_run_id = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "The run without which the group cannot end, as tasks with `depends_on_past` or `wait_for_downstream` "
+            "wait for it; null when its runs can go on by themselves.",
+        },
+    )
+    runs_per_minute = fields.Float(
+        allow_none=True,
+        validate=Range(0),
+        metadata={
+            "description": f"How many of its runs have ended per minute in the last {_MINUTES} minutes; null when the group is "
+            f"done, when fewer than {ENOUGH_RUNS} have ended in that time, and when each takes more than a third of that time.",
+        },
+    )
     expected_end = JsonDate(
         allow_none=True,
         metadata={
-            "description": "When the group will be done if its runs take as long as the DAG's last ones did; null when it "
-            "is done, when the DAG is paused, and when none of its runs has ended yet.",
+            "description": "When the group will be done if it goes on at `runs_per_minute`. As long as that is null: if its runs "
+            "take as long as the DAG's last ones did, `max_active_runs` at a time and nothing else in their way. That is the "
+            "earliest: it leaves out what the scheduler starts in one loop, pools and free workers. Null when the group is done, "
+            "when it waits for what does not pass by itself, and when none of its runs has ended yet.",
         },
     )
 
@@ -250,6 +290,8 @@ class PlanSchema(CreatedRunsSchema):
         validate=Range(dt.timedelta()),
         metadata={
             "description": "How long the group would take from now on: so many runs at a time as the DAG's "
-            "`max_active_runs` allows, each as long as the median of the last 20 that have ended; null when none has.",
+            "`max_active_runs` allows, each as long as the median of the last 20 that have ended; null when none has. It leaves "
+            "out all that slows runs down: how many the scheduler starts in one loop, pools, free workers, other runs of the "
+            "DAG, and tasks that wait for the run before. Many short runs can take ten times as long.",
         },
     )

@@ -114,7 +114,16 @@ def test_a_group_tells_what_it_waits_for():
     service = Service()
     service.create(dag_id="example_paused", prefix="redo", start_date="2024-12-01", end_date="2024-12-01")
     group = service.ask(f"{GROUPS}/example_paused/redo")["group"]
-    assert (group["is_paused"], group["max_active_runs"]) == (True, 16)
+    assert (group["is_paused"], group["is_stale"], group["max_active_runs"]) == (True, False, 16)
+    assert (group["waiting_for"], group["previous_run_id"]) == (["dag_paused"], None)
+
+
+def test_a_group_tells_its_own_rate_once_ten_of_its_runs_have_ended(living):
+    assert living.ask(ONE)["group"]["runs_per_minute"] is None
+    living.later(seconds=5)
+    group = living.ask(ONE)["group"]
+    assert group["states"]["success"] == 16
+    assert group["runs_per_minute"] == 240.0  # 16 in the 4 seconds since the first started
 
 
 def test_a_tag_stays_while_only_time_passes_and_changes_when_something_happens(living):
