@@ -10,6 +10,7 @@ from airflow_run_groups.domain.conf import (
 )
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
+    ClusterPolicyFailed as ClusterPolicyFailed,
     Conflict as Conflict,
     DagBusy as DagBusy,
     DagNotFound as DagNotFound,
@@ -18,6 +19,7 @@ from airflow_run_groups.domain.errors import (
     DagUnreadable as DagUnreadable,
     DomainError as DomainError,
     Forbidden as Forbidden,
+    GroupExists as GroupExists,
     GroupNotFound as GroupNotFound,
     InvalidConf as InvalidConf,
     MayNotChangeRuns as MayNotChangeRuns,
@@ -32,6 +34,7 @@ from airflow_run_groups.domain.errors import (
     Unavailable as Unavailable,
 )
 from airflow_run_groups.domain.facts import (
+    ExistingGroup as ExistingGroup,
     PlanningFacts as PlanningFacts,
 )
 from airflow_run_groups.domain.groups import (
@@ -57,6 +60,7 @@ from airflow_run_groups.domain.model import (
     DagRunState as DagRunState,
     DagRunType as DagRunType,
     DagSummary as DagSummary,
+    TaskWindow as TaskWindow,
 )
 from airflow_run_groups.domain.pace import (
     Order as Order,
@@ -90,6 +94,8 @@ from airflow_run_groups.domain.run_id import (
     GroupRunId as GroupRunId,
     check_run_id as check_run_id,
     group_prefix as group_prefix,
+    has_address as has_address,
+    name_of_group as name_of_group,
 )
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,

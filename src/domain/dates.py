@@ -61,7 +61,8 @@ def _ascending(request: GroupRequest, facts: PlanningFacts, now: dt.datetime, no
         if timetable.periodic:
             msg = f"DAG {dag.dag_id!r} has a schedule, which says what dates a range holds: leave interval out"
             raise Refused(msg)
-        infos = facts.interval_timetable.infos_between(*_within_the_dag(start, end or now, dag))
+        first, last = _within_the_dag(start, end or now, dag)
+        infos = facts.interval_timetable.infos_between(_first_of_steps(start, first, request.interval), last)
         return (_manual(info.logical_date, timetable) for info in _up_to_now(infos, now, not_yet))
     if timetable.periodic:
         return _up_to_now(timetable.infos_between(*_within_the_dag(start, end or now, dag)), now, not_yet)
@@ -77,6 +78,9 @@ def _ascending(request: GroupRequest, facts: PlanningFacts, now: dt.datetime, no
 def _single(date: dt.datetime, facts: PlanningFacts, now: dt.datetime) -> Iterator[DagRunInfo]:
     """One run, as Airflow's own manual trigger makes it (TriggerDAGRunPostBody.validate_context, 3.0 to 3.3)."""
     _check_bounds(date, date, facts.dag)
+    if not facts.dag.has_task_at(date):
+        msg = f"DAG {facts.dag.dag_id!r} has no task for {date.isoformat()}: Airflow would call such a run a success with nothing done"
+        raise Refused(msg)
     yield DagRunInfo(logical_date=date, data_interval=facts.timetable.manual_interval(date), run_after=now)
 
 
@@ -107,6 +111,19 @@ def _within_the_dag(start: dt.datetime, end: dt.datetime, dag: Dag) -> tuple[dt.
     first = start if dag.start_date is None else max(start, dag.start_date)
     last = end if dag.end_date is None else min(end, dag.end_date)
     return first, last
+
+
+def _first_of_steps(start: dt.datetime, first: dt.datetime, interval: dt.timedelta | str | None) -> dt.datetime:
+    """Return the first date from ``first`` on that lies a whole number of intervals behind the start.
+
+    The ticks of a cron expression do not depend on where they are counted from.
+    """
+    if not isinstance(interval, dt.timedelta):
+        return first
+    try:
+        return start - ((start - first) // interval) * interval
+    except OverflowError:  # beyond the calendar, and so beyond the end of the range
+        return first
 
 
 def _check_bounds(start: dt.datetime, end: dt.datetime, dag: Dag) -> None:

@@ -86,6 +86,17 @@ class TimetableFailed(Refused):
         super().__init__(f"{failure}: {cause}")
 
 
+class ClusterPolicyFailed(Refused):
+    """A hook that this Airflow's administrators have installed does not let a run be created."""
+
+    reason = "cluster_policy_failed"
+
+    def __init__(self, hook: str, run_id: str, cause: Exception) -> None:
+        super().__init__(
+            f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {cause}"
+        )
+
+
 class DagNotFound(NotFound):
     """No DAG with this id, or it is stale, or the caller may not see it."""
 
@@ -109,8 +120,10 @@ class GroupNotFound(NotFound):
 
     reason = "group_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("Group not found")
+    def __init__(self, similar: str | None = None) -> None:
+        """Take the name of a group of the same DAG that may be meant, None without one."""
+        hint = "" if similar is None else f": a group is named as lists show it, and there is one named {similar!r}"
+        super().__init__(f"Group not found{hint}")
 
 
 class AmbiguousRunId(Conflict):
@@ -121,6 +134,19 @@ class AmbiguousRunId(Conflict):
     def __init__(self, run_id: str, dag_ids: Iterable[str]) -> None:
         names = ", ".join(sorted(dag_ids))
         super().__init__(f"Dag run id {run_id!r} exists in several DAGs: {names}. Pick one with dag_id")
+
+
+class GroupExists(Conflict):
+    """The request is for a new group, and there is one of this name already."""
+
+    reason = "group_exists"
+
+    def __init__(self, dag_id: str, prefix: str, existing: object) -> None:
+        """Say what the group has; ``existing`` is written as it is."""
+        super().__init__(
+            f"group {prefix!r} of DAG {dag_id!r} exists already, with {existing}: choose another prefix, or leave out "
+            "new_group to add to it"
+        )
 
 
 class MayNotCreateRuns(Forbidden):

@@ -4,13 +4,40 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from airflow_run_groups.domain.model import Conf, Dag
+from airflow_run_groups.domain.model import Conf, Dag, in_utc
 from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 from airflow_run_groups.domain.timetable import Timetable
 
 
 def _accept(_: Conf) -> None:
     """Take any configuration, as a DAG without params does."""
+
+
+_NAMES = 5
+"""The most creators that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingGroup:
+    """The group of a request, as far as it exists already.
+
+    ``run_ids``: those of its runs, at least one. ``created_at``: when the first of them was created, None when unknown.
+    ``created_by``: the names of their creators, each once and in order, as far as they are known.
+    """
+
+    run_ids: frozenset[str]
+    created_at: dt.datetime | None = None
+    created_by: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say how many runs it has, since when, and whose."""
+        text = f"{len(self.run_ids)} run{'' if len(self.run_ids) == 1 else 's'}"
+        if self.created_at is not None:
+            text += f" since {in_utc(self.created_at.replace(microsecond=0))}"
+        if self.created_by:
+            more = len(self.created_by) - _NAMES
+            text += f", created by {', '.join(self.created_by[:_NAMES])}{f' and {more} more' if more > 0 else ''}"
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +47,9 @@ class PlanningFacts:
     ``existing_dates``: the logical dates of the DAG's runs, of whatever type and state: those among the request's
     ``dates``, or all from its ``start_date`` on (without one: from now on). They ascend, without a repeat, and are read
     while they are drawn.
-    ``last_number``: the highest number of the request's group, 0 for a new group.
+    ``last_number``: the highest number of the request's group, 0 for a new group. ``group``: what that group has so far.
+    ``unfinished_runs``: how many of the DAG's runs, but for Airflow's own backfills, are queued or running; it is counted
+    up to ``max_active_runs``.
     ``run_id_pattern``: the regular expression that new run ids must match.
     ``runs_per_loop``: how many queued runs of all DAGs the scheduler examines in one loop, at least 1, None when unknown.
     ``interval_timetable``: the timetable with the request's ``interval`` between its dates, None without an interval.
@@ -31,6 +60,8 @@ class PlanningFacts:
     timetable: Timetable
     existing_dates: Iterable[dt.datetime]
     last_number: int
+    group: ExistingGroup | None = None
+    unfinished_runs: int = 0
     run_id_pattern: str = DEFAULT_RUN_ID_PATTERN
     runs_per_loop: int | None = None
     interval_timetable: Timetable | None = None

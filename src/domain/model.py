@@ -40,12 +40,26 @@ class DagRunType(str, Enum):
 _EXTERNALLY_TRIGGERED = frozenset({"manual", "asset_materialization", "operator_triggered"})
 
 
+class TaskWindow(NamedTuple):
+    """Between which dates, both inclusive, a run gets an instance of a task; None: no bound."""
+
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+
+    def holds(self, date: dt.datetime) -> bool:
+        return (self.start is None or self.start <= date) and (self.end is None or date <= self.end)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dag:
     """What planning needs to know about one DAG.
 
     ``start_date`` and ``end_date`` bound the dates, both inclusive, for which a run gets at least one task; None: no bound.
+    ``task_windows``: the window of each task, without repeats; None: there is one task, for all dates within these bounds.
     ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
+    ``is_scheduled``: whether Airflow creates runs of the DAG by itself. ``catchup``: whether it creates the past ones, too.
+    ``depends_on_past``: whether a task waits for the run before. ``has_latest_only``: whether a task is a
+    ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take.
     """
 
     dag_id: str
@@ -53,8 +67,21 @@ class Dag:
     max_active_runs: int = 16
     start_date: dt.datetime | None = None
     end_date: dt.datetime | None = None
+    task_windows: frozenset[TaskWindow] | None = None
     has_import_errors: bool = False
     allows_manual_runs: bool = True
+    is_scheduled: bool = True
+    catchup: bool = False
+    depends_on_past: bool = False
+    has_latest_only: bool = False
+    has_deadlines: bool = False
+
+    def has_task_at(self, date: dt.datetime) -> bool:
+        """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.3)."""
+        windows = self.task_windows
+        if windows is None:
+            windows = frozenset({TaskWindow(self.start_date, self.end_date)})
+        return any(window.holds(date) for window in windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,20 @@ from typing import Any
 
 from airflow_run_groups.domain.conf import Confs
 from airflow_run_groups.domain.dates import dates_of
-from airflow_run_groups.domain.errors import DagNotTriggerable, TooManyRuns
+from airflow_run_groups.domain.errors import DagNotTriggerable, GroupExists, Refused, TooManyRuns
 from airflow_run_groups.domain.estimate import expected_end
-from airflow_run_groups.domain.facts import PlanningFacts
+from airflow_run_groups.domain.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
-from airflow_run_groups.domain.pace import Pace, starts_of
+from airflow_run_groups.domain.pace import starts_of
+from airflow_run_groups.domain.remarks import LeftOut, Outcome, remarks
 from airflow_run_groups.domain.request import GroupRequest, check_request
-from airflow_run_groups.domain.run_id import GroupRunId, check_run_id, group_prefix
+from airflow_run_groups.domain.run_id import GroupRunId, check_address, check_run_id, group_prefix
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timetable
 
 MAX_OTHERS = 1000
 """The most dates that a plan shows beside those that get a run."""
+MAX_WITHOUT_TASKS = 10_000
+"""The most dates that a request passes over since the DAG has no task for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Action(str, Enum):
     EXISTS = "exists"
     LEFT_OUT = "left_out"
     NOT_YET = "not_yet"
+    NO_TASKS = "no_tasks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +147,11 @@ def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime)
             dates.append(_planned_date(info, action, draft.runs))
         if draft.next_start_date is not None and others > MAX_OTHERS:
             break
-    if others > MAX_OTHERS:
-        draft.remarks.append(
-            f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
-        )
-    return Plan(**draft.finish(), dates=tuple(dates))
+    plan = Plan(**draft.finish(), dates=tuple(dates))
+    if others <= MAX_OTHERS:
+        return plan
+    cut = f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
+    return replace(plan, warnings=(*plan.warnings, cut))
 
 
 def with_details(
@@ -169,7 +173,11 @@ def with_details(
 
 
 class _Draft:
-    """A request's runs, as far as its dates have been decided."""
+    """A request's runs, as far as its dates have been decided.
+
+    A request for a new group whose group exists is refused, unless it is the repeat of the request that made the group:
+    it is decided as if the group were not there, and must come to runs that the group has. Then it creates none.
+    """
 
     def __init__(self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime) -> None:
         if request.conf_per_run is None:
@@ -178,10 +186,14 @@ class _Draft:
         self._prefix = group_prefix(request.prefix)
         likely = GroupRunId(prefix=self._prefix, number=facts.last_number + 1, logical_date=now.replace(microsecond=0))
         check_run_id(str(likely), pattern=facts.run_id_pattern)
-        _check_dag(facts.dag, facts.timetable)
+        check_address(self._prefix)
+        _check_dag(request, facts.dag, facts.timetable)
         self._request = request
         self._facts = facts
         self._now = now
+        self._repeats = facts.group if request.new_group else None
+        self._dates_of_group = _dates_in(self._repeats)
+        self._last_number = facts.last_number if self._repeats is None else 0
         self._conf = request.conf or {}
         per_run = request.conf_per_run
         self._confs = None if per_run is None else Confs(self._conf, per_run, request.dates or ())
@@ -189,17 +201,26 @@ class _Draft:
         self.runs: list[NewDagRun] = []
         self.existing = 0
         self.next_start_date: dt.datetime | None = None
-        self.remarks: list[str] = []
+        self._seen = 0
+        self._not_yet = LeftOut()
+        self._without_tasks = LeftOut()
 
     def decide(self, info: DagRunInfo, *, exists: bool) -> Action:
+        is_within = self.next_start_date is None
         if info.run_after > self._now:
+            if is_within and self._request.dates is not None:
+                self._not_yet.add(info)
             return Action.NOT_YET
-        if exists:
-            self.existing += self.next_start_date is None
+        self._seen += 1
+        if exists and info.logical_date not in self._dates_of_group:
+            self.existing += is_within
             return Action.EXISTS
+        if not exists and not self._facts.dag.has_task_at(info.logical_date):
+            self._pass_over(info, is_within=is_within)
+            return Action.NO_TASKS
         if len(self.runs) < self._request.limit:
             self.runs.append(self._run(info))
-            return Action.CREATE
+            return Action.CREATE if self._repeats is None else Action.EXISTS
         if not self._request.partial:
             raise _too_many(self._request.limit, info.logical_date)
         self.next_start_date = self.next_start_date or info.logical_date
@@ -207,15 +228,17 @@ class _Draft:
 
     def finish(self) -> dict[str, Any]:
         """Return the fields that a creation and a plan share."""
+        request, dag, decided = self._request, self._facts.dag, len(self.runs)
+        if self._repeats is not None:
+            if not decided:
+                raise GroupExists(dag.dag_id, self._prefix, self._repeats)
+            self.existing += decided
+            self.runs = []
         if self._confs is not None:
             for run in self.runs:
                 self._facts.check_conf(run.conf)
-        request, dag, count = self._request, self._facts.dag, len(self.runs)
-        warnings = (
-            *_about_the_range(request, dag),
-            *_about_the_dag(dag, count),
-            *_about_the_scheduler(count, request.pace, self._facts.runs_per_loop),
-            *self.remarks,
+        outcome = Outcome(
+            created=len(self.runs), seen=self._seen, not_yet=self._not_yet, without_tasks=self._without_tasks
         )
         return {
             "dag_id": dag.dag_id,
@@ -223,13 +246,25 @@ class _Draft:
             "runs": tuple(self.runs),
             "existing": self.existing,
             "next_start_date": self.next_start_date,
-            "next_not_before": None if self._starts is None or request.pace is None else self._starts.after(count),
-            "warnings": warnings,
+            "next_not_before": None if self._starts is None or request.pace is None else self._starts.after(decided),
+            "warnings": tuple(remarks(request, self._facts, outcome, group=self._prefix, now=self._now)),
         }
 
+    def _pass_over(self, info: DagRunInfo, *, is_within: bool) -> None:
+        if is_within:
+            self._without_tasks.add(info)
+        if self._without_tasks.count > MAX_WITHOUT_TASKS:
+            msg = (
+                f"DAG {self._facts.dag.dag_id!r} has no task for more than {MAX_WITHOUT_TASKS} dates of the range, up to "
+                f"{in_utc(info.logical_date)}: narrow the range"
+            )
+            raise Refused(msg)
+
     def _run(self, info: DagRunInfo) -> NewDagRun:
-        number = self._facts.last_number + len(self.runs) + 1
+        number = self._last_number + len(self.runs) + 1
         run_id = str(GroupRunId(prefix=self._prefix, number=number, logical_date=info.logical_date))
+        if self._repeats is not None and run_id not in self._repeats.run_ids:
+            raise GroupExists(self._facts.dag.dag_id, self._prefix, self._repeats)
         check_run_id(run_id, pattern=self._facts.run_id_pattern)
         return NewDagRun(
             run_id=run_id,
@@ -238,6 +273,12 @@ class _Draft:
             run_after=info.run_after if self._starts is None else self._starts.of(len(self.runs), info.run_after),
             conf=self._conf if self._confs is None else self._confs.of(info, number=number, run_id=run_id),
         )
+
+
+def _dates_in(group: ExistingGroup | None) -> frozenset[dt.datetime]:
+    """Return the dates that the run ids of a group hold."""
+    parsed = (GroupRunId.parse(run_id) for run_id in (() if group is None else group.run_ids))
+    return frozenset(one.logical_date for one in parsed if one is not None)
 
 
 def _too_many(limit: int, first_left_out: dt.datetime) -> TooManyRuns:
@@ -265,6 +306,7 @@ def _reason(action: Action, info: DagRunInfo) -> str | None:
         Action.EXISTS: "the DAG has a run at this date already",
         Action.LEFT_OUT: "it lies beyond the limit",
         Action.NOT_YET: f"its run may not start before {in_utc(info.run_after)}",
+        Action.NO_TASKS: "the DAG has no task for it",
     }[action]
 
 
@@ -274,7 +316,7 @@ def _with_run(date: PlannedDate, run: ExistingRun | None) -> PlannedDate:
     return replace(date, run_id=run.run_id, state=run.state, run_type=run.run_type, created_by=run.created_by)
 
 
-def _check_dag(dag: Dag, timetable: Timetable) -> None:
+def _check_dag(request: GroupRequest, dag: Dag, timetable: Timetable) -> None:
     if dag.has_import_errors:
         msg = f"DAG {dag.dag_id!r} has import errors and cannot be triggered"
         raise DagNotTriggerable(msg)
@@ -282,39 +324,13 @@ def _check_dag(dag: Dag, timetable: Timetable) -> None:
         msg = f"DAG {dag.dag_id!r} does not allow manual runs (its allowed_run_types has no 'manual')"
         raise DagNotTriggerable(msg)
     if timetable.partitioned:
-        msg = f"DAG {dag.dag_id!r} has a partitioned timetable: its runs have no logical date, so no range of dates creates them"
-        raise DagNotTriggerable(msg)
-
-
-def _about_the_range(request: GroupRequest, dag: Dag) -> list[str]:
-    start, end = request.start_date, request.end_date
-    warnings = []
-    if start is not None and dag.start_date is not None and start < dag.start_date:
-        warnings.append(f"the range begins before the DAG's first date, {in_utc(dag.start_date)}: no runs before it")
-    if end is not None and dag.end_date is not None and end > dag.end_date:
-        warnings.append(f"the range ends after the DAG's last date, {in_utc(dag.end_date)}: no runs after it")
-    return warnings
-
-
-def _about_the_dag(dag: Dag, count: int) -> list[str]:
-    warnings = []
-    if dag.is_paused and count:
-        warnings.append(f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused")
-    if count >= dag.max_active_runs:
-        warnings.append(
-            f"the group has at least as many runs as the DAG's max_active_runs ({dag.max_active_runs}): "
-            "Airflow suspends the DAG's scheduled runs until the group has drained"
+        consequence = (
+            "the run ids of a group, which hold one, do not fit: trigger it in Airflow"
+            if request.start_date is None and request.dates is None
+            else "no range of dates creates them"
         )
-    return warnings
-
-
-def _about_the_scheduler(count: int, pace: Pace | None, runs_per_loop: int | None) -> list[str]:
-    at_once = count if pace is None else min(count, pace.runs)
-    if runs_per_loop is None or at_once <= runs_per_loop:
-        return []
-    warning = (
-        f"{at_once} runs of the group may start at the same time, and Airflow's scheduler looks at {runs_per_loop} queued runs "
-        "in one loop ([scheduler] max_dagruns_per_loop_to_schedule): they can hold up the runs of other DAGs; "
-        "pace lets fewer start at a time"
-    )
-    return [warning]
+        msg = f"DAG {dag.dag_id!r} has a partitioned timetable: its runs have no logical date, so {consequence}"
+        raise DagNotTriggerable(msg)
+    if dag.task_windows is not None and not dag.task_windows:
+        msg = f"DAG {dag.dag_id!r} has no task: Airflow would call its runs a success with nothing done"
+        raise DagNotTriggerable(msg)

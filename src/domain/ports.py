@@ -106,6 +106,8 @@ class GroupRepository(Protocol):
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
         """Return the first groups of a DAG, each once, ordered by ``last_id``, the largest first; none when it has none.
 
+        A group that has no address (``run_id.has_address``), which only others can have made, is left out.
+
         :param start: only groups whose ``last_id`` is smaller, None for all.
         :param limit: at most so many, at least 1.
         :raises DagNotFound: when there is no such DAG. One that is stale is there, and so are its groups.

@@ -23,6 +23,9 @@ class GroupRequest:
     No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
     ``dates``: these dates, 1 to 500, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
+    ``new_group``: True refuses a prefix whose group exists, unless this very request made it; False adds to it without a
+    warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
+    there were none, or the zone is as UTC is.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
@@ -41,6 +44,8 @@ class GroupRequest:
     interval: Interval | None = None
     conf_per_run: ConfPerRun | None = None
     note: str | None = None
+    new_group: bool | None = None
+    naive_dates_in: str | None = None
 
     def __post_init__(self) -> None:
         single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)

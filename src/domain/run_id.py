@@ -63,19 +63,42 @@ class GroupRunId:
         return cls(prefix=match["prefix"], number=int(number), logical_date=moment)
 
 
+def name_of_group(prefix: str) -> str:
+    """Return the name of the group whose runs a request with this prefix creates, by which it is listed and addressed.
+
+    ``manual_`` and ``manual`` create runs of the group ``manual``, and ``manual__`` of ``manual_``.
+    """
+    return prefix.removesuffix("_")
+
+
+def has_address(group: str) -> bool:
+    """Tell whether a path can name the group: a slash separates its parts, and dots alone move up and down in it."""
+    return "/" not in group and group not in {".", ".."}
+
+
 def group_prefix(prefix: str) -> str:
-    """Return the prefix as it stands in run ids: ``manual_`` and ``manual`` name the same group.
+    """Return the name of the group of a new request's prefix, as it stands in the run ids.
 
     :raises Refused: when the prefix is empty or has the word "backfill" in it.
     """
     if "backfill" in prefix.lower():
         msg = f'prefix {prefix!r} cannot contain the word "backfill"'
         raise Refused(msg)
-    stripped = prefix.removesuffix("_")
+    stripped = name_of_group(prefix)
     if not stripped:
         msg = f"prefix {prefix!r} must have at least one character beside a trailing underscore"
         raise Refused(msg)
     return stripped
+
+
+def check_address(group: str) -> None:
+    """Check that a new group can be found again by its name.
+
+    :raises Refused: when no path can name it.
+    """
+    if not has_address(group):
+        msg = f"the group {group!r} would have no address, in which '/' and '.' alone have a meaning: choose another prefix"
+        raise Refused(msg)
 
 
 def check_run_id(run_id: str, *, pattern: str = DEFAULT_RUN_ID_PATTERN) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
@@ -10,6 +11,7 @@ from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, Gro
 from airflow_run_groups.domain.planning import CreatedRuns, Plan, plan_group, runs_to_create, with_details
 from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagTransaction, GroupRepository
 from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.run_id import name_of_group
 
 
 class CreateRuns:
@@ -74,25 +76,39 @@ class Groups:
         return self._groups.list(dag_id, start=start, limit=limit)
 
     def get(self, dag_id: str, prefix: str, caller: Caller) -> GroupProgress:
-        """Return how far a group is; its prefix may end in an underscore that the run ids do not repeat.
+        """Return how far the group with exactly this prefix is.
 
-        :raises GroupNotFound: also when the caller may not see the DAG.
+        :raises GroupNotFound: also when the caller may not see the DAG. It names the group that may be meant.
         """
         _check_may_see(caller, dag_id, GroupNotFound())
-        return self._groups.get(dag_id, prefix.removesuffix("_"), now=self._clock())
+        try:
+            return self._groups.get(dag_id, prefix, now=self._clock())
+        except GroupNotFound as error:
+            raise self._not_found(dag_id, prefix) from error
 
     def apply(self, group_action: GroupAction, caller: Caller) -> GroupActionResult:
-        """Do an action to a group in the caller's name; its prefix is read as by ``get``.
+        """Do an action to a group in the caller's name.
 
-        :raises GroupNotFound: also when the caller may not see the DAG.
+        :raises GroupNotFound: as ``get``.
         :raises Forbidden: when the caller may see it, and may not change runs of it.
         """
         dag_id = group_action.dag_id
         _check_may_see(caller, dag_id, GroupNotFound())
         if not caller.may_change_runs(dag_id):
             raise MayNotChangeRuns(dag_id)
-        prefix = group_action.prefix.removesuffix("_")
-        return self._groups.apply(replace(group_action, prefix=prefix, requested_by=caller.name))
+        try:
+            return self._groups.apply(replace(group_action, requested_by=caller.name))
+        except GroupNotFound as error:
+            raise self._not_found(dag_id, group_action.prefix) from error
+
+    def _not_found(self, dag_id: str, prefix: str) -> GroupNotFound:
+        """Return the error for a group that is not there: a request's prefix has one underscore more than its group."""
+        name = name_of_group(prefix)
+        if name not in {"", prefix}:
+            with suppress(GroupNotFound):
+                self._groups.get(dag_id, name, now=self._clock())
+                return GroupNotFound(similar=name)
+        return GroupNotFound()
 
 
 def _check_may_see(caller: Caller, dag_id: str, otherwise: NotFound) -> None:

@@ -5,13 +5,13 @@ import json
 import schemathesis
 
 WORDS = {"true", "True", "1", "false", "False", "0"}
-FLAGS = ("dry_run", "external_trigger", "partial", "running")
+FLAGS = ("dry_run", "external_trigger", "new_group", "partial", "running")
 
 
 @schemathesis.hook
 def filter_body(context, body):
     return not isinstance(body, dict) or not (
-        _has_word(body) or _is_digits(body.get("limit")) or _is_object(body.get("conf"))
+        None in body.values() or _has_word(body) or _is_digits(body.get("limit")) or _is_object(body.get("conf"))
     )
 
 

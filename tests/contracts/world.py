@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,13 +68,19 @@ class World(Protocol):
         schedule: str | dt.timedelta | None = "0 0 * * *",
         start_date: dt.datetime | None = None,
         end_date: dt.datetime | None = None,
+        windows: Sequence[tuple[dt.datetime | None, dt.datetime | None]] = (),
+        catchup: bool = False,
+        depends_on_past: bool = False,
         is_paused: bool = False,
         is_stale: bool = False,
         has_import_errors: bool = False,
         max_active_runs: int = 16,
         params: Mapping[str, Mapping[str, object]] | None = None,
     ) -> object:
-        """Put a DAG there, with at least one task. A param's schema may hold type, enum, minimum, maximum, default."""
+        """Put a DAG there, with at least one task. A param's schema may hold type, enum, minimum, maximum, default.
+
+        :param windows: the first and last date of each task, in place of one task that has the DAG's.
+        """
 
     def run(  # noqa: PLR0913 - as above
         self,

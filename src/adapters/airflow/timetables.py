@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pendulum
+from airflow.timetables._cron import CronMixin
 from airflow.timetables.base import (
     DagRunInfo as AirflowsDagRunInfo,
     DataInterval as AirflowsDataInterval,
@@ -16,16 +17,23 @@ from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetab
 
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.croniter_cache import parsing_once
+from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
 from airflow_run_groups.domain.errors import Refused, TimetableFailed
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval
 
 
 class AirflowTimetable:
-    """One DAG's timetable. Airflow's own walk along it would hide a failure, so this class walks by itself."""
+    """One of Airflow's timetables. Airflow's own walk along it would hide a failure, so this class walks by itself."""
 
-    def __init__(self, dag_id: str, timetable: AirflowsTimetable) -> None:
-        self._failure = f"the timetable of DAG {dag_id!r} failed"
+    def __init__(self, name: str, timetable: AirflowsTimetable) -> None:
+        """Walk along this timetable; ``name`` is what errors call it."""
+        self._failure = f"{name} failed"
         self._timetable = parsing_once(timetable)
+
+    @classmethod
+    def of_dag(cls, dag_id: str, timetable: AirflowsTimetable) -> "AirflowTimetable":
+        """Return that of a DAG."""
+        return cls(f"the timetable of DAG {dag_id!r}", timetable)
 
     @property
     def periodic(self) -> bool:
@@ -54,6 +62,8 @@ class AirflowTimetable:
         """
         if not self.periodic or self.partitioned:
             return
+        if any(map(is_random, _cron_expressions(self._timetable))):
+            raise TimetableFailed(self._failure, RANDOM)
         restriction = TimeRestriction(earliest=_pendulum(start), latest=None, catchup=True)
         aligned = TimeRestriction(earliest=None, latest=None, catchup=True) if self._aligns else restriction
         last = None
@@ -83,38 +93,49 @@ class AirflowTimetable:
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
         interval = self._interval(info.data_interval)
-        return DagRunInfo(logical_date=interval.start, data_interval=interval, run_after=_utc(info.run_after))
+        return DagRunInfo(logical_date=interval.start, data_interval=interval, run_after=plain(info.run_after))
 
     def _interval(self, interval: AirflowsDataInterval | None) -> DataInterval:
         if interval is None:
             raise TimetableFailed(self._failure, "it gives a date without a data interval")
         try:
-            return DataInterval(start=_utc(interval.start), end=_utc(interval.end))
+            return DataInterval(start=plain(interval.start), end=plain(interval.end))
         except ValueError as error:
             raise TimetableFailed(self._failure, error) from error
 
 
-def timetable_of(interval: Interval, *, dag_id: str, timezone: Any) -> AirflowTimetable:
+def timetable_of(interval: Interval, *, timezone: Any) -> AirflowTimetable:
     """Return the timetable that Airflow makes of a DAG's ``schedule`` that is a cron expression, or a timedelta.
 
-    :raises Refused: when it is no cron expression.
+    :raises Refused: when it is no cron expression, or one that leaves its dates to chance.
     """
+    name = f"interval {str(interval)!r}"
     if isinstance(interval, dt.timedelta):
-        return AirflowTimetable(dag_id, DeltaTriggerTimetable(interval))
+        return AirflowTimetable(name, DeltaTriggerTimetable(interval))
     try:
         timetable = CronTriggerTimetable(interval, timezone=timezone)
         timetable.validate()
     except Exception as error:  # croniter's own, or Airflow's
         msg = f"interval {interval!r} is no cron expression: {error}"
         raise Refused(msg) from error
-    return AirflowTimetable(dag_id, timetable)
+    check_interval(interval)
+    return AirflowTimetable(name, timetable)
+
+
+def _cron_expressions(timetable: Any) -> Iterator[str]:
+    """Yield the cron expressions of Airflow's own timetables, and of those that they are made of."""
+    if isinstance(timetable, CronMixin):
+        yield timetable._expression  # noqa: SLF001 - it has no other name
+    for inner in (*getattr(timetable, "_timetables", ()), getattr(timetable, "timetable", None)):
+        if inner is not None:
+            yield from _cron_expressions(inner)
 
 
 def _pendulum(date: dt.datetime) -> pendulum.DateTime:
     return pendulum.instance(date.astimezone(dt.timezone.utc))
 
 
-def _utc(date: dt.datetime) -> dt.datetime:
+def plain(date: dt.datetime) -> dt.datetime:
     """Return the moment as a plain datetime: what the domain compares, formats and shows is of one kind."""
     date = date.astimezone(dt.timezone.utc)
     return dt.datetime.combine(date.date(), date.time(), dt.timezone.utc)

@@ -51,11 +51,11 @@ def headers(token: str | None) -> httpx.Headers:
 
 
 def path(*parts: str) -> str:
-    """Return the path with these parts.
+    """Return the path with these parts; dots alone are encoded, too, as they would move up and down in the path.
 
     :raises Unsendable: as :func:`text`.
     """
-    return "".join(f"/{quote(text(part), safe='')}" for part in parts)
+    return "".join("/" + ("%2E" * len(part) if part in {".", ".."} else quote(text(part), safe="")) for part in parts)
 
 
 def text(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from airflow_run_groups.adapters.client.errors import Unsendable
 from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan, PlannedDate
-from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order
+from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order, name_of_group
 
 _Response = TypeVar("_Response", bound=CreatedRuns)
 
@@ -16,7 +16,8 @@ _Response = TypeVar("_Response", bound=CreatedRuns)
 class GroupRequest:
     """A group to create, with the keys of the service. ``dates`` may be longer here than one HTTP request takes.
 
-    Dates are ISO 8601, or datetimes; without an offset they are in the service's ``default_timezone``.
+    Dates are ISO 8601, or datetimes; without an offset they are in the service's ``default_timezone``. The steps after the
+    first add to the group of the first one: they have ``new_group`` False.
     """
 
     dag_id: str
@@ -31,6 +32,12 @@ class GroupRequest:
     not_before: str | dt.datetime | None = None
     pace: str | None = None
     order: str = Order.ASC.value
+    new_group: bool | None = None
+
+    @property
+    def group(self) -> str:
+        """The name of the group, by which it is listed and addressed: the prefix without one underscore at its end."""
+        return name_of_group(self.prefix)
 
     @property
     def has_dates(self) -> bool:
@@ -150,7 +157,7 @@ def _part(request: GroupRequest, part: slice) -> GroupRequest:
 
 
 def _rest(request: GroupRequest, size: int, response: CreatedRuns, until: dt.datetime) -> GroupRequest | None:
-    request = replace(request, not_before=response.get("next_not_before", request.not_before))
+    request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
     if request.dates is not None:
         rest = _part(request, slice(size, None))
         return rest if rest.dates else None

@@ -60,6 +60,8 @@ class StoredDag:
         """Ascending."""
         self.last_numbers: dict[str, int] = {}
         """The highest number of each group, by its prefix."""
+        self.groups: dict[str, list[StoredRun]] = {}
+        """The runs of each group, by its prefix."""
         self.queue = RunQueue(max_active_runs=dag.max_active_runs, is_paused=dag.is_paused or dag.is_stale)
 
     def keep(self, stored: StoredRun) -> None:
@@ -69,4 +71,5 @@ class StoredDag:
         if run.logical_date is not None:
             insort(self.logical_dates, run.logical_date)
         if (parsed := GroupRunId.parse(run.run_id)) is not None:
+            self.groups.setdefault(parsed.prefix, []).append(stored)
             self.last_numbers[parsed.prefix] = max(parsed.number, self.last_numbers.get(parsed.prefix, 0))

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from airflow_run_groups.adapters.memory.params import Params, check_schemas
-from airflow_run_groups.domain import Dag
+from airflow_run_groups.domain import Dag, TaskWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,8 @@ class MemoryDag:
 
     ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
+    ``task_windows``: those of its tasks, in place of one task for all dates from ``start_date`` to ``end_date``.
+    ``depends_on_past``: that of its tasks.
     ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
     :raises ValueError: when a param's schema asks for more than is supported.
@@ -22,6 +24,9 @@ class MemoryDag:
     schedule: str | dt.timedelta | None = None
     start_date: dt.datetime | None = None
     end_date: dt.datetime | None = None
+    task_windows: frozenset[TaskWindow] | None = None
+    catchup: bool = False
+    depends_on_past: bool = False
     is_paused: bool = False
     is_stale: bool = False
     max_active_runs: int = 16
@@ -43,6 +48,10 @@ class MemoryDag:
             max_active_runs=self.max_active_runs,
             start_date=self.start_date,
             end_date=self.end_date,
+            task_windows=self.task_windows,
+            is_scheduled=self.schedule is not None,
+            catchup=self.catchup,
+            depends_on_past=self.depends_on_past,
             has_import_errors=self.has_import_errors,
             allows_manual_runs=self.allows_manual_runs,
         )

@@ -25,6 +25,7 @@ from airflow_run_groups.domain import (
     DagRunType,
     DagSnapshot,
     DagTransaction,
+    ExistingGroup,
     ExistingRun,
     GroupRequest,
     NewDagRun,
@@ -119,6 +120,8 @@ class _Transaction:
             if request.dates is None
             else sorted(self.existing_runs(request.dates)),
             last_number=self._stored.last_numbers.get(group_prefix(request.prefix), 0),
+            group=self._group(group_prefix(request.prefix)),
+            unfinished_runs=self._unfinished_runs(),
             run_id_pattern=DEFAULT_RUN_ID_PATTERN,
             runs_per_loop=RUNS_PER_LOOP,
             interval_timetable=None if request.interval is None else timetable_of_interval(request.interval),
@@ -165,6 +168,7 @@ class _Transaction:
                 run,
                 waiting_since=max(now, new.run_after),
                 run_after=new.run_after,
+                created_at=now,
                 created_by=created.created_by,
                 conf=new.conf,
                 note=created.note,
@@ -172,6 +176,24 @@ class _Transaction:
             )
             self._backend.keep(stored)
             self._stored.queue.put(stored, run_after=new.run_after, now=now)
+
+    def _group(self, prefix: str) -> ExistingGroup | None:
+        runs = self._stored.groups.get(prefix)
+        if runs is None:
+            return None
+        return ExistingGroup(
+            run_ids=frozenset(one.run.run_id for one in runs),
+            created_at=min(one.created_at for one in runs),
+            created_by=tuple(sorted({one.created_by for one in runs if one.created_by is not None})),
+        )
+
+    def _unfinished_runs(self) -> int:
+        unfinished = (
+            one
+            for one in self._stored.runs
+            if one.run.state not in _ENDED and one.run.run_type != DagRunType.BACKFILL.value
+        )
+        return len(list(islice(unfinished, self._stored.dag.max_active_runs)))
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         dates = self._stored.logical_dates
@@ -199,9 +221,7 @@ def _check_runs(runs: Iterable[NewDagRun], stored: StoredDag) -> None:
         if new.logical_date in dates:
             msg = f"DAG {dag.dag_id!r} has a run at {new.logical_date.isoformat()} already"
             raise Refused(msg)
-        if (dag.start_date is not None and new.logical_date < dag.start_date) or (
-            dag.end_date is not None and new.logical_date > dag.end_date
-        ):
+        if not dag.as_planned.has_task_at(new.logical_date):
             msg = f"a run of DAG {dag.dag_id!r} at {new.logical_date.isoformat()} would have no tasks: it lies beyond the DAG's dates"
             raise Refused(msg)
         run_ids.add(new.run_id)

@@ -21,6 +21,7 @@ from airflow_run_groups.domain import (
     Note,
     Retry,
     StateCounts,
+    has_address,
 )
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.pace import Restarts
@@ -36,7 +37,7 @@ class MemoryGroupRepository:
             stored = self._backend.dags.get(dag_id)
             if stored is None:
                 raise DagNotFound(dag_id)
-            groups = [_group(prefix, runs) for prefix, runs in _by_prefix(stored).items()]
+            groups = [_group(prefix, runs) for prefix, runs in _by_prefix(stored).items() if has_address(prefix)]
         groups.sort(key=lambda group: -group.last_id)
         found = [group for group in groups if start is None or group.last_id < start]
         page = tuple(found[:limit])

@@ -17,13 +17,14 @@ class StoredRun:
     """A run in the place where it is stored; its state is replaced as time passes.
 
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
-    ``created_by`` is the name of its creator, None without one. ``spaced``: it starts later than its schedule says.
-    ``cancelled``: it was, and has not run again since.
+    ``created_by`` is the name of its creator, None without one, and ``created_at`` when it was created. ``spaced``: it
+    starts later than its schedule says. ``cancelled``: it was, and has not run again since.
     """
 
     run: DagRun
     waiting_since: dt.datetime
     run_after: dt.datetime
+    created_at: dt.datetime
     created_by: str | None
     conf: Conf
     note: str | None

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
 from airflow_run_groups.domain import DagRunInfo, DataInterval, Interval, Refused, Timetable, TimetableFailed
 
 
@@ -19,14 +20,17 @@ def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:
 def timetable_of_interval(interval: Interval) -> Timetable:
     """Return the timetable with this interval between its dates.
 
-    :raises Refused: when it is no cron expression.
+    :raises Refused: when it is no cron expression, or one that leaves its dates to chance.
     """
     from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - see Cron
 
-    if isinstance(interval, str) and not croniter.is_valid(interval):
+    if isinstance(interval, dt.timedelta):
+        return Every(interval)
+    if not croniter.is_valid(interval):
         msg = f"interval {interval!r} is no cron expression"
         raise Refused(msg)
-    return timetable_of(interval)
+    check_interval(interval)
+    return Cron(interval, name="interval")
 
 
 class _Trigger:
@@ -45,12 +49,16 @@ class Cron(_Trigger):
     """Runs at the ticks of a cron expression (CronTriggerTimetable, Airflow 3.0 to 3.3)."""
 
     expression: str
+    name: str = "the schedule"
+    """How errors call the expression."""
 
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
         # Imported with the first range: it takes a tenth of a second, and a demo starts within one.
         from croniter import CroniterBadDateError, croniter  # noqa: PLC0415
 
-        failure = f"the schedule {self.expression!r} fails"
+        failure = f"{self.name} {self.expression!r} fails"
+        if is_random(self.expression):
+            raise TimetableFailed(failure, RANDOM)
         try:
             ticks = croniter(self.expression, _second_before(start.astimezone(dt.timezone.utc)))
         except ValueError as error:

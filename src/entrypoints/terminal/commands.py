@@ -34,7 +34,7 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
 
 
 _DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
-_PREFIX = click.Option(["--prefix"], required=True, help="The prefix of the group.")
+_PREFIX = click.Option(["--prefix"], required=True, help="The group, by the prefix that list shows.")
 _NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts earlier.")
 _PACE = click.Option(
     ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
@@ -53,7 +53,18 @@ _REQUEST = (
         metavar="DATE",
         help="This date, in place of a range. Can be given many times.",
     ),
-    click.Option(["--prefix"], default="manual_", show_default=True, help="How the run ids begin."),
+    click.Option(
+        ["--prefix"],
+        default="manual_",
+        show_default=True,
+        help="How the run ids begin. One underscore at its end is not part of the group's name.",
+    ),
+    click.Option(
+        ["--new-group"],
+        is_flag=True,
+        callback=lambda _ctx, _option, is_new: is_new or None,
+        help="Refuse a prefix whose group exists already, unless this very command made the group.",
+    ),
     click.Option(
         ["--interval"],
         help="For a range of a DAG without a schedule: what lies between two dates, such as PT6H, or a cron.",
@@ -70,7 +81,7 @@ _REQUEST = (
         ["--run-backwards", "order"],
         is_flag=True,
         callback=lambda _ctx, _option, backwards: "desc" if backwards else "asc",
-        help="The newest date first.",
+        help="Start with the newest date. Tasks that wait for a slot still get it oldest first.",
     ),
     _NOT_BEFORE,
     _PACE,

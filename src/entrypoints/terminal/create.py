@@ -52,19 +52,19 @@ def create(session: Session, *, limit: int | None, step: int, dry_run: bool, wat
         return _watch(session, creation)
     creation.report()
     if watch:
-        wait.hint(session, creation.request.dag_id, creation.request.prefix)
+        wait.hint(session, creation.request.dag_id, creation.request.group)
     return exits.INTERRUPTED if interruption.requested else exits.SUCCEEDED
 
 
 def _watch(session: Session, creation: _Creation) -> int:
     request = creation.request
     try:
-        group, status = wait.watch(session, request.dag_id, request.prefix)
+        group, status = wait.watch(session, request.dag_id, request.group)
     except (ClientError, KeyboardInterrupt) as error:
         creation.report()
         if isinstance(error, RefusedByService) and error.status == HTTPStatus.NOT_FOUND and not creation.run_ids:
             return exits.SUCCEEDED  # every date has a run, of other groups
-        wait.hint(session, request.dag_id, request.prefix)
+        wait.hint(session, request.dag_id, request.group)
         raise
     creation.report(group=group)
     if session.output.format == "table":
@@ -114,7 +114,7 @@ class _Creation:
         """Write the command that does the rest; of one run now, the one that shows whether it is there."""
         output, command_line, request = self.session.output, self.session.command_line, self.request
         if not request.has_dates:
-            command = command_line.other("list", dag_id=request.dag_id, prefix=request.prefix)
+            command = command_line.other("list", dag_id=request.dag_id, prefix=request.group)
             output.hint("Whether the run was created is not known. To see the runs of the group:", command)
             return
         output.message(f"{count_runs(self.run_ids)} created so far.")

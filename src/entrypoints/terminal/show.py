@@ -1,7 +1,8 @@
 """``plan``, ``status``, ``list`` and ``dags``: what there is, or would be."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,7 +13,8 @@ from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import count_runs
 from airflow_run_groups.entrypoints.terminal.session import Session
 
-_WITHOUT_RUN = (Action.LEFT_OUT.value, Action.NOT_YET.value)
+_WITHOUT_RUN = (Action.LEFT_OUT.value, Action.NOT_YET.value, Action.NO_TASKS.value)
+_TEXT_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?")
 _WHOLE = 10
 """Runs a minute from which on their tenths are not shown."""
 _SHOWN = 5
@@ -77,7 +79,10 @@ def status(session: Session, *, dag_id: str, prefix: str) -> int:
 
 def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | None) -> int:
     if prefix is not None:
-        session.output.rows(_runs(session, dag_id, prefix.removesuffix("_"), state), _RUNS)
+        runs = _runs(session, dag_id, prefix, state)
+        if not runs and prefix.endswith("_"):
+            session.client.group(dag_id, prefix)  # its error names the group that may be meant
+        session.output.rows(_with_zone(runs), _RUNS)
     elif state is not None:
         msg = "--state needs --prefix: it is about the runs of a group"
         raise click.UsageError(msg)
@@ -90,7 +95,7 @@ def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | Non
 
 
 def dags(session: Session) -> int:
-    session.output.rows(session.client.dags(), _DAGS)
+    session.output.rows(_with_zone(session.client.dags()), _DAGS)
     return exits.SUCCEEDED
 
 
@@ -98,7 +103,7 @@ def combined(request: GroupRequest, responses: Sequence[CreatedRuns]) -> dict[st
     """Return the response to one request that would have done what these steps of it have done."""
     return {
         "dag_id": request.dag_id,
-        "prefix": request.prefix,
+        "prefix": request.group,
         "dag_run_ids": [run_id for response in responses for run_id in response["dag_run_ids"]],
         "existing": sum(response["existing"] for response in responses),
         "next_start_date": responses[-1]["next_start_date"],
@@ -174,3 +179,12 @@ def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> list
         for run in session.client.runs(dag_id=dag_id, prefix=f"{prefix}_", state=state)
         if (run_id := GroupRunId.parse(run["run_id"])) is not None and run_id.prefix == prefix
     ]
+
+
+def _with_zone(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with a Z behind dates that are text in UTC, so that they mean the same where they are sent back."""
+    return [{key: _zoned(value) for key, value in row.items()} for row in rows]
+
+
+def _zoned(value: Any) -> Any:
+    return f"{value.replace(' ', 'T')}Z" if isinstance(value, str) and _TEXT_DATE.fullmatch(value) else value

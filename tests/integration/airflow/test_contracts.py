@@ -5,7 +5,9 @@ from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
+from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
+from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
 from tests.contracts.timetables import TimetableContract
 
 
@@ -58,4 +60,20 @@ class TestAirflowSnapshotDetails(SnapshotDetailsContract):
 
 
 class TestAirflowAuditLog(AuditLogContract):
+    pass
+
+
+class TestAirflowNames(GroupNamesContract):
+    examples = 20  # each is a DAG in a database
+
+
+class TestAirflowPlans(PlanContract):
+    examples = 20  # each is a DAG in a database
+
+
+class TestAirflowWithoutTasks(WithoutTasksContract):
+    pass
+
+
+class TestAirflowExistingGroup(ExistingGroupContract):
     pass

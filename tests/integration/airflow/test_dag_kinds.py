@@ -1,12 +1,15 @@
 """Every kind of schedule and DAG either does what Airflow does, or is refused with a reason; never a run with no tasks."""
 
 import datetime as dt
+import re
 
 import pendulum
 import pytest
+from airflow import settings
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
 from airflow.sdk import DAG, Asset, Param
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.events import EventsTimetable
@@ -14,7 +17,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
 from sqlalchemy import select, update
 
-from airflow_run_groups.domain import CreateRuns, DagNotFound, GroupRequest, Refused
+from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, Refused
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -158,6 +161,84 @@ if versions.PARTITIONS:
             with pytest.raises(Refused, match="partition"):
                 create(*dates_given)
 
+    def test_a_partitioned_timetable_is_no_matter_of_ranges_where_one_run_is_asked_for(world, create):
+        world.dag(schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC"))
+        with pytest.raises(Refused, match="trigger it in Airflow"):
+            create()
+
+
+@pytest.mark.parametrize(
+    ("interval", "says"),
+    [
+        ("R R * * *", "interval 'R R * * *' cannot be used"),
+        ("r(0-5)/2 0 * * *", "interval 'r(0-5)/2 0 * * *' cannot be used"),
+        ("0 0 30 2 *", "interval '0 0 30 2 *' failed"),
+    ],
+)
+def test_an_interval_that_does_not_work_is_named(world, create, interval, says):
+    world.dag(schedule=None)
+    with pytest.raises(Refused, match=re.escape(says)):
+        create("2024-06-01", "2024-06-10", interval=interval)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "R R * * *",
+        MultipleCronTriggerTimetable("0 1 * * *", "0 R * * *", timezone="UTC"),
+        AssetOrTimeSchedule(timetable=CronTriggerTimetable("R 0 * * *", timezone="UTC"), assets=[Asset("a")]),
+    ],
+)
+def test_a_schedule_of_random_dates_has_no_range_that_could_be_planned(world, create, schedule):
+    world.dag(schedule=schedule)
+    with pytest.raises(Refused, match="leaves the dates to chance"):
+        create("2024-06-01", "2024-06-10")
+    assert len(create().runs) == 1
+
+
+def test_an_interval_counts_from_the_start_date_when_the_dag_starts_later(world, create):
+    world.dag(schedule=None, start_date=at("2024-01-03"))
+    assert dates(create("2024-01-01", "2024-01-16", interval=dt.timedelta(weeks=1))) == ["01-08T00:00", "01-15T00:00"]
+
+
+def raising(error):
+    def hook(task_instance, dag_run=None):
+        raise error
+
+    return hook
+
+
+@pytest.mark.parametrize("error", [ValueError("no queue"), KeyError("team"), RuntimeError("down")])
+def test_a_mutation_hook_that_raises_is_named(world, create, monkeypatch, error):
+    world.dag()
+    monkeypatch.setattr(settings, "task_instance_mutation_hook", raising(error))
+    with pytest.raises(ClusterPolicyFailed) as caught:
+        create("2024-06-01", "2024-06-03")
+    expected = (
+        "the cluster policy task_instance_mutation_hook of this Airflow failed for run 'manual_0000001_2024-06-01"
+    )
+    assert str(caught.value).startswith(expected)
+    assert type(error).__name__ in str(caught.value)
+    assert (world.count_runs(), world.count_tasks()) == (0, 0)
+
+
+def test_what_airflow_treats_differently_for_manual_runs_is_known_of_a_dag(world, create):
+    with DAG("a_dag", schedule="@daily", catchup=True, start_date=pendulum.datetime(2024, 1, 1)) as dag:
+        LatestOnlyOperator(task_id="latest") >> EmptyOperator(task_id="work", wait_for_downstream=True)
+    world.register(dag)
+    warnings = " ".join(create("2024-06-01", "2024-06-02").warnings)
+    assert "LatestOnlyOperator" in warnings
+    assert "do not wait for each other" in warnings
+
+
+if versions.DEADLINES:
+
+    def test_deadlines_are_known_of_a_dag(world, create):
+        with DAG("a_dag", schedule="@daily", deadline=versions.a_deadline()) as dag:
+            EmptyOperator(task_id="work")
+        world.register(dag)
+        assert "has deadlines" in " ".join(create("2024-06-01", "2024-06-02").warnings)
+
 
 def test_stale_and_unknown_dags_do_not_exist(world, create):
     world.dag(is_stale=True)
@@ -205,7 +286,7 @@ def test_conf_is_held_against_the_params_before_anything_is_written(world, creat
         assert session.scalars(select(DagRun.conf)).all() == [{"count": 3, "unknown": True}] * 2
 
 
-def test_dates_that_get_no_task_are_refused_and_nothing_is_written(world, create):
+def test_dates_that_get_no_task_are_left_out_and_those_beyond_all_tasks_refused(world, create):
     with DAG("a_dag", schedule="@daily") as dag:
         EmptyOperator(
             task_id="until_march", start_date=pendulum.datetime(2024, 1, 1), end_date=pendulum.datetime(2024, 3, 1)
@@ -214,13 +295,16 @@ def test_dates_that_get_no_task_are_refused_and_nothing_is_written(world, create
             task_id="from_may", start_date=pendulum.datetime(2024, 5, 1), end_date=pendulum.datetime(2024, 6, 1)
         )
     world.register(dag)
-    with pytest.raises(Refused, match="no task for 2024-03-02"):
-        create("2024-02-28", "2024-03-03")
     with pytest.raises(Refused, match=r"before the first date.*2024-01-01"):
         create("2023-12-01", "2023-12-31")
     with pytest.raises(Refused, match=r"after the last date.*2024-06-01"):
         create("2024-06-02", "2024-06-10")
     assert (world.count_runs(), world.count_tasks()) == (0, 0)
+    created = create("2024-02-29", "2024-05-02")
+    assert dates(created) == ["02-29T00:00", "03-01T00:00", "05-01T00:00", "05-02T00:00"]
+    (warning,) = created.warnings
+    assert warning.startswith("60 dates get no run, the first is 2024-03-02T00:00:00Z: DAG 'a_dag' has no task for it")
+    assert (world.count_runs(), world.count_tasks()) == (4, 4)
 
 
 def test_a_dag_without_tasks_is_refused(world, create):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pendulum
@@ -101,18 +101,26 @@ class AirflowWorld:
         max_active_runs: int = 16,
         params: dict | None = None,
         tasks: int = 1,
+        windows: Sequence[tuple[dt.datetime | None, dt.datetime | None]] = (),
+        catchup: bool = False,
+        depends_on_past: bool = False,
     ) -> SerializedDAG:
         with DAG(
             dag_id,
             schedule=schedule,
             start_date=start_date and pendulum.instance(start_date),
             end_date=end_date and pendulum.instance(end_date),
-            catchup=False,
+            catchup=catchup,
             max_active_runs=max_active_runs,
             params={name: as_param(schema) for name, schema in (params or {}).items()},
+            default_args={"depends_on_past": depends_on_past},
         ) as dag:
-            for number in range(tasks):
-                EmptyOperator(task_id=f"task_{number}")
+            for number, (start, end) in enumerate(windows or [(None, None)] * tasks):
+                EmptyOperator(
+                    task_id=f"task_{number}",
+                    start_date=start and pendulum.instance(start),
+                    end_date=end and pendulum.instance(end),
+                )
         registered = self.register(dag)
         with self.sessions.begin() as session:
             session.execute(

@@ -429,7 +429,41 @@ def test_cancel_retry_note(run):
 def test_list_leaves_out_longer_prefixes(run):
     run("create", *dates("short", "2020-11-01", "2020-11-01"))
     run("create", *dates("short_er", "2020-11-02", "2020-11-02"))
-    assert len(logical_dates(run, "short")) == len(logical_dates(run, "short_")) == 1
+    assert len(logical_dates(run, "short")) == len(logical_dates(run, "short_er")) == 1
+
+
+def test_prefix_names_the_group_that_list_shows(run, url):
+    for number, prefix in enumerate(("named_", "named__"), 1):
+        created = run("create", *dates(prefix, f"2020-12-0{number}", f"2020-12-0{number}"), "-o", "json")
+        assert json.loads(created)["prefix"] == prefix[:-1]
+    listed = [line.split("\t")[0] for line in run("list", "--dag-id", "example_daily", "-o", "plain").splitlines()]
+    assert {"named", "named_"} <= set(listed)
+    assert [logical_dates(run, name) for name in ("named", "named_")] == [["2020-12-01"], ["2020-12-02"]]
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "list", "cancel", "retry"])
+def test_prefix_of_a_request_that_is_no_group_is_an_error_that_names_the_group(run, url, command):
+    run("create", *dates("habit_", "2020-12-11", "2020-12-11"))
+    done = called(command, *group("habit_"), url=url)
+    assert done.returncode == 3
+    assert "there is one named 'habit'" in done.stderr
+
+
+def test_new_group(run, url):
+    first = [*dates("fresh", "2021-01-01", "2021-01-02"), "--new-group"]
+    assert run("create", *first, "-o", "plain").count("fresh_") == 2
+    assert run("create", *first, "-o", "plain") == ""
+    done = called("create", *dates("fresh", "2021-01-03", "2021-01-04"), "--new-group", url=url)
+    assert done.returncode == 3
+    assert "group 'fresh' of DAG 'example_daily' exists already, with 2 runs" in done.stderr
+    assert called("plan", *dates("fresh", "2021-01-03", "2021-01-04"), "--new-group", url=url).returncode == 3
+
+
+def test_dates_end_in_z(run):
+    run("create", *dates("zoned", "2021-02-01", "2021-02-01"))
+    for output in ("table", "plain", "json"):
+        assert "2021-02-01T00:00:00Z" in run("list", *group("zoned"), "-o", output)
+        assert "T00:00:00Z" in run("dags", "-o", output)
 
 
 def test_local():

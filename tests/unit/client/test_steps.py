@@ -239,3 +239,29 @@ def test_refusal_of_a_step(network):
 
 def fields(request):
     return {name: getattr(request, name) for name in request.__dataclass_fields__}
+
+
+def test_steps_after_the_first_add_to_its_group(network):
+    steps = list(network.client.create_all(GroupRequest(**{**fields(LONG), "new_group": True})))
+    assert [body["new_group"] for body in network.bodies] == [True, False, False]
+    assert len(created(steps)) == 1096
+    assert "exists already" not in str(steps)
+    with pytest.raises(RefusedByService) as caught:
+        next(network.client.create_all(GroupRequest(**{**fields(LONG), "new_group": True, "start_date": "2020-01-05"})))
+    assert caught.value.status == 409
+
+
+@pytest.mark.parametrize("fault", [BROKEN, TIMED_OUT])
+def test_a_new_group_is_the_same_after_a_lost_response(network, fault):
+    network.inject(fault)
+    steps = list(network.client.create_all(GroupRequest(**{**fields(LONG), "new_group": True})))
+    assert network.runs() == ids_of("2020-01-01", 1096)
+    assert steps[0].created["existing"] == 500
+
+
+@pytest.mark.parametrize(("prefix", "group"), [("p", "p"), ("p_", "p"), ("p__", "p_"), ("manual_", "manual")])
+def test_a_request_names_its_group(network, prefix, group):
+    request = GroupRequest(dag_id="example_daily", prefix=prefix, start_date="2024-12-01")
+    list(network.client.create_all(request))
+    assert request.group == group
+    assert network.client.group("example_daily", request.group)["runs"] == 32

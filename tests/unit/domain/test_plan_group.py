@@ -313,7 +313,12 @@ class TestAnInterval:
             create(timetable=Unscheduled(), interval_timetable=self.hours, interval=DAY)
 
     def test_ends_now_and_with_the_dag(self):
-        request = {"timetable": Unscheduled(), "interval_timetable": self.hours, "interval": DAY, "start_date": day(1)}
+        request = {
+            "timetable": Unscheduled(),
+            "interval_timetable": self.hours,
+            "interval": DAY / 24,
+            "start_date": day(1),
+        }
         assert dates(create(**request, now=day(2)))[-1] == day(2)
         dag = Dag(dag_id="a_dag", start_date=day(1) + DAY / 24, end_date=day(1) + DAY / 8)
         assert len(create(**request, dag=dag).runs) == 3

@@ -7,7 +7,9 @@ from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
+from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
+from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
 from tests.contracts.timetables import TimetableContract
 from tests.unit.memory.world import MemoryWorld
 
@@ -66,4 +68,20 @@ class TestMemorySnapshotDetails(SnapshotDetailsContract):
 
 
 class TestMemoryAuditLog(AuditLogContract):
+    pass
+
+
+class TestMemoryNames(GroupNamesContract):
+    pass
+
+
+class TestMemoryPlans(PlanContract):
+    pass
+
+
+class TestMemoryWithoutTasks(WithoutTasksContract):
+    pass
+
+
+class TestMemoryExistingGroup(ExistingGroupContract):
     pass

@@ -9,7 +9,7 @@ from airflow_run_groups.adapters.memory import (
     MemoryGroupRepository,
 )
 from airflow_run_groups.adapters.memory.queue import StoredRun
-from airflow_run_groups.domain import DagRun
+from airflow_run_groups.domain import DagRun, TaskWindow
 from tests.contracts.world import Stored, utc
 
 
@@ -24,7 +24,12 @@ class MemoryWorld:
     def denials(self):
         return list(self.audit.denials)
 
-    def dag(self, dag_id, *, schedule="0 0 * * *", params=None, **settings):
+    def dag(self, dag_id, *, schedule="0 0 * * *", params=None, windows=None, **settings):
+        if windows:  # as Airflow finds them
+            settings["task_windows"] = frozenset(TaskWindow(*window) for window in windows)
+            starts, ends = zip(*windows, strict=True)
+            settings["start_date"] = min(starts) if all(starts) else None
+            settings["end_date"] = max(ends) if all(ends) else None
         self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))
 
     knows_makers = True
@@ -48,7 +53,13 @@ def place(backend, dag_id, run_id, *, created_by=None, **facts):
     run_after = run.logical_date or now
     backend.keep(
         StoredRun(
-            run, waiting_since=max(now, run_after), run_after=run_after, created_by=created_by, conf={}, note=None
+            run,
+            waiting_since=max(now, run_after),
+            run_after=run_after,
+            created_at=now,
+            created_by=created_by,
+            conf={},
+            note=None,
         )
     )
     return run

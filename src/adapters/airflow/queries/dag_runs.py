@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from sqlalchemy import bindparam, case, func, select, true, type_coerce
+from sqlalchemy import bindparam, case, func, literal, select, true, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
 
@@ -141,3 +141,23 @@ RECENT = (
     .limit(bindparam("rows"))
 )
 """When the last ``rows`` runs of the DAG ``dag_id`` that have ended started and ended, by their logical date."""
+
+
+def _in_state(state: DagRunState) -> Any:
+    """Return the runs of a DAG in a state, but for Airflow's own backfills; each of these states has an index of its own."""
+    found = (
+        select(literal(1).label("one"))
+        .where(
+            _RUN.c.dag_id == bindparam("dag_id"),
+            _RUN.c.state == state.value,
+            _RUN.c.run_type != DagRunType.BACKFILL.value,
+        )
+        .limit(bindparam("rows"))
+        .subquery()
+    )
+    return select(func.count()).select_from(found).scalar_subquery()
+
+
+UNFINISHED = select(_in_state(DagRunState.QUEUED) + _in_state(DagRunState.RUNNING))
+"""How many runs of the DAG ``dag_id`` count for its ``max_active_runs`` (DagRun.active_runs_of_dags, 3.0 to 3.3), of either
+state at most ``rows``."""

@@ -9,7 +9,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Integer, bindparam, case, func, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, func, null, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -86,16 +86,19 @@ def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[An
     return (_PAGE, values) if start is None else (_LATER_PAGE, {**values, "last_id": start})
 
 
+# groups without an address, as ``has_address`` has it, are left out
 _PAGE = (
     select(START.label("start"), *_COUNTS)
     .where(
         _RUN.c.dag_id == bindparam("dag_id"),
+        _ID.not_like("%/%"),
         # most ids of other runs are told apart in a tenth of the time, if that is done first
         case(
             (_ID.like("%T__:__:__") | _ID.like("%T__:__:__.______"), _ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z"))
         ),
     )
     .group_by(START)
+    .having(func.min(START).not_in(["._", ".._"]))
     .order_by(func.max(_RUN.c.id).desc())
     .limit(bindparam("rows"))
 )
@@ -131,6 +134,20 @@ def _one_group(*, ranged: bool) -> Select[Any]:
         func.count(case((_RECENTLY_ENDED, 1))).label("recently_ended"),
         func.min(type_coerce(case((_RECENTLY_ENDED, _RUN.c.start_date)), DATE)).label("recently_started"),
     ).where(_in_group(ranged=ranged))
+
+
+def creators(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query of each creator of a group's runs, with when the first of them was created, and its values."""
+    values = _values(dag_id, prefix, connection)
+    return _creators(ranged=is_ranged(values)), values
+
+
+@cache
+def _creators(*, ranged: bool) -> Select[Any]:
+    creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
+    moments = [_RUN.c[name] for name in ("created_at", "queued_at", "start_date") if name in _RUN.c]  # as it is known
+    created_at = func.min(type_coerce(func.coalesce(*moments), DATE))
+    return select(creator.label("creator"), created_at).where(_in_group(ranged=ranged)).group_by("creator")
 
 
 DAG = select(_DAG.c.is_paused, _DAG.c.is_stale, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))

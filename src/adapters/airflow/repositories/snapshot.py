@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
-from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
+from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
+from airflow_run_groups.adapters.airflow.queries.groups import creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
-from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, timetable_of
+from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
-from airflow_run_groups.domain.facts import PlanningFacts
-from airflow_run_groups.domain.model import Conf, Dag, DagRunType
+from airflow_run_groups.domain.facts import ExistingGroup, PlanningFacts
+from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.request import GroupRequest
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
@@ -30,6 +31,7 @@ _PAGE = 2000
 """Existing dates that one query reads."""
 _DATES_PER_QUERY = 500
 """Dates that one query names."""
+_LATEST_ONLY = "LatestOnlyOperator"
 
 
 class AirflowDag:
@@ -41,11 +43,15 @@ class AirflowDag:
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
+        numbers = self._numbers(group_prefix(request.prefix))
+        dag = self._dag()
         return PlanningFacts(
-            dag=self._dag(),
-            timetable=AirflowTimetable(self._row.dag_id, self._serialized.timetable),
+            dag=dag,
+            timetable=AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable),
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
-            last_number=self._last_number(group_prefix(request.prefix)),
+            last_number=max(numbers.values(), default=0),
+            group=self._group(group_prefix(request.prefix), numbers.keys()),
+            unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
             interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
@@ -91,21 +97,27 @@ class AirflowDag:
             raise DagUnreadable(self._row.dag_id, error) from error
 
     def _dag(self) -> Dag:
-        starts = [task.start_date for task in self._serialized.tasks]
-        ends = [task.end_date for task in self._serialized.tasks]
-        row = self._row
+        tasks, row = self._serialized.tasks, self._row
+        starts = [task.start_date and plain(task.start_date) for task in tasks]
+        ends = [task.end_date and plain(task.end_date) for task in tasks]
         return Dag(
             dag_id=row.dag_id,
             is_paused=bool(row.is_paused),
             max_active_runs=row.max_active_runs or configuration.max_active_runs_per_dag(),
             start_date=min((date for date in starts if date), default=None) if all(starts) else None,
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
+            task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
             allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
+            is_scheduled=bool(self._serialized.timetable.can_be_scheduled),
+            catchup=bool(self._serialized.catchup),
+            depends_on_past=any(task.depends_on_past for task in tasks),
+            has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
+            has_deadlines=compat.has_deadlines(self._serialized),
         )
 
     def _timetable_of(self, interval: Interval) -> AirflowTimetable:
-        return timetable_of(interval, dag_id=self._row.dag_id, timezone=self._serialized.timezone)
+        return timetable_of(interval, timezone=self._serialized.timezone)
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
@@ -114,13 +126,29 @@ class AirflowDag:
             yield from page
             page = self._session.scalars(query.where(_RUN.c.logical_date > page[-1]).limit(_PAGE)).all()
 
-    def _last_number(self, prefix: str) -> int:
+    def _numbers(self, prefix: str) -> dict[str, int]:
+        """Return the number of each run of a group, by its run id."""
         start = f"{prefix}_"
         values = values_of(start, bounds_of_numbered(start), self._session.connection())
         in_group = begins(_RUN.c.run_id, ranged=is_ranged(values))
         query = select(_RUN.c.run_id).where(_RUN.c.dag_id == self._row.dag_id, in_group)
-        parsed = (GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values))
-        return max((one.number for one in parsed if one is not None and one.prefix == prefix), default=0)
+        parsed = {run_id: GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values)}
+        return {run_id: one.number for run_id, one in parsed.items() if one is not None and one.prefix == prefix}
+
+    def _group(self, prefix: str, run_ids: Collection[str]) -> ExistingGroup | None:
+        if not run_ids:
+            return None
+        rows = self._session.execute(*creators(self._row.dag_id, prefix, self._session.connection())).all()
+        created = [created_at for _, created_at in rows if created_at is not None]
+        return ExistingGroup(
+            run_ids=frozenset(run_ids),
+            created_at=min(created, default=None),
+            created_by=tuple(sorted(name for name, _ in rows if name is not None)),
+        )
+
+    def _unfinished_runs(self, at_most: int) -> int:
+        values = {"dag_id": self._row.dag_id, "rows": at_most}
+        return min(self._session.scalar(UNFINISHED, values) or 0, at_most)
 
     def _check_conf(self, conf: Conf) -> None:
         """Check it by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""

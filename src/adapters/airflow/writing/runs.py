@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from airflow.exceptions import AirflowException  # type: ignore[attr-defined]  # newer versions take it from elsewhere
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
+from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.bulk_insert import (
     copy_note,
@@ -54,20 +56,21 @@ def write_runs(created: CreatedRuns, dag: SerializedDAG, session: Session) -> No
 
 def _create(run: NewDagRun, created: CreatedRuns, dag: SerializedDAG, session: Session) -> None:
     try:
-        made = dag.create_dagrun(
-            run_id=run.run_id,
-            logical_date=run.logical_date,
-            data_interval=(run.data_interval.start, run.data_interval.end),
-            run_after=run.run_after,
-            conf=dict(run.conf),
-            run_type=DagRunType.MANUAL,
-            triggered_by=DagRunTriggeredByType.REST_API,
-            **compat.creator_argument(created.created_by),
-            **compat.note_argument(created.note),
-            state=DagRunState.QUEUED,
-            session=session,
-        )
-    except ValueError as error:
+        with naming_policies(run.run_id):
+            made = dag.create_dagrun(
+                run_id=run.run_id,
+                logical_date=run.logical_date,
+                data_interval=(run.data_interval.start, run.data_interval.end),
+                run_after=run.run_after,
+                conf=dict(run.conf),
+                run_type=DagRunType.MANUAL,
+                triggered_by=DagRunTriggeredByType.REST_API,
+                **compat.creator_argument(created.created_by),
+                **compat.note_argument(created.note),
+                state=DagRunState.QUEUED,
+                session=session,
+            )
+    except (ValueError, AirflowException) as error:
         msg = f"Airflow does not take run {run.run_id!r}: {error}"
         raise Refused(msg) from error
     if created.note is not None and made.note is None:

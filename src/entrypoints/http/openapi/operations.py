@@ -23,7 +23,8 @@ under a prefix by which you find the group again.
 Every answer is one JSON object with the key `response`, and one that is not 200 is always \
 `{"response": {"error": "what was wrong"}}`. Where GET is allowed, HEAD is, too.
 
-A boolean may also be sent as the text `true`, `True`, `1`, `false`, `False` or `0`."""
+A boolean may also be sent as the text `true`, `True`, `1`, `false`, `False` or `0`. Null for an optional key of a body is the \
+same as leaving the key out."""
 ERROR: Json = {
     "type": "object",
     "required": ["error"],
@@ -49,7 +50,7 @@ ERRORS = {
     ),
     408: ("The request did not arrive in time.", SERVER_ERRORS[408][1].format(receive_timeout=5)),
     409: (
-        "Several DAGs have a run with this id. The error names them, and `dag_id` picks one.",
+        "Several DAGs have a run with this id, of which `dag_id` picks one; or a new group is asked for where there is one.",
         str(AmbiguousRunId("a", ["example_daily", "example_hourly"])),
     ),
     413: ("The body is too long.", str(BodyTooLarge())),
@@ -118,7 +119,7 @@ def _in_path(name: str, description: str, example: str) -> Json:
 IN_PATH = {
     "run_id": _in_path("run_id", "The run id", "redo_0000001_2025-02-01T00:00:00"),
     "dag_id": _in_path("dag_id", "The DAG", "example_daily"),
-    "prefix": _in_path("prefix", "The group's prefix, with or without one underscore at its end", "redo"),
+    "prefix": _in_path("prefix", "The group's prefix, exactly as lists of groups show it", "redo"),
 }
 """The parameters that a path may have, by their names."""
 
@@ -221,7 +222,7 @@ OPERATIONS = (
         "answer is the plan. The body is JSON, whatever its `Content-Type` says.",
         body="GroupRequest",
         payload={"anyOf": [_ref("Plan"), _ref("CreatedRuns")]},
-        errors=(404, 413, 429),
+        errors=(404, 409, 413, 429),
     ),
     Operation(
         name="list_dag_runs",

@@ -43,7 +43,7 @@ class NotAllowed(ValueError):
 class Strict(fields.Field[Any]):
     """Refuses a value with one sentence, in which ``allowed`` says what is allowed.
 
-    Null is refused unless it is allowed: a caller who wants the default leaves the parameter out.
+    Null is refused unless it is allowed; a schema of bodies takes it, for an optional key, as leaving the key out.
     """
 
     allowed: str

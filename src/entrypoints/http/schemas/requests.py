@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, ClassVar, NoReturn
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, post_load, pre_load
 from marshmallow.fields import Field
 
 from airflow_run_groups.domain import (
@@ -21,6 +21,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
+from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
     MAX_ID,
     Boolean,
@@ -75,6 +76,17 @@ class DatedSchema(RequestSchema):
         date = field_obj.inner if isinstance(field_obj, Dates) else field_obj
         if isinstance(date, Date):
             date.default_timezone = self._default_timezone
+
+
+class BodySchema(RequestSchema):
+    """The keys of a body. Null for an optional key means the same as leaving the key out."""
+
+    kind = "key"
+
+    @pre_load
+    def leave_out(self, keys: dict[str, object], **_: object) -> dict[str, object]:
+        optional = {field.data_key or name for name, field in self.fields.items() if not field.required}
+        return {key: value for key, value in keys.items() if value is not None or key not in optional}
 
 
 class NoQuerySchema(RequestSchema):
@@ -133,8 +145,7 @@ class GroupFilterSchema(RequestSchema):
     )
 
 
-class _GroupActionSchema(RequestSchema):
-    kind = "key"
+class _GroupActionSchema(BodySchema):
     arguments_of: ClassVar[tuple[type, ...]] = (GroupAction,)
 
     dry_run = Boolean(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
@@ -201,8 +212,7 @@ class NoteGroupSchema(_GroupActionSchema):
     )
 
 
-class GroupRequestSchema(DatedSchema):
-    kind = "key"
+class GroupRequestSchema(DatedSchema, BodySchema):
     arguments_of = (GroupRequest,)
 
     dag_id = Text(required=True, metadata={"description": "The DAG to create runs of.", "examples": ["example_daily"]})
@@ -211,7 +221,8 @@ class GroupRequestSchema(DatedSchema):
             "description": "How the run ids begin: a run id is the prefix, a number that goes on from the last one of "
             'this prefix, and the logical date. Without the word "backfill", and without the start of Airflow\'s '
             "other run types, such as `scheduled__`; the whole run id fits Airflow's `allowed_run_id_pattern`, which is "
-            "letters, digits and `_.~:+-` unless it is changed, and has at most 250 characters.",
+            "letters, digits and `_.~:+-` unless it is changed, and has at most 250 characters. One underscore at its end is "
+            "dropped, so `redo` and `redo_` name the same group; without a slash, which no address of a group can hold.",
             "examples": ["redo"],
         }
     )
@@ -278,7 +289,8 @@ class GroupRequestSchema(DatedSchema):
     order = Enum(
         Order,
         metadata={
-            "description": "`desc`: the newest date first, with the first number. A range may hold at most 10000 dates then.",
+            "description": "`desc`: the newest date starts first, and has the first number. It orders starts only: of tasks that wait "
+            "for a slot Airflow takes those with the oldest logical date first. A range may hold at most 10000 dates then.",
             "examples": ["desc"],
         },
     )
@@ -311,3 +323,23 @@ class GroupRequestSchema(DatedSchema):
             "examples": ["Corrected prices, see the ticket"],
         },
     )
+    new_group = Boolean(
+        metadata={
+            "description": "`true`: a 409 when the DAG has a group of this prefix already, unless this very request made it: "
+            "then nothing is created, and its runs count as `existing`. `false`: add to it. Left out, the runs are added as "
+            "well, and a warning says since when the group exists, by whom, and with how many runs.",
+            "examples": [True],
+        }
+    )
+
+    @post_load(pass_original=True)
+    def note_time_zone(self, body: dict[str, Any], original: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Say in which time zone dates without an offset were read, where that is another moment than in UTC."""
+        texts = [original.get(name) for name in ("start_date", "end_date", "not_before")]
+        texts += original.get("dates") or []
+        if any(map(self._differs_from_utc, filter(None, texts))):
+            body["naive_dates_in"] = str(self._default_timezone)
+        return body
+
+    def _differs_from_utc(self, date: str) -> bool:
+        return parse_date(date, self._default_timezone) != parse_date(date, dt.timezone.utc)

@@ -58,7 +58,8 @@ def dag_schema(value_format: ValueFormat) -> Schema:
         is_active = _Not(attribute="is_paused", metadata={"description": "Whether the DAG is not paused."})
         full_path = fields.String(attribute="fileloc", metadata={"description": "The file that defines the DAG."})
         last_execution = value_format.date(
-            attribute="last_logical_date", metadata={"description": "The latest logical date of the DAG's runs."}
+            attribute="last_logical_date",
+            metadata={"description": "The latest logical date of the DAG's runs, in UTC."},
         )
 
     return DagSchema()
@@ -73,10 +74,10 @@ def dag_run_schema(value_format: ValueFormat) -> Schema:
         run_id = fields.String(metadata={"description": "Unique within the DAG."})
         state = fields.String(metadata={"description": f"{_STATES}."})
         execution_date = value_format.date(
-            attribute="logical_date", metadata={"description": "The logical date of the run."}
+            attribute="logical_date", metadata={"description": "The logical date of the run, in UTC."}
         )
-        start_date = value_format.date(metadata={"description": "When the run started."})
-        end_date = value_format.date(metadata={"description": "When the run ended."})
+        start_date = value_format.date(metadata={"description": "When the run started, in UTC."})
+        end_date = value_format.date(metadata={"description": "When the run ended, in UTC."})
         external_trigger = value_format.boolean(metadata={"description": "Whether somebody asked for the run."})
 
     return DagRunSchema()
@@ -260,7 +261,7 @@ class PlannedDateSchema(Schema):
         by_value=fields.String,
         metadata={
             "description": "`create`: it gets a run. `exists`: it has one. `left_out`: it lies beyond the limit of a partial "
-            "group. `not_yet`: its run may not start yet.",
+            "group. `not_yet`: its run may not start yet. `no_tasks`: the DAG has no task for it.",
         },
     )
     run_id = fields.String(

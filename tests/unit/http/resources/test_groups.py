@@ -5,6 +5,7 @@ import re
 from urllib.parse import quote, urljoin
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
@@ -88,12 +89,46 @@ def test_a_page_has_50_groups_unless_another_limit_is_asked_for(service):
 
 
 @pytest.mark.parametrize("prefix", ["a.b", "a+b", "a:b", "a b", "ä", "🐍", "a%b", "?", "#", "a_b", ".", "~"])
-def test_a_prefix_is_found_percent_encoded_and_with_an_underscore_at_its_end(service, prefix):
+def test_a_prefix_is_found_percent_encoded(service, prefix):
     service.place(run_id=f"{prefix}_0000001_2024-12-01T00:00:00")
     service.place(run_id=f"{prefix}_c_0000001_2024-12-02T00:00:00")
-    for written in (prefix, f"{prefix}_"):
-        group = service.ask(f"{GROUPS}/example_daily/{quote(written, safe='')}")["group"]
-        assert (group["prefix"], group["runs"]) == (prefix, 1)
+    group = service.ask(f"{GROUPS}/example_daily/{quote(prefix, safe='')}")["group"]
+    assert (group["prefix"], group["runs"]) == (prefix, 1)
+
+
+def test_in_an_address_nothing_is_dropped_from_a_prefix_that_ends_in_underscores(service):
+    for prefix in ("manual_", "manual__", "manual___"):
+        service.create(prefix=prefix, start_date="2024-12-01", end_date="2024-12-31", limit=1, partial=True)
+    assert listed(service) == ["manual__", "manual_", "manual"]
+    for number, prefix in enumerate(("manual", "manual_", "manual__"), 1):
+        assert (
+            service.ask(f"{GROUPS}/example_daily/{prefix}")["group"]["first_logical_date"][:10] == f"2024-12-0{number}"
+        )
+        (run_id,) = apply(service, "cancel", f"example_daily/{prefix}").json["response"]["dag_run_ids"]
+        assert run_id == f"{prefix}_0000001_2024-12-0{number}T00:00:00"
+
+
+@pytest.mark.parametrize("act", ["cancel", "retry", None])
+def test_a_missing_group_names_the_one_without_an_underscore(service, act):
+    service.create(prefix="redo_", start_date="2024-12-01", end_date="2024-12-01")
+    target = f"{GROUPS}/example_daily/redo_"
+    answer = service.get(target) if act is None else apply(service, act, "example_daily/redo_")
+    assert answer.status_code == 404
+    assert error(answer) == "Group not found: a group is named as lists show it, and there is one named 'redo'"
+    assert error(service.get(f"{GROUPS}/example_daily/none_")) == "Group not found"
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aZ09_.~:+-"), min_size=1, max_size=8))
+def test_every_name_of_a_list_is_an_address(prefix):
+    service = Service()
+    answer = service.post(dag_id="example_daily", prefix=prefix, start_date="2024-12-01", end_date="2024-12-01")
+    if answer.status_code == 400:
+        return
+    (name,) = listed(service)
+    assert service.ask(f"{GROUPS}/example_daily/{quote(name, safe='')}")["group"]["prefix"] == name
+    done = apply(service, "cancel", f"example_daily/{quote(name, safe='')}").json["response"]["dag_run_ids"]
+    assert done == answer.json["response"]["dag_run_ids"]
 
 
 def test_a_group_tells_how_far_it_is_and_when_it_will_be_done(living):
@@ -246,10 +281,6 @@ def test_a_step_is_100_runs_unless_another_limit_is_asked_for():
 def test_a_body_that_is_not_there_is_an_empty_one(living, body):
     answer = living.request("POST", f"{ONE}/cancel", body=body)
     assert len(answer.json["response"]["dag_run_ids"]) == 20
-
-
-def test_the_prefix_may_end_in_an_underscore_when_a_group_is_steered(living):
-    assert len(apply(living, "cancel", "example_daily/redo_").json["response"]["dag_run_ids"]) == 20
 
 
 class Bystander(Reader):

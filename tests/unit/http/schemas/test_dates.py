@@ -44,10 +44,35 @@ def test_any_text_is_a_moment_in_utc_or_a_value_error(text):
 
 
 @pytest.mark.parametrize(
-    ("fraction", "microsecond"), [("1", 100_000), ("12", 120_000), ("000001", 1), ("999999", 999_999)]
+    ("fraction", "microsecond"),
+    [
+        ("1", 100_000),
+        ("12", 120_000),
+        ("000001", 1),
+        ("999999", 999_999),
+        ("1234567", 123_456),
+        ("123456789", 123_456),
+        ("9999999999", 999_999),
+    ],
 )
-def test_a_fraction_counts_from_the_left(fraction, microsecond):
+def test_a_fraction_counts_from_the_left_and_is_cut_to_microseconds(fraction, microsecond):
     assert parse_date(f"2020-01-01T00:00:00.{fraction}", UTC).microsecond == microsecond
+    assert parse_date(f"2020-01-01T00:00:00,{fraction}", UTC).microsecond == microsecond
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-01t10:00:00z",
+        "2020-01-01 10:00z",
+        "2020-01-01T12:00:00+02",
+        "2020-01-01T12:00:00.0000000+02:00",
+        "2020-01-01T10:00:00,0+00",
+        "2020-01-01T00:00:00-10",
+    ],
+)
+def test_dates_are_read_as_other_languages_write_them(text):
+    assert parse_date(text, BERLIN) == dt.datetime(2020, 1, 1, 10, tzinfo=UTC)
 
 
 def test_a_time_that_the_clock_skips_is_read_as_if_it_had_not_been_set_forward():

@@ -1,0 +1,162 @@
+"""What a caller should know about the runs of a request, in sentences: the warnings of a plan and of a creation."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from airflow_run_groups.domain.facts import PlanningFacts
+from airflow_run_groups.domain.model import Dag, in_utc
+from airflow_run_groups.domain.pace import Order
+from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.timetable import DagRunInfo
+
+
+@dataclass(slots=True, kw_only=True)
+class LeftOut:
+    """Dates that get no run for the same reason, of which the first is named."""
+
+    count: int = 0
+    first: DagRunInfo | None = None
+
+    def add(self, info: DagRunInfo) -> None:
+        self.count += 1
+        self.first = self.first or info
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a request's dates, up to the first one beyond its limit.
+
+    ``created``: how many runs there will be. ``seen``: how many dates may have a run by now, whether they get one or not.
+    ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
+    """
+
+    created: int
+    seen: int
+    not_yet: LeftOut
+    without_tasks: LeftOut
+
+
+def remarks(
+    request: GroupRequest, facts: PlanningFacts, outcome: Outcome, *, group: str, now: dt.datetime
+) -> list[str]:
+    """Return the warnings about a request; ``group`` is the name of its group."""
+    return [
+        *_about_the_range(request, facts.dag, outcome),
+        *_about_left_out_dates(facts.dag, outcome),
+        *_about_the_group(request, facts, outcome.created, group),
+        *_about_the_dag(facts, outcome.created),
+        *_about_the_scheduler(request, facts.runs_per_loop, outcome.created),
+        *_about_the_order(request, facts.dag, outcome.created),
+        *_about_manual_runs(facts.dag, outcome.created),
+        *_about_deadlines(request, facts.dag, outcome.created, now),
+    ]
+
+
+def _about_the_range(request: GroupRequest, dag: Dag, outcome: Outcome) -> Iterator[str]:
+    start, end = request.start_date, request.end_date
+    if request.naive_dates_in is not None:
+        yield (
+            f"dates without an offset are read in {request.naive_dates_in}, Airflow's default_timezone, and lists show dates "
+            "in UTC: write a Z behind a date that is in UTC"
+        )
+    if start is not None and dag.start_date is not None and start < dag.start_date:
+        yield f"the range begins before the DAG's first date, {in_utc(dag.start_date)}: no runs before it"
+    if end is not None and dag.end_date is not None and end > dag.end_date:
+        yield f"the range ends after the DAG's last date, {in_utc(dag.end_date)}: no runs after it"
+    if start is not None and not outcome.seen:
+        yield f"the range holds no date of DAG {dag.dag_id!r} whose run may start by now, so that it makes no run"
+
+
+def _about_left_out_dates(dag: Dag, outcome: Outcome) -> Iterator[str]:
+    if outcome.without_tasks.count:
+        yield (
+            f"{_get_no_run(outcome.without_tasks)}: DAG {dag.dag_id!r} has no task for it, and Airflow would call "
+            "its run a success with nothing done"
+        )
+    if (first := outcome.not_yet.first) is not None:
+        yield (
+            f"{_get_no_run(outcome.not_yet, 'listed ')}: it may not start before {in_utc(first.run_after)}, and is the "
+            "scheduler's"
+        )
+
+
+def _about_the_group(request: GroupRequest, facts: PlanningFacts, created: int, group: str) -> Iterator[str]:
+    if created and facts.group is not None and request.new_group is None:
+        yield (
+            f"group {group!r} of DAG {facts.dag.dag_id!r} exists already, with {facts.group}: the new runs join it, and what "
+            "is done to the group is done to all of them; new_group says whether that is meant"
+        )
+
+
+def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
+    dag = facts.dag
+    if not created:
+        return
+    if dag.is_paused:
+        yield f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused"
+    if not dag.is_scheduled:
+        return
+    if created >= dag.max_active_runs:
+        yield (
+            f"the group has at least as many runs as the DAG's max_active_runs ({dag.max_active_runs}): "
+            "Airflow suspends the DAG's scheduled runs until the group has drained"
+        )
+    elif created + facts.unfinished_runs >= dag.max_active_runs:
+        yield (
+            f"the DAG has {facts.unfinished_runs} unfinished runs, with those of this request at least as many as its "
+            f"max_active_runs ({dag.max_active_runs}): Airflow suspends the DAG's scheduled runs until enough have ended"
+        )
+
+
+def _about_the_scheduler(request: GroupRequest, runs_per_loop: int | None, created: int) -> Iterator[str]:
+    at_once = created if request.pace is None else min(created, request.pace.runs)
+    if runs_per_loop is not None and at_once > runs_per_loop:
+        yield (
+            f"{at_once} runs of the group may start at the same time, and Airflow's scheduler looks at {runs_per_loop} queued "
+            "runs in one loop ([scheduler] max_dagruns_per_loop_to_schedule): they can hold up the runs of other DAGs; "
+            "pace lets fewer start at a time"
+        )
+
+
+def _about_the_order(request: GroupRequest, dag: Dag, created: int) -> Iterator[str]:
+    """Warn that tasks get slots by priority, then logical date, in whatever order runs start (SchedulerJobRunner, 3.0 to 3.3)."""
+    if request.order is not Order.DESC or created <= 1:
+        return
+    yield (
+        "order desc says which runs start first, and no more: of the tasks of runs that have started, Airflow gives free "
+        "slots to those with the oldest logical date, so where slots are scarce the oldest dates are done first"
+    )
+    if dag.depends_on_past and not dag.catchup:
+        yield (
+            f"tasks of DAG {dag.dag_id!r} wait for the run before (depends_on_past): with order desc that starts later, and "
+            f"{dag.max_active_runs} runs (max_active_runs) that all wait let none start"
+        )
+
+
+def _about_manual_runs(dag: Dag, created: int) -> Iterator[str]:
+    """Warn where Airflow treats manual runs in its own way: docs/migration.md has the list."""
+    if not created:
+        return
+    if dag.depends_on_past and dag.catchup:
+        yield (
+            f"tasks of DAG {dag.dag_id!r} depend on past runs, and as it has catchup=True Airflow looks at runs that are not "
+            "manual only: the runs of the group do not wait for each other, and scheduled runs do not wait for them"
+        )
+    if dag.has_latest_only:
+        yield f"DAG {dag.dag_id!r} has a LatestOnlyOperator: it lets the runs of the group pass, whatever their dates"
+
+
+def _about_deadlines(request: GroupRequest, dag: Dag, created: int, now: dt.datetime) -> Iterator[str]:
+    starts_later = request.pace is not None or (request.not_before is not None and request.not_before > now)
+    if created and dag.has_deadlines:
+        yield (
+            f"DAG {dag.dag_id!r} has deadlines: those that count from the logical date are missed by runs of past dates at "
+            f"once{', and those that count from the creation of a run by runs that start later' if starts_later else ''}"
+        )
+
+
+def _get_no_run(dates: LeftOut, kind: str = "") -> str:
+    noun, verb = ("date", "gets") if dates.count == 1 else ("dates", "get")
+    first = "" if dates.first is None else f", the first is {in_utc(dates.first.logical_date)}"
+    return f"{dates.count} {kind}{noun} {verb} no run{first}"
