@@ -16,6 +16,7 @@ from airflow_run_groups.domain.errors import (
     DagNotTriggerable as DagNotTriggerable,
     DagRunNotFound as DagRunNotFound,
     DagUnreadable as DagUnreadable,
+    DeadlineExceeded as DeadlineExceeded,
     DomainError as DomainError,
     Forbidden as Forbidden,
     GroupNotFound as GroupNotFound,
@@ -90,6 +91,12 @@ from airflow_run_groups.domain.run_id import (
     GroupRunId as GroupRunId,
     check_run_id as check_run_id,
     group_prefix as group_prefix,
+)
+from airflow_run_groups.domain.summary import (
+    Detail as Detail,
+    PlanSummary as PlanSummary,
+    Stretch as Stretch,
+    summarise as summarise,
 )
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,

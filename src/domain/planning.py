@@ -19,6 +19,8 @@ from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timeta
 
 MAX_OTHERS = 1000
 """The most dates that a plan shows beside those that get a run."""
+CUT = "the plan is cut"
+"""How the warning begins that a plan does not show all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def runs_to_create(
     :param now: the present, aware. A date whose run may not start before later is the scheduler's, and gets none.
     :raises Refused: naming the rule that the request breaks, and what is allowed.
     """
-    draft = _Draft(request, facts, now)
+    draft = Draft(request, facts, now)
     for info, exists in dates_of(request, facts, now=now, not_yet=0):
         draft.decide(info, exists=exists)
         if draft.next_start_date is not None:
@@ -133,7 +135,7 @@ def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime)
 
     :raises Refused: as ``runs_to_create``.
     """
-    draft = _Draft(request, facts, now)
+    draft = Draft(request, facts, now)
     dates: list[PlannedDate] = []
     others = 0
     for info, exists in dates_of(request, facts, now=now, not_yet=MAX_OTHERS + 1):
@@ -144,9 +146,7 @@ def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime)
         if draft.next_start_date is not None and others > MAX_OTHERS:
             break
     if others > MAX_OTHERS:
-        draft.remarks.append(
-            f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
-        )
+        draft.remarks.append(f"{CUT}: beside the runs to create it shows {MAX_OTHERS} dates, and there are more")
     return Plan(**draft.finish(), dates=tuple(dates))
 
 
@@ -168,10 +168,12 @@ def with_details(
     return replace(plan, dates=dates, expected=None if end is None else end - now)
 
 
-class _Draft:
-    """A request's runs, as far as its dates have been decided."""
+class Draft:
+    """A request's runs, as far as its dates have been decided; ``limit`` takes the place of the request's."""
 
-    def __init__(self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime) -> None:
+    def __init__(
+        self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime, *, limit: int | None = None
+    ) -> None:
         if request.conf_per_run is None:
             facts.check_conf(request.conf or {})
         check_request(request, now)
@@ -180,6 +182,7 @@ class _Draft:
         check_run_id(str(likely), pattern=facts.run_id_pattern)
         _check_dag(facts.dag, facts.timetable)
         self._request = request
+        self._limit = request.limit if limit is None else limit
         self._facts = facts
         self._now = now
         self._conf = request.conf or {}
@@ -197,11 +200,11 @@ class _Draft:
         if exists:
             self.existing += self.next_start_date is None
             return Action.EXISTS
-        if len(self.runs) < self._request.limit:
+        if len(self.runs) < self._limit:
             self.runs.append(self._run(info))
             return Action.CREATE
         if not self._request.partial:
-            raise _too_many(self._request.limit, info.logical_date)
+            raise _too_many(self._limit, info.logical_date)
         self.next_start_date = self.next_start_date or info.logical_date
         return Action.LEFT_OUT
 

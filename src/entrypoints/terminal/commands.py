@@ -36,6 +36,7 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
 _DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
 _PREFIX = click.Option(["--prefix"], required=True, help="The prefix of the group.")
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
+_ALL_DATES = click.Option(["--all-dates"], is_flag=True, help="Of a plan: each date, however many there are.")
 _REQUEST = (
     _DAG,
     click.Option(
@@ -100,7 +101,8 @@ COMMANDS: Sequence[ServiceCommand] = (
         "show:plan",
         *_REQUEST,
         *_STEPS,
-        text="Show what create would do, date by date.",
+        _ALL_DATES,
+        text="Show what create would do: date by date, or in short where there are many dates.",
         examples=[
             "airflow-groups plan --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-01-31 --prefix redo"
         ],
@@ -111,6 +113,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         *_REQUEST,
         *_STEPS,
         _DRY_RUN,
+        _ALL_DATES,
         click.Option(["--watch"], is_flag=True, help="Show how far the group is, until all of its runs have ended."),
         text="Create a group of runs, in steps of 500.\n\nDates that have a run already are skipped: run the same command "
         "again, and it continues where it was interrupted.",
