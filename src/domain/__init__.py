@@ -17,6 +17,7 @@ from airflow_run_groups.domain.errors import (
     DagNotTriggerable as DagNotTriggerable,
     DagRunNotFound as DagRunNotFound,
     DagUnreadable as DagUnreadable,
+    DeadlineExceeded as DeadlineExceeded,
     DomainError as DomainError,
     Forbidden as Forbidden,
     GroupExists as GroupExists,
@@ -96,6 +97,12 @@ from airflow_run_groups.domain.run_id import (
     group_prefix as group_prefix,
     has_address as has_address,
     name_of_group as name_of_group,
+)
+from airflow_run_groups.domain.summary import (
+    Detail as Detail,
+    PlanSummary as PlanSummary,
+    Stretch as Stretch,
+    summarise as summarise,
 )
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,

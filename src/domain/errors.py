@@ -45,9 +45,21 @@ class Forbidden(DomainError):
 
 
 class Unavailable(DomainError):
-    """The backend is not available now; the same request may succeed later. Nothing was written, but for OutcomeUnknown."""
+    """The backend is not available now; the same request may succeed later. Nothing was written."""
 
     reason = "unavailable"
+
+
+class OutcomeUnknown(DomainError):
+    """The database went away while the transaction was being committed: nobody knows whether it was written."""
+
+    reason = "outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the metadata database went away while the runs were being recorded, so that they may exist or not: "
+            "look for them before you send the request again"
+        )
 
 
 class TooManyRuns(Refused):
@@ -181,7 +193,7 @@ class SchemaUnknown(Unavailable):
     reason = "schema_unknown"
 
 
-class OutcomeUnknown(Unavailable):
-    """The database went away while the transaction was being committed: the runs may exist or not."""
+class DeadlineExceeded(Unavailable):
+    """The work took longer than it may, and was broken off. The database responds: less work may succeed."""
 
-    reason = "outcome_unknown"
+    reason = "deadline_exceeded"

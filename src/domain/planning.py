@@ -22,6 +22,8 @@ MAX_OTHERS = 1000
 """The most dates that a plan shows beside those that get a run."""
 MAX_WITHOUT_TASKS = 10_000
 """The most dates that a request passes over since the DAG has no task for them."""
+CUT = "the plan is cut"
+"""How the warning begins that a plan does not show all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ def runs_to_create(
     :param now: the present, aware. A date whose run may not start before later is the scheduler's, and gets none.
     :raises Refused: naming the rule that the request breaks, and what is allowed.
     """
-    draft = _Draft(request, facts, now)
+    draft = Draft(request, facts, now)
     for info, exists in dates_of(request, facts, now=now, not_yet=0):
         draft.decide(info, exists=exists)
         if draft.next_start_date is not None:
@@ -137,7 +139,7 @@ def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime)
 
     :raises Refused: as ``runs_to_create``.
     """
-    draft = _Draft(request, facts, now)
+    draft = Draft(request, facts, now)
     dates: list[PlannedDate] = []
     others = 0
     for info, exists in dates_of(request, facts, now=now, not_yet=MAX_OTHERS + 1):
@@ -150,7 +152,7 @@ def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime)
     plan = Plan(**draft.finish(), dates=tuple(dates))
     if others <= MAX_OTHERS:
         return plan
-    cut = f"the plan is cut: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
+    cut = f"{CUT}: beside the runs to create it shows {MAX_OTHERS} dates, and there are more"
     return replace(plan, warnings=(*plan.warnings, cut))
 
 
@@ -172,14 +174,16 @@ def with_details(
     return replace(plan, dates=dates, expected=None if end is None else end - now)
 
 
-class _Draft:
-    """A request's runs, as far as its dates have been decided.
+class Draft:
+    """A request's runs, as far as its dates have been decided; ``limit`` takes the place of the request's.
 
     A request for a new group whose group exists is refused, unless it is the repeat of the request that made the group:
     it is decided as if the group were not there, and must come to runs that the group has. Then it creates none.
     """
 
-    def __init__(self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime) -> None:
+    def __init__(
+        self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime, *, limit: int | None = None
+    ) -> None:
         if request.conf_per_run is None:
             facts.check_conf(request.conf or {})
         check_request(request, now)
@@ -189,6 +193,7 @@ class _Draft:
         check_address(self._prefix)
         _check_dag(request, facts.dag, facts.timetable)
         self._request = request
+        self._limit = request.limit if limit is None else limit
         self._facts = facts
         self._now = now
         self._repeats = facts.group if request.new_group else None
@@ -218,11 +223,11 @@ class _Draft:
         if not exists and not self._facts.dag.has_task_at(info.logical_date):
             self._pass_over(info, is_within=is_within)
             return Action.NO_TASKS
-        if len(self.runs) < self._request.limit:
+        if len(self.runs) < self._limit:
             self.runs.append(self._run(info))
             return Action.CREATE if self._repeats is None else Action.EXISTS
         if not self._request.partial:
-            raise _too_many(self._request.limit, info.logical_date)
+            raise _too_many(self._limit, info.logical_date)
         self.next_start_date = self.next_start_date or info.logical_date
         return Action.LEFT_OUT
 

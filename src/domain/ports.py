@@ -96,7 +96,8 @@ class DagRunRepository(Protocol):
         of the work comes through, and nothing is written.
 
         :raises DagNotFound: when there is no such DAG, or it is stale.
-        :raises Unavailable: when the backend cannot do it now.
+        :raises Unavailable: when the backend cannot do it now; nothing was written.
+        :raises OutcomeUnknown: when the backend was lost during the commit; the work is not done once more.
         """
 
 
@@ -135,6 +136,7 @@ class GroupRepository(Protocol):
         :raises DagUnreadable: when Airflow cannot read the DAG.
         :raises Refused: when the backend cannot choose the version with which runs run again.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
+        :raises OutcomeUnknown: when the backend was lost during the commit.
         """
 
 
@@ -145,6 +147,7 @@ class AuditLog(Protocol):
         """Write it down for good, by itself. It takes a few seconds at most, whatever the backend is doing.
 
         :raises Unavailable: when the backend cannot write it now.
+        :raises OutcomeUnknown: when the backend was lost during the commit.
         """
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
 from airflow_run_groups.domain.planning import CreatedRuns, Plan, plan_group, runs_to_create, with_details
-from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagTransaction, GroupRepository
+from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagSnapshot, DagTransaction, GroupRepository
 from airflow_run_groups.domain.request import GroupRequest
 from airflow_run_groups.domain.run_id import name_of_group
+from airflow_run_groups.domain.summary import PlanSummary, summarise
 
 
 class CreateRuns:
@@ -29,6 +31,7 @@ class CreateRuns:
         :raises Forbidden: when the caller may see it, and may not create runs of it.
         :raises Refused: naming the rule that the request breaks.
         :raises Unavailable: when the backend cannot do it now; nothing was created.
+        :raises OutcomeUnknown: when nobody knows whether the runs were created.
         """
         _check_may_create(caller, request.dag_id)
 
@@ -49,14 +52,19 @@ class CreateRuns:
         with self._runs.snapshot(request.dag_id) as dag:
             now = self._clock()
             facts = dag.facts(request, now)
-            plan = plan_group(request, facts, now=now)
-            return with_details(
-                plan,
-                existing=dag.existing_runs(plan.existing_dates),
-                durations=dag.recent_durations(DURATIONS),
-                max_active_runs=facts.dag.max_active_runs,
-                now=now,
-            )
+            return _with_details(plan_group(request, facts, now=now), dag, facts, now)
+
+    def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool) -> PlanSummary:
+        """Show the same in short, for the whole range unless it is limited: then for the runs up to the request's limit.
+
+        :raises DomainError: as ``create``.
+        """
+        _check_may_create(caller, request.dag_id)
+        with self._runs.snapshot(request.dag_id) as dag:
+            now = self._clock()
+            facts = dag.facts(request, now)
+            summary = summarise(request, facts, now=now, limited=limited)
+            return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
 
 
 class Groups:
@@ -91,6 +99,7 @@ class Groups:
 
         :raises GroupNotFound: as ``get``.
         :raises Forbidden: when the caller may see it, and may not change runs of it.
+        :raises OutcomeUnknown: when nobody knows whether it was done.
         """
         dag_id = group_action.dag_id
         _check_may_see(caller, dag_id, GroupNotFound())
@@ -109,6 +118,16 @@ class Groups:
                 self._groups.get(dag_id, name, now=self._clock())
                 return GroupNotFound(similar=name)
         return GroupNotFound()
+
+
+def _with_details(plan: Plan, dag: DagSnapshot, facts: PlanningFacts, now: dt.datetime) -> Plan:
+    return with_details(
+        plan,
+        existing=dag.existing_runs(plan.existing_dates),
+        durations=dag.recent_durations(DURATIONS),
+        max_active_runs=facts.dag.max_active_runs,
+        now=now,
+    )
 
 
 def _check_may_see(caller: Caller, dag_id: str, otherwise: NotFound) -> None:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 RULES = (ROOT / "deploy" / "prometheus-rules.yaml").read_text(encoding="utf-8")
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text(encoding="utf-8"))
+PLUGIN = (ROOT / "src" / "entrypoints" / "airflow" / "plugin.py").read_text(encoding="utf-8")
 ADAPTER = ROOT / "src" / "adapters" / "airflow"
 
 
@@ -122,7 +123,9 @@ def test_the_reasons_are_those_that_the_code_has():
     of_the_server = {reason: str(status) for status, (reason, _) in errors.SERVER_ERRORS.items()}
     of_the_framework = {"route_not_found": "404", "method_not_allowed": "405"}
     assert set(errors.FRAMEWORK_REASONS.values()) == {*of_the_framework, "malformed_request", "internal_error"}
-    assert reasons() == dict(classes_of_errors().values()) | of_the_server | of_the_framework
+    of_the_plugin = dict.fromkeys(re.findall(r'^REASON = "(\w+)"', PLUGIN, re.MULTILINE), "503")
+    assert len(of_the_plugin) == 1
+    assert reasons() == dict(classes_of_errors().values()) | of_the_server | of_the_framework | of_the_plugin
 
 
 def test_airflows_names_are_those_of_the_table():

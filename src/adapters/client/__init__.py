@@ -18,6 +18,8 @@ from airflow_run_groups.adapters.client.responses import (
     GroupProgress as GroupProgress,
     Plan as Plan,
     PlannedDate as PlannedDate,
+    PlanSummary as PlanSummary,
+    Stretch as Stretch,
 )
 from airflow_run_groups.adapters.client.retries import (
     UpcomingRetry as UpcomingRetry,
@@ -25,5 +27,8 @@ from airflow_run_groups.adapters.client.retries import (
 from airflow_run_groups.adapters.client.steps import (
     GroupRequest as GroupRequest,
     Step as Step,
+    expected_seconds as expected_seconds,
     parse_date as parse_date,
+    same_but_for_numbers as same_but_for_numbers,
+    stretches_of as stretches_of,
 )

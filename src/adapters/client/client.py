@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import httpx
 
 from airflow_run_groups.adapters.client import encoding
+from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.responses import (
     CreatedRuns,
     Dag,
@@ -23,18 +24,24 @@ from airflow_run_groups.adapters.client.responses import (
     GroupProgress,
     GroupResponse,
     Plan,
+    PlanSummary,
 )
 from airflow_run_groups.adapters.client.retries import Sender, UpcomingRetry, parse
 from airflow_run_groups.adapters.client.steps import (
     GroupRequest,
     Step,
+    StepSize,
     as_planned,
+    check_dates,
     exact_range,
+    first_part,
     in_steps,
+    joined,
     renumbered,
+    rest_of,
     without_rest,
 )
-from airflow_run_groups.domain import MAX_LIMIT, Which
+from airflow_run_groups.domain import MAX_LIMIT, Detail, Which
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # typing has it from Python 3.11 on
@@ -93,6 +100,7 @@ class Client:
         """
         self._base = encoding.base_url(url)
         self._http = httpx.Client(headers=encoding.headers(token), transport=transport, timeout=timeout)
+        self._on_retry = on_retry
         self._sender = Sender(self._http, retry_for=retry_for, on_retry=on_retry, sleep=sleep)
         self._known: dict[str, tuple[str, GroupProgress]] = {}
 
@@ -113,13 +121,11 @@ class Client:
         A request that has dates is retried until it has a response; "one run now" only when it is known that nothing was
         done. With ``partial``, the dates of a lost response are there, and a retry creates the next ones.
         """
-        body = {**request.body, **_bounds(request, limit, partial=partial)}
-        return self._post("/dag_runs", body, CreatedRuns, safe_to_retry=request.has_dates)
+        return self._create(request, limit, partial=partial)
 
     def plan(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> Plan:
         """Return what the same creation would do."""
-        body = {**request.body, **_bounds(request, limit, partial=partial), "dry_run": True}
-        return self._post("/dag_runs", body, Plan, safe_to_retry=True)
+        return self._plan(request, limit, partial=partial)
 
     def create_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Step]:
         """Create a group of any size, and yield each step; the next one is sent when the caller goes on.
@@ -129,20 +135,38 @@ class Client:
         same runs.
 
         :param limit: how many runs to create at most, None for all.
-        :param step: how many with one request, 1 to 500.
+        :param step: how many with one request, 1 to 500; fewer when that takes the service too long.
         :raises Unsendable: before the first step, when a date is listed twice, or a list in ``conf_per_run`` is not as long
             as the dates.
         """
-        for created, rest in in_steps(self._create_step, request, limit=limit, step=step, until=_now()):
+        for created, rest in in_steps(self._create_step, request, limit=limit, step=self._steps(step), until=_now()):
             yield Step(created, rest)
 
     def plan_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Plan]:
         """Plan what the same creation would do, and yield each step, with the numbers that its runs would get."""
         planned = 0
-        for plan, rest in in_steps(self._plan_step, request, limit=limit, step=step, until=_now()):
+        for plan, rest in in_steps(self._plan_step, request, limit=limit, step=self._steps(step), until=_now()):
             before, planned = planned, planned + len(plan["dag_run_ids"])
             is_last = rest is None or planned == limit
             yield renumbered(plan if is_last else without_rest(plan, request.order), before)
+
+    def summarise(self, request: GroupRequest, *, limit: int | None = None) -> PlanSummary:
+        """Return the plan of a group of any size in short; one request plans thousands of dates.
+
+        :param limit: at most so many runs, 1 to 500; None for all dates.
+        :raises Unsendable: as ``create_all``.
+        """
+        check_dates(request)
+        rest: GroupRequest | None = request
+        parts: list[PlanSummary] = []
+        until = _now()
+        bounds = {} if limit is None or not request.has_dates else {"limit": limit, "partial": True}
+        while rest is not None:
+            part = first_part(rest, MAX_LIMIT if limit is None else limit)
+            body = {**part.body, **bounds, "dry_run": True, "detail": Detail.STRETCHES.value}
+            parts.append(self._post("/dag_runs", body, PlanSummary, safe_to_retry=True))
+            rest = None if limit is not None else rest_of(rest, MAX_LIMIT, parts[-1], until)
+        return joined(parts)
 
     def group(self, dag_id: str, prefix: str) -> GroupProgress:
         """Return how far a group is: the very object of the last call, when nothing has happened since."""
@@ -211,30 +235,57 @@ class Client:
 
     def _create_step(self, request: GroupRequest, size: int) -> CreatedRuns:
         if request.pace is None or not request.has_dates:
-            return self.create(request, limit=size, partial=True)
+            return self._create(request, size, partial=True, can_shrink=request.has_dates and size > 1)
         plan = without_rest(self._plan_step(request, size), request.order)
-        created = self.create(exact_range(request, plan), limit=size) if plan["dag_run_ids"] else plan
+        if not plan["dag_run_ids"]:
+            return as_planned(plan, plan)
+        created = self._create(exact_range(request, plan), size, partial=False, can_shrink=size > 1)
         return as_planned(plan, created)
 
     def _plan_step(self, request: GroupRequest, size: int) -> Plan:
-        return self.plan(request, limit=size, partial=True)
+        return self._plan(request, size, partial=True, can_shrink=request.has_dates and size > 1)
+
+    def _create(self, request: GroupRequest, limit: int, *, partial: bool, can_shrink: bool = False) -> CreatedRuns:
+        body = {**request.body, **_bounds(request, limit, partial=partial)}
+        return self._post("/dag_runs", body, CreatedRuns, safe_to_retry=request.has_dates, can_shrink=can_shrink)
+
+    def _plan(self, request: GroupRequest, limit: int, *, partial: bool, can_shrink: bool = False) -> Plan:
+        body = {**request.body, **_bounds(request, limit, partial=partial), "dry_run": True}
+        return self._post("/dag_runs", body, Plan, safe_to_retry=True, can_shrink=can_shrink)
+
+    def _steps(self, most: int) -> StepSize:
+        def report(error: Unreachable, size: int) -> None:
+            self._on_retry(
+                UpcomingRetry(
+                    reason=f"{error}; {size} at a time", seconds=0.0, response_lost=not error.nothing_was_done
+                )
+            )
+
+        return StepSize(most, on_shrink=report)
 
     def _apply(
         self, action: str, dag_id: str, prefix: str, parameters: Mapping[str, Any], options: ActionOptions
     ) -> GroupActionResult:
         dry_run = options.get("dry_run", False)
-        body = {**parameters, "dry_run": dry_run, "limit": options.get("step", STEP)}
+        path = encoding.path("groups", dag_id, prefix, action)
         safe_to_retry = dry_run or parameters.get("which") != Which.ALL.value
+        body = {**parameters, "dry_run": dry_run}
+        steps = self._steps(options.get("step", STEP))
+
+        def send(size: int) -> GroupActionResult:
+            return self._post(
+                path,
+                {**body, "limit": size, "start": start},
+                GroupActionResult,
+                safe_to_retry=safe_to_retry,
+                can_shrink=size > 1,
+            )
+
         done: list[str] = []
         warnings: list[str] = []
         start: int | None = 0
         while start is not None:
-            result = self._post(
-                encoding.path("groups", dag_id, prefix, action),
-                {**body, "start": start},
-                GroupActionResult,
-                safe_to_retry=safe_to_retry,
-            )
+            result, _ = steps.send(send)
             if "on_step" in options:
                 options["on_step"](result)
             done += result["dag_run_ids"]
@@ -257,11 +308,20 @@ class Client:
     def _get(self, path: str, **more: Any) -> httpx.Response:
         return self._sender.send("GET", self._base + path, safe_to_retry=True, **more)
 
-    def _post(self, path: str, body: Mapping[str, Any], kind: type[_Response], *, safe_to_retry: bool) -> _Response:
+    def _post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        kind: type[_Response],
+        *,
+        safe_to_retry: bool,
+        can_shrink: bool = False,
+    ) -> _Response:
         response = self._sender.send(
             "POST",
             self._base + path,
             safe_to_retry=safe_to_retry,
+            can_shrink=can_shrink,
             content=encoding.json_body(body),
             headers={"Content-Type": "application/json"},
         )

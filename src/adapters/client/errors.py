@@ -2,7 +2,20 @@
 
 
 class ClientError(Exception):
-    """The request did not succeed, or nobody knows whether it did."""
+    """The request did not succeed, or nobody knows whether it did.
+
+    ``nothing_was_done``: whether that much is known, of all attempts together.
+    ``reason``: the service's stable word for the error, such as ``dag_not_found``; docs/operations.md lists them.
+    ``request_id``: the id of the request in the log of the service. Both are None where no response had one.
+    """
+
+    def __init__(
+        self, text: str, *, nothing_was_done: bool, reason: str | None = None, request_id: str | None = None
+    ) -> None:
+        self.nothing_was_done = nothing_was_done
+        self.reason = reason
+        self.request_id = request_id
+        super().__init__(text)
 
 
 class Unsendable(ValueError):
@@ -10,25 +23,20 @@ class Unsendable(ValueError):
 
 
 class RefusedByService(ClientError):
-    """The service has refused the request, in its own words. Nothing was done.
+    """The service has refused the request, in its own words. Nothing was done, unless an earlier attempt lost its response.
 
     ``status``: 400 to 499, but for 408 and 429, after which a later request may succeed.
-    ``request_id``: the id of the request in the log of the service.
     """
 
-    def __init__(self, text: str, *, status: int, request_id: str | None) -> None:
+    def __init__(self, text: str, *, status: int, reason: str | None = None, request_id: str | None = None) -> None:
         self.status = status
-        self.request_id = request_id
-        super().__init__(text)
+        super().__init__(text, nothing_was_done=True, reason=reason, request_id=request_id)
 
 
 class Unreachable(ClientError):
-    """No response of the service has come, or it is unavailable, and retries did not help.
+    """No response of the service has come, or it is unavailable, or does not know what became of the request."""
 
-    ``nothing_was_done``: whether that much is known. ``request_id``: None where no response had one.
-    """
-
-    def __init__(self, text: str, *, nothing_was_done: bool = False, request_id: str | None = None) -> None:
-        self.nothing_was_done = nothing_was_done
-        self.request_id = request_id
-        super().__init__(text)
+    def __init__(
+        self, text: str, *, nothing_was_done: bool = False, reason: str | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(text, nothing_was_done=nothing_was_done, reason=reason, request_id=request_id)

@@ -42,6 +42,33 @@ class Plan(CreatedRuns):
     expected_seconds: float | None
 
 
+class Stretch(TypedDict):
+    """Consecutive dates of a plan about which a creation would do the same."""
+
+    action: str
+    first: str
+    last: str
+    total: int
+
+
+class _PlanSummary(TypedDict):
+    dry_run: bool
+    counts: dict[str, int]
+    stretches: list[Stretch]
+    first_run_id: str | None
+    last_run_id: str | None
+    existing: int
+    next_start_date: str | None
+    warnings: list[str]
+    expected_seconds: float | None
+
+
+class PlanSummary(_PlanSummary, total=False):
+    """A plan in short, of a whole range; ``counts`` are those of the actions. ``next_not_before`` is there with a pace."""
+
+    next_not_before: str
+
+
 class StateCounts(TypedDict):
     queued: int
     running: int
@@ -136,6 +163,8 @@ def matches(value: Any, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return any(matches(value, option) for option in inner)
+    if origin is dict:
+        return isinstance(value, dict) and all(matches(item, inner[1]) for item in value.values())
     if origin is list:
         return isinstance(value, list) and all(matches(item, inner[0]) for item in value)
     return isinstance(value, (int, float) if kind is float else kind)

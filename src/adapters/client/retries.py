@@ -16,11 +16,12 @@ from tenacity.wait import wait_exponential, wait_random
 
 from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable
 from airflow_run_groups.adapters.client.responses import matches
+from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown
 
 _NOTHING_DONE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 """Statuses of the service after which it has done nothing, and may do it later."""
-_OF_A_PROXY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
-"""Statuses of a proxy that has lost the service, or its response."""
+_UNKNOWN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+"""Statuses after which nobody knows what was done: of a proxy that has lost the response, or of the service itself."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _SHOWN = 200
@@ -58,18 +59,34 @@ class Sender:
         self._on_retry = on_retry
         self._sleep = sleep
 
-    def send(self, method: str, url: str, *, safe_to_retry: bool, **more: Any) -> httpx.Response:
+    def send(
+        self, method: str, url: str, *, safe_to_retry: bool, can_shrink: bool = False, **more: Any
+    ) -> httpx.Response:
         """Return the service's good response, a 304 included.
 
         :param safe_to_retry: whether to send it again when nobody knows what has become of it. Where the service has said
             that it did nothing, or was never reached, it is sent again in any case.
+        :param can_shrink: whether the caller asks for less when it took too long (``deadline_exceeded``).
         :raises RefusedByService: when the service refuses it.
         :raises Unreachable: when retries did not help, or are not safe.
         """
+        in_doubt = False
+
+        def attempt() -> httpx.Response:
+            nonlocal in_doubt
+            try:
+                return self._attempt(method, url, more)
+            except _NotNow as failure:
+                in_doubt = in_doubt or not failure.nothing_was_done
+                raise
+
+        def is_retried(error: BaseException) -> bool:
+            if not isinstance(error, _NotNow) or (can_shrink and is_too_slow(error.error)):
+                return False
+            return safe_to_retry or error.nothing_was_done
+
         attempts = Retrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, _NotNow) and (safe_to_retry or error.nothing_was_done)
-            ),
+            retry=retry_if_exception(is_retried),
             wait=_pause,
             stop=self._is_over,
             before_sleep=self._report,
@@ -77,9 +94,11 @@ class Sender:
             reraise=True,
         )
         try:
-            return attempts(self._attempt, method, url, more)
-        except _NotNow as failure:
-            raise failure.error from failure.__cause__
+            return attempts(attempt)
+        except (_NotNow, ClientError) as failure:
+            error = failure.error if isinstance(failure, _NotNow) else failure
+            error.nothing_was_done = error.nothing_was_done and not in_doubt  # the last attempt, and those before it
+            raise error from failure.__cause__
 
     def _attempt(self, method: str, url: str, more: Mapping[str, Any]) -> httpx.Response:
         try:
@@ -90,7 +109,10 @@ class Sender:
         except httpx.TransportError as error:
             not_sent = isinstance(error, _NOT_SENT)
             msg = f"{url} does not answer ({str(error) or type(error).__name__})"
-            raise _NotNow(Unreachable(msg, nothing_was_done=not_sent), nothing_was_done=not_sent) from error
+            raise _NotNow(Unreachable(msg, nothing_was_done=not_sent)) from error
+        except httpx.DecodingError as error:
+            msg = f"{url} gave an answer that cannot be read ({error})"
+            raise _NotNow(Unreachable(msg)) from error
         except httpx.RequestError as error:
             msg = f"{url} gave an answer that cannot be read ({error})"
             raise Unreachable(msg) from error
@@ -110,6 +132,11 @@ class Sender:
         )
 
 
+def is_too_slow(error: ClientError) -> bool:
+    """Tell whether the service has broken the request off because it took too long: with less to do it may not."""
+    return error.reason == DeadlineExceeded.reason
+
+
 def parse(response: httpx.Response, kind: type[_Response]) -> _Response:
     """Return the payload of a response.
 
@@ -124,9 +151,9 @@ def parse(response: httpx.Response, kind: type[_Response]) -> _Response:
 class _NotNow(Exception):
     """An attempt failed, and another one may not."""
 
-    def __init__(self, error: ClientError, *, nothing_was_done: bool, after: float = 0.0) -> None:
+    def __init__(self, error: ClientError, *, after: float = 0.0) -> None:
         self.error = error
-        self.nothing_was_done = nothing_was_done
+        self.nothing_was_done = error.nothing_was_done
         self.after = after
         super().__init__(str(error))
 
@@ -152,18 +179,32 @@ def _checked(response: httpx.Response) -> httpx.Response:
     request_id = response.headers.get("X-Request-Id")
     if payload is None:
         error = Unreachable(_foreign(response), request_id=request_id)
-        if response.status_code in _OF_A_PROXY:
-            raise _NotNow(error, nothing_was_done=False, after=_retry_after(response))
+        if response.status_code in (*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE) or _is_cut_off(response):
+            raise _NotNow(error, after=_retry_after(response))
         raise error
     if response.is_success:
         return response
-    text = payload["error"]
+    text, word = payload["error"], payload.get("reason")
+    reason = word if isinstance(word, str) else None
+    if reason == OutcomeUnknown.reason or response.status_code in _UNKNOWN:
+        raise _NotNow(Unreachable(text, reason=reason, request_id=request_id), after=_retry_after(response))
     if response.status_code in _NOTHING_DONE:
-        not_now = Unreachable(text, nothing_was_done=True, request_id=request_id)
-        raise _NotNow(not_now, nothing_was_done=True, after=_retry_after(response))
+        not_now = Unreachable(text, nothing_was_done=True, reason=reason, request_id=request_id)
+        raise _NotNow(not_now, after=_retry_after(response))
     if response.is_client_error:
-        raise RefusedByService(text, status=response.status_code, request_id=request_id)
-    raise Unreachable(text, request_id=request_id)
+        raise RefusedByService(text, status=response.status_code, reason=reason, request_id=request_id)
+    raise Unreachable(text, reason=reason, request_id=request_id)
+
+
+def _is_cut_off(response: httpx.Response) -> bool:
+    """Tell whether a good response has no end: its JSON cannot be read."""
+    if not response.is_success or not response.headers.get("Content-Type", "").startswith("application/json"):
+        return False
+    try:
+        response.json()
+    except ValueError:
+        return True
+    return False
 
 
 def _payload(response: httpx.Response) -> Mapping[str, Any] | None:

@@ -1,15 +1,23 @@
 """Groups of any size, created in steps of at most 500 runs: each response says where the next step begins."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from airflow_run_groups.adapters.client.errors import Unsendable
-from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan, PlannedDate
+from airflow_run_groups.adapters.client.errors import Unreachable, Unsendable
+from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan, PlannedDate, PlanSummary, Stretch
+from airflow_run_groups.adapters.client.retries import is_too_slow
 from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order, name_of_group
+from airflow_run_groups.domain.planning import CUT
+
+PATIENCE = 8
+"""Steps that have to succeed before a larger one is tried again; twice as many after each that was too large."""
 
 _Response = TypeVar("_Response", bound=CreatedRuns)
+_Any = TypeVar("_Any")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +65,76 @@ class Step(NamedTuple):
     rest: GroupRequest | None
 
 
+class StepSize:
+    """How many runs one request takes: half as many when that takes the service too long, and more again after a while."""
+
+    def __init__(
+        self, most: int, *, on_shrink: Callable[[Unreachable, int], object] = lambda _error, _size: None
+    ) -> None:
+        """Begin with the most; ``on_shrink`` is called with the error of a step, and the size of the next attempt."""
+        self._most = self._size = most
+        self._on_shrink = on_shrink
+        self._patience = PATIENCE
+        self._left = PATIENCE
+        self._has_grown = False
+
+    def send(self, send: Callable[[int], _Any], *, at_most: int | None = None) -> tuple[_Any, int]:
+        """Send a step, in a size with which the service can cope; return its response, and that size.
+
+        :raises Unreachable: also when a single run takes too long.
+        """
+        while True:
+            size = self._size if at_most is None else min(self._size, at_most)
+            try:
+                response = send(size)
+            except Unreachable as error:
+                if size == 1 or not is_too_slow(error):
+                    raise
+                self._shrink(size)
+                self._on_shrink(error, self._size)
+            else:
+                self._grow()
+                return response, size
+
+    def _shrink(self, size: int) -> None:
+        if self._has_grown:
+            self._patience *= 2
+            self._has_grown = False
+        self._size = max(1, size // 2)
+        self._left = self._patience
+
+    def _grow(self) -> None:
+        if self._size == self._most:
+            return
+        self._left -= 1
+        if not self._left:
+            self._size = min(2 * self._size, self._most)
+            self._left = self._patience
+            self._has_grown = True
+
+
 def in_steps(
     send: Callable[[GroupRequest, int], _Response],
     request: GroupRequest,
     *,
     limit: int | None,
-    step: int,
+    step: StepSize,
     until: dt.datetime,
 ) -> Iterator[tuple[_Response, GroupRequest | None]]:
     """Send a request step by step; yield each response, and the request for what is left.
 
     :param limit: how many runs in all steps together, None for all.
+    :param step: how many in one step.
     :param until: the end of a range that has none, so that all of its steps mean the same range.
     :raises Unsendable: before the first step, when a date is listed twice, or a list in ``conf_per_run`` is not as long
         as the dates: the service sees the dates of one step only.
     """
-    _check_dates(request)
+    check_dates(request)
     rest: GroupRequest | None = request
     while rest is not None and limit != 0:
-        size = step if limit is None else min(step, limit)
-        response = send(_part(rest, slice(size)), size)
-        rest = _rest(rest, size, response, until)
+        # without dates it is one run, whatever the limit is
+        response, size = step.send(partial(_send_part, send, rest), at_most=limit if rest.has_dates else 1)
+        rest = rest_of(rest, size, response, until)
         limit = None if limit is None else limit - len(response["dag_run_ids"])
         yield response, rest
 
@@ -115,7 +172,8 @@ def without_rest(plan: Plan, order: str) -> Plan:
         own = parse_date(date["logical_date"])
         return own > end if order == Order.DESC.value else own < end
 
-    return Plan(**{**plan, "plan": [date for date in plan["plan"] if is_before(date)]})
+    dates = [date for date in plan["plan"] if is_before(date)]
+    return Plan(**{**plan, "plan": dates, "warnings": [one for one in plan["warnings"] if not one.startswith(CUT)]})
 
 
 def renumbered(plan: Plan, before: int) -> Plan:
@@ -128,11 +186,78 @@ def renumbered(plan: Plan, before: int) -> Plan:
     return Plan(**{**plan, "dag_run_ids": list(ids.values()), "plan": dates})
 
 
+def stretches_of(dates: Iterable[PlannedDate]) -> list[Stretch]:
+    """Return the dates of a plan in short."""
+    stretches: list[Stretch] = []
+    for date in dates:
+        day = date["logical_date"]
+        _append(stretches, Stretch(action=date["action"], first=day, last=day, total=1))
+    return stretches
+
+
+def joined(parts: Sequence[PlanSummary]) -> PlanSummary:
+    """Return the summary of one range from those of its parts."""
+    stretches: list[Stretch] = []
+    for part in parts:
+        for stretch in part["stretches"]:
+            _append(stretches, stretch)
+    run_ids = [run_id for part in parts for run_id in (part["first_run_id"], part["last_run_id"]) if run_id is not None]
+    before = sum(part["counts"][Action.CREATE.value] for part in parts[:-1])
+    summary = PlanSummary(
+        dry_run=True,
+        counts={action: sum(part["counts"][action] for part in parts) for action in parts[0]["counts"]},
+        stretches=stretches,
+        first_run_id=run_ids[0] if run_ids else None,
+        last_run_id=_later(run_ids[-1], before) if run_ids else None,
+        existing=sum(part["existing"] for part in parts),
+        next_start_date=parts[-1]["next_start_date"],
+        warnings=same_but_for_numbers(warning for part in parts for warning in part["warnings"]),
+        expected_seconds=expected_seconds(parts, is_paced="next_not_before" in parts[-1]),
+    )
+    if "next_not_before" in parts[-1]:
+        summary["next_not_before"] = parts[-1]["next_not_before"]
+    return summary
+
+
+def expected_seconds(plans: Sequence[Plan | PlanSummary], *, is_paced: bool) -> float | None:
+    """Add up the steps, each estimated as if it were alone; the estimate of a paced step includes those before."""
+    seconds = [plan["expected_seconds"] for plan in plans]
+    known = [value for value in seconds if value is not None]
+    if len(known) < len(seconds):
+        return None
+    return max(known) if is_paced else sum(known)
+
+
+def same_but_for_numbers(warnings: Iterable[str]) -> list[str]:
+    """Return the first of those warnings each that differ in their numbers alone, as those of several steps do."""
+    kinds: dict[str, str] = {}
+    for warning in warnings:
+        kinds.setdefault(_NUMBER.sub("0", warning), warning)
+    return list(kinds.values())
+
+
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def _append(stretches: list[Stretch], stretch: Stretch) -> None:
+    """Add a stretch, to the last one if that has the same action."""
+    last = stretches[-1] if stretches else None
+    if last is None or last["action"] != stretch["action"]:
+        stretches.append(stretch)
+    else:
+        total = last["total"] + stretch["total"]
+        stretches[-1] = Stretch(action=last["action"], first=last["first"], last=stretch["last"], total=total)
+
+
 def parse_date(date: str) -> dt.datetime:
     return dt.datetime.fromisoformat(date.replace("Z", "+00:00"))
 
 
-def _check_dates(request: GroupRequest) -> None:
+def check_dates(request: GroupRequest) -> None:
+    """Check listed dates as a whole: the service sees those of one step only.
+
+    :raises Unsendable: when a date is listed twice, or a list in ``conf_per_run`` is not as long as the dates.
+    """
     if request.dates is None:
         return
     dates = _in_json(request.dates)
@@ -146,8 +271,16 @@ def _check_dates(request: GroupRequest) -> None:
         raise Unsendable(msg)
 
 
+def _send_part(send: Callable[[GroupRequest, int], _Response], request: GroupRequest, size: int) -> _Response:
+    return send(first_part(request, size), size)
+
+
+def first_part(request: GroupRequest, size: int) -> GroupRequest:
+    """Return the request for the first listed dates. A range stays whole: its ``limit`` ends the step."""
+    return _part(request, slice(size))
+
+
 def _part(request: GroupRequest, part: slice) -> GroupRequest:
-    """Return the request for a part of the listed dates. A range stays whole: its ``limit`` ends the step."""
     if request.dates is None:
         return request
     confs = request.conf_per_run
@@ -156,7 +289,10 @@ def _part(request: GroupRequest, part: slice) -> GroupRequest:
     )
 
 
-def _rest(request: GroupRequest, size: int, response: CreatedRuns, until: dt.datetime) -> GroupRequest | None:
+def rest_of(
+    request: GroupRequest, size: int, response: CreatedRuns | PlanSummary, until: dt.datetime
+) -> GroupRequest | None:
+    """Return the request for what a response leaves; ``size`` is how many of the listed dates it was about."""
     request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
     if request.dates is not None:
         rest = _part(request, slice(size, None))

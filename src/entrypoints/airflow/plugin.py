@@ -11,6 +11,8 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 MOUNT = "/api/v1"
+REASON = "cannot_start"
+"""The reason of the 503 while the app cannot be built, in docs/operations.md with those of the service."""
 RETRY_AFTER = 30
 """Seconds after which an app that could not be built is tried again: a secrets backend may have been away."""
 
@@ -60,7 +62,7 @@ async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
         return
     error = "the service cannot start with its present configuration; the log of Airflow's API server says why"
-    body = json.dumps({"response": {"error": error}}, separators=(",", ":")).encode()
+    body = json.dumps({"response": {"error": error, "reason": REASON}}, separators=(",", ":")).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     retry = (b"retry-after", str(RETRY_AFTER).encode())
     await send({"type": "http.response.start", "status": 503, "headers": [*headers, retry]})

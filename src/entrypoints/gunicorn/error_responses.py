@@ -9,6 +9,7 @@ from gunicorn import util  # type: ignore[import-untyped]
 
 from airflow_run_groups.entrypoints.gunicorn.process import container
 from airflow_run_groups.entrypoints.http.access_log import log_server_error
+from airflow_run_groups.entrypoints.http.envelope import error_payload
 from airflow_run_groups.entrypoints.http.errors import SERVER_ERRORS
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 
@@ -19,7 +20,7 @@ def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) ->
     word, text = SERVER_ERRORS.get(status_int, ("malformed_request", HTTPStatus(status_int).phrase))
     log_server_error(container.log_request(), container.meter(), request_id=request_id, status=status_int, reason=word)
     error = text.format(receive_timeout=container.settings().receive_timeout)
-    body = orjson.dumps({"response": {"error": error}})
+    body = orjson.dumps({"response": error_payload(error, word)})
     head = (
         f"HTTP/1.1 {status_int} {HTTPStatus(status_int).phrase}\r\n"
         f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"

@@ -16,6 +16,11 @@ def write(resp: falcon.Response, payload: Mapping[str, object]) -> None:
     resp.data = orjson.dumps({"response": payload})
 
 
+def error_payload(text: str, reason: str) -> dict[str, object]:
+    """Return the payload of an error response; ``reason`` is the stable word for programs."""
+    return {"error": text, "reason": reason}
+
+
 def envelope_schema(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the JSON Schema of a response with such a payload."""
     return {"type": "object", "required": ["response"], "properties": {"response": payload}}

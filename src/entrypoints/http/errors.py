@@ -6,9 +6,17 @@ from typing import Any
 
 import falcon
 
-from airflow_run_groups.domain import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
+from airflow_run_groups.domain import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 from airflow_run_groups.entrypoints.http.body import BodyTooLarge, BodyTooSlow
-from airflow_run_groups.entrypoints.http.envelope import write
+from airflow_run_groups.entrypoints.http.envelope import error_payload, write
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import TooManyWrites
 from airflow_run_groups.entrypoints.http.security.same_origin import CrossOriginRequest
@@ -24,6 +32,7 @@ RESPONSES: dict[type[Exception], tuple[str, dict[str, str]]] = {
     BodyTooLarge: (falcon.HTTP_413, {}),
     TooManyWrites: (falcon.HTTP_429, {"Retry-After": "1"}),  # the error knows how many seconds it is
     Unavailable: (falcon.HTTP_503, {"Retry-After": "5"}),
+    OutcomeUnknown: (falcon.HTTP_504, {}),  # no Retry-After: to send it again is not safe for every request
 }
 """The status and the headers of each family of errors."""
 FRAMEWORK_REASONS: dict[type[Exception], str] = {
@@ -59,8 +68,7 @@ def add_error_handlers(app: falcon.App[Any, Any], prefix: str, denials: Denials)
 def _expected(req: falcon.Request, resp: falcon.Response, ex: Any, params: dict[str, Any]) -> None:
     resp.status, headers = next(response for family, response in RESPONSES.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
-    req.context.reason = ex.reason
-    write(resp, {"error": str(ex)})
+    _write(req, resp, str(ex), ex.reason)
 
 
 def _forbidden(
@@ -74,8 +82,8 @@ def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, param
     request_id = req.context.request_id
     _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
     resp.status = falcon.HTTP_500
-    req.context.reason = _framework_reason(ex)
-    write(resp, {"error": f"the service failed; its log says why under the request id {request_id}"})
+    text = f"the service failed; its log says why under the request id {request_id}"
+    _write(req, resp, text, _framework_reason(ex))
 
 
 def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
@@ -85,8 +93,13 @@ def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, e
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:
         text = ex.description or ex.title
-    req.context.reason = _framework_reason(ex)
-    write(resp, {"error": text})
+    _write(req, resp, text, _framework_reason(ex))
+
+
+def _write(req: falcon.Request, resp: falcon.Response, text: str, reason: str) -> None:
+    """Respond with an error, and note its reason for the access log."""
+    req.context.reason = reason
+    write(resp, error_payload(text, reason))
 
 
 def _framework_reason(ex: Exception) -> str:

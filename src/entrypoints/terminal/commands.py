@@ -40,6 +40,7 @@ _PACE = click.Option(
     ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
 )
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
+_ALL_DATES = click.Option(["--all-dates"], is_flag=True, help="Of a plan: each date, however many there are.")
 _REQUEST = (
     _DAG,
     click.Option(
@@ -113,7 +114,8 @@ COMMANDS: Sequence[ServiceCommand] = (
         "show:plan",
         *_REQUEST,
         *_STEPS,
-        text="Show what create would do, date by date.",
+        _ALL_DATES,
+        text="Show what create would do: date by date, or in short where there are many dates.",
         examples=[
             "airflow-groups plan --dag-id example_hourly --from-date 2025-01-01 --to-date 2025-01-31 --prefix redo"
         ],
@@ -124,6 +126,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         *_REQUEST,
         *_STEPS,
         _DRY_RUN,
+        _ALL_DATES,
         click.Option(["--watch"], is_flag=True, help="Show how far the group is, until all of its runs have ended."),
         text="Create a group of runs, in steps of 500.\n\nDates that have a run already are skipped: run the same command "
         "again, and it continues where it was interrupted.",

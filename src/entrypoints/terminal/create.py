@@ -21,26 +21,38 @@ from airflow_run_groups.adapters.client import (
     Unreachable,
     parse_date,
 )
+from airflow_run_groups.domain import MAX_LIMIT, DeadlineExceeded
 from airflow_run_groups.entrypoints.terminal import exits, show, wait
 from airflow_run_groups.entrypoints.terminal.output import Output, count_runs
-from airflow_run_groups.entrypoints.terminal.session import Session
+from airflow_run_groups.entrypoints.terminal.session import Session, may_be_done
 
 
-def create(session: Session, *, limit: int | None, step: int, dry_run: bool, watch: bool, **request: Any) -> int:
+def create(  # noqa: PLR0913 - each is an option of the command
+    session: Session,
+    *,
+    limit: int | None,
+    step: int,
+    dry_run: bool,
+    watch: bool,
+    all_dates: bool,
+    **request: Any,
+) -> int:
     if dry_run:
-        return show.plan(session, limit=limit, step=step, **request)
+        return show.plan(session, limit=limit, step=step, all_dates=all_dates, **request)
     creation = _Creation(session, GroupRequest(**request), limit)
     with _interruptible(session.output) as interruption:
+        creation.foresee()
+        steps = () if interruption.requested else session.client.create_all(creation.request, limit=limit, step=step)
         try:
             with _progress(session.output, creation.request) as show_progress:
-                for one in session.client.create_all(creation.request, limit=limit, step=step):
+                for one in steps:
                     creation.add(one)
                     show_progress(creation)
                     if interruption.requested:
                         break
         except (ClientError, KeyboardInterrupt) as error:
             creation.report()
-            in_doubt = _may_be_done(error)
+            in_doubt = may_be_done(error)
             if in_doubt or creation.steps:
                 creation.hint(in_doubt=in_doubt)
             raise
@@ -82,11 +94,27 @@ class _Creation:
     steps: list[Step] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
     existing: int = 0
+    foreseen: list[str] = field(default_factory=list)
+
+    def foresee(self) -> None:
+        """Show the warnings about the whole group before any of its runs is created.
+
+        They stay away where the plan takes too long, and those about a limit of more than one step come with its steps.
+        """
+        if not self.request.has_dates or (self.limit is not None and self.limit > MAX_LIMIT):
+            return
+        try:
+            self.foreseen = self.session.client.summarise(self.request, limit=self.limit)["warnings"]
+        except Unreachable as error:
+            if error.reason != DeadlineExceeded.reason:
+                raise
+        self.session.output.warnings(self.foreseen)
 
     def add(self, step: Step) -> None:
         self.steps.append(step)
         self.run_ids += step.created["dag_run_ids"]
         self.existing += step.created["existing"]
+        self.session.output.warnings(step.created["warnings"])
 
     @property
     def left(self) -> int | None:
@@ -100,7 +128,7 @@ class _Creation:
         """Write the result, if there is one."""
         if not self.steps:
             return
-        document = show.combined(self.request, [step.created for step in self.steps])
+        document = show.combined(self.request, [step.created for step in self.steps], self.foreseen)
         if (not_before := self.steps[-1].created.get("next_not_before")) is not None:
             document["next_not_before"] = not_before
         ends = " to ".join(dict.fromkeys([*self.run_ids[:1], *self.run_ids[-1:]]))
@@ -108,7 +136,6 @@ class _Creation:
         if self.existing:
             summary += f"; {self.existing:,} dates had a run already"
         self.session.output.run_ids(self.run_ids, summary=summary, document={**document, **more})
-        self.session.output.warnings(document["warnings"])
 
     def hint(self, *, in_doubt: bool) -> None:
         """Write the command that does the rest; of one run now, the one that shows whether it is there."""
@@ -128,11 +155,6 @@ class _Creation:
             changes = {name: value for name, value in values.items() if value != getattr(request, name)}
             changes["limit"] = self.left
         output.hint("To go on:", command_line.changed(**changes))
-
-
-def _may_be_done(error: BaseException) -> bool:
-    """Tell whether the step under way may have been done in spite of this error."""
-    return not isinstance(error, RefusedByService) and not (isinstance(error, Unreachable) and error.nothing_was_done)
 
 
 @dataclass(slots=True)

@@ -1,12 +1,12 @@
 """``cancel``, ``retry`` and ``note``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_run_groups.adapters.client import ClientError, GroupActionResult
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import count_runs
-from airflow_run_groups.entrypoints.terminal.session import Session
+from airflow_run_groups.entrypoints.terminal.session import Session, may_be_done
 
 
 def cancel(session: Session, **options: Any) -> int:
@@ -35,9 +35,9 @@ def _apply(session: Session, action: Callable[..., GroupActionResult], done: str
 
     try:
         action(on_step=on_step, **options)
-    except (ClientError, KeyboardInterrupt):
-        if run_ids and not group["dry_run"]:
-            output.message(f"It was done to {len(run_ids):,} runs, {run_ids[0]} to {run_ids[-1]}, and perhaps to more.")
+    except (ClientError, KeyboardInterrupt) as error:
+        if not group["dry_run"]:
+            _report_part(session, run_ids, in_doubt=may_be_done(error), dag_id=group["dag_id"], prefix=group["prefix"])
         raise
     output.run_ids(
         run_ids,
@@ -46,3 +46,13 @@ def _apply(session: Session, action: Callable[..., GroupActionResult], done: str
     )
     output.warnings(warnings)
     return exits.SUCCEEDED
+
+
+def _report_part(session: Session, run_ids: Sequence[str], *, in_doubt: bool, dag_id: str, prefix: str) -> None:
+    """Write to which runs it was done before it broke off; ``in_doubt``: the step under way may have been done as well."""
+    if run_ids:
+        more = ", and perhaps to more" if in_doubt else ""
+        session.output.message(f"It was done to {count_runs(run_ids)}, {run_ids[0]} to {run_ids[-1]}{more}.")
+    if in_doubt:
+        command = session.command_line.other("status", dag_id=dag_id, prefix=prefix)
+        session.output.hint("Whether the step that was under way was done is not known. To see the group:", command)

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from airflow_run_groups.adapters.client import same_but_for_numbers
+
 State = Literal["queued", "running", "success", "failed"]
 STYLES: dict[State, str] = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
 """The colours of the states, as Airflow's UI has them."""
@@ -29,6 +31,7 @@ class Output:
         self.format = format_
         self.result = _console(stderr=False)
         self.progress = _console(stderr=True)
+        self._warned: list[str] = []
 
     @property
     def is_structured(self) -> bool:
@@ -101,9 +104,11 @@ class Output:
         self.message(command)
 
     def warnings(self, warnings: Iterable[str]) -> None:
-        """Write warnings beside the result, unless the document has them."""
+        """Write warnings beside the result, unless the document has them; once, where they differ in numbers alone."""
         if not self.is_structured:
-            for warning in warnings:
+            known = len(self._warned)
+            self._warned = same_but_for_numbers([*self._warned, *warnings])
+            for warning in self._warned[known:]:
                 self.message(f"warning: {warning}", style="yellow")
 
     def error(self, kind: str, text: str, request_id: str | None = None) -> None:

@@ -12,7 +12,14 @@ from typing import Any, TextIO
 
 import click
 
-from airflow_run_groups.adapters.client import Client, RefusedByService, Unreachable, Unsendable, UpcomingRetry
+from airflow_run_groups.adapters.client import (
+    Client,
+    ClientError,
+    RefusedByService,
+    Unreachable,
+    Unsendable,
+    UpcomingRetry,
+)
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
@@ -61,6 +68,11 @@ def run(
             output.error("failed", str(error))
         return exits.UNREACHABLE
     return status
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Tell whether the step under way may have been done in spite of this error."""
+    return not (isinstance(error, ClientError) and error.nothing_was_done)
 
 
 def _status(work: Callable[[Session], int], session: Session) -> int:

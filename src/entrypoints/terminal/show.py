@@ -1,24 +1,31 @@
 """``plan``, ``status``, ``list`` and ``dags``: what there is, or would be."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from airflow_run_groups.adapters.client import CreatedRuns, GroupProgress, GroupRequest, Plan, PlannedDate
-from airflow_run_groups.domain import Action, GroupRunId
+from airflow_run_groups.adapters.client import (
+    CreatedRuns,
+    GroupProgress,
+    GroupRequest,
+    Stretch,
+    expected_seconds,
+    same_but_for_numbers,
+    stretches_of,
+)
+from airflow_run_groups.domain import MAX_LIMIT, Action, GroupRunId
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.output import count_runs
+from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
 
-_WITHOUT_RUN = (Action.LEFT_OUT.value, Action.NOT_YET.value, Action.NO_TASKS.value)
 _TEXT_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?")
 _WHOLE = 10
 """Runs a minute from which on their tenths are not shown."""
-_SHOWN = 5
-"""Dates with each of these actions that a table shows, when there may be a thousand."""
+FEW = 25
+"""Dates, or stretches of dates, that a table shows one by one."""
+_STRETCHES = {"action": "action", "first": "first date", "last": "last date", "total": "dates"}
 _PLANNED = {
     "logical_date": "logical date",
     "action": "action",
@@ -47,28 +54,50 @@ _GROUPS = {
 }
 
 
-def plan(session: Session, *, limit: int | None, step: int, **request: Any) -> int:
-    group = GroupRequest(**request)
+def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **request: Any) -> int:
+    """Show what would be created: in short where there are many dates, unless all of them are wanted."""
+    group, output = GroupRequest(**request), session.output
+    is_short = output.format == "table" and not all_dates
+    fits_one_step = limit is None or limit <= MAX_LIMIT
+    if is_short and fits_one_step:
+        summary = session.client.summarise(group, limit=limit)
+        if sum(summary["counts"].values()) > FEW:
+            _stretches(output, summary["stretches"])
+            ends = dict.fromkeys(filter(None, (summary["first_run_id"], summary["last_run_id"])))
+            _would_be_created(output, summary["counts"][Action.CREATE.value], summary, *ends)
+            return exits.SUCCEEDED
     plans = list(session.client.plan_all(group, limit=limit, step=step))
+    whole = session.client.summarise(group)["warnings"] if len(plans) > 1 and limit is None else ()
     dates = [date for plan in plans for date in plan["plan"]]
-    seconds = _expected_seconds(plans, is_paced=group.pace is not None)
-    document = {**combined(group, plans), "dry_run": True, "expected_seconds": seconds, "plan": dates}
-    output = session.output
+    seconds = expected_seconds(plans, is_paced=group.pace is not None)
+    document = {**combined(group, plans, whole), "dry_run": True, "expected_seconds": seconds, "plan": dates}
     if output.is_structured:
         output.document(document)
-    elif output.format == "plain":
-        output.rows(dates, _PLANNED)
+    elif is_short and len(dates) > FEW:
+        _stretches(output, stretches_of(dates))
     else:
-        shown, more = _abridged(dates)
-        output.rows(shown, _PLANNED)
-        for action, count in more.items():
-            output.summary(f"and {count:,} more that are {action}")
-        takes = "" if seconds is None else f", in {duration(seconds)} at the earliest"
-        output.summary(
-            f"\n{count_runs(document['dag_run_ids'])} would be created{takes}; {document['existing']:,} dates have a run already"
-        )
+        output.rows(dates, _PLANNED)
+    if output.format == "table":
+        _would_be_created(output, len(document["dag_run_ids"]), document)
     output.warnings(document["warnings"])
     return exits.SUCCEEDED
+
+
+def _stretches(output: Output, stretches: Sequence[Stretch]) -> None:
+    output.rows([{**stretch, "total": f"{stretch['total']:,}"} for stretch in stretches[:FEW]], _STRETCHES)
+    if len(stretches) > FEW:
+        output.summary(f"and {len(stretches) - FEW:,} more stretches")
+    output.message("To see each date: --all-dates")
+
+
+def _would_be_created(output: Output, count: int, plan: Mapping[str, Any], *ends: str) -> None:
+    seconds = plan["expected_seconds"]
+    takes = "" if seconds is None else f", in {duration(seconds)} at the earliest"
+    ids = f", {' to '.join(ends)}" if ends else ""
+    output.summary(
+        f"\n{count:,} run{'s' * (count != 1)} would be created{ids}{takes}; {plan['existing']:,} dates have a run already"
+    )
+    output.warnings(plan["warnings"])
 
 
 def status(session: Session, *, dag_id: str, prefix: str) -> int:
@@ -99,15 +128,18 @@ def dags(session: Session) -> int:
     return exits.SUCCEEDED
 
 
-def combined(request: GroupRequest, responses: Sequence[CreatedRuns]) -> dict[str, Any]:
-    """Return the response to one request that would have done what these steps of it have done."""
+def combined(request: GroupRequest, responses: Sequence[CreatedRuns], warnings: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the response to one request that would have done what these steps of it have done.
+
+    :param warnings: those about the whole, which come before those of the steps.
+    """
     return {
         "dag_id": request.dag_id,
         "prefix": request.group,
         "dag_run_ids": [run_id for response in responses for run_id in response["dag_run_ids"]],
         "existing": sum(response["existing"] for response in responses),
         "next_start_date": responses[-1]["next_start_date"],
-        "warnings": list(dict.fromkeys(warning for response in responses for warning in response["warnings"])),
+        "warnings": same_but_for_numbers([*warnings, *(one for response in responses for one in response["warnings"])]),
     }
 
 
@@ -149,27 +181,6 @@ def duration(seconds: float) -> str:
     days, hours = divmod(hours, 24)
     units = [f"{value} {unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")) if value]
     return " ".join(units[:2]) or "0 s"
-
-
-def _expected_seconds(plans: Sequence[Plan], *, is_paced: bool) -> float | None:
-    """Add up the steps, each estimated as if it were alone; the estimate of a paced step includes those before."""
-    seconds = [plan["expected_seconds"] for plan in plans]
-    known = [value for value in seconds if value is not None]
-    if len(known) < len(seconds):
-        return None
-    return max(known) if is_paced else sum(known)
-
-
-def _abridged(dates: Sequence[PlannedDate]) -> tuple[list[PlannedDate], dict[str, int]]:
-    """Return the dates without most of those that get no run now, and how many more there are with each action."""
-    shown: list[PlannedDate] = []
-    seen: Counter[str] = Counter()
-    for date in dates:
-        action = date["action"]
-        seen[action] += action in _WITHOUT_RUN
-        if seen[action] <= _SHOWN:
-            shown.append(date)
-    return shown, {action: count - _SHOWN for action, count in seen.items() if count > _SHOWN}
 
 
 def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> list[Any]:

@@ -70,7 +70,9 @@ def test_the_four_endpoints_by_example(server, dags):
     assert following["next_start"] is None
     one = client.get(f"/api/v1/dag_runs/{run['run_id']}", params={"dag_id": "example_daily"})
     assert one.json() == {"response": {"dag_run": run}}
-    assert client.get("/api/v1/dag_runs/unknown").json() == {"response": {"error": "Dag run id not found"}}
+    assert client.get("/api/v1/dag_runs/unknown").json() == {
+        "response": {"error": "Dag run id not found", "reason": "dag_run_not_found"}
+    }
     daily, unscheduled = client.get("/api/v1/dags").json()["response"]["dags"]
     assert (daily["dag_id"], daily["is_active"], daily["last_execution"]) == (
         "example_daily",

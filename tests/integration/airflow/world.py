@@ -47,8 +47,8 @@ class AirflowWorld:
     knows_makers = versions.USER_OF_THE_TRIGGER
 
     def __init__(self) -> None:
-        # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
-        limits = replace(Settings().database, lock_timeout=60, sqlite_write_timeout=20)
+        # a busy machine is not what the tests are about, and no scheduler waits meanwhile: no step ends early by itself
+        limits = replace(Settings(write_timeout=300).database, lock_timeout=120, sqlite_write_timeout=120)
         self.backend = connect(limits, allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs

@@ -44,6 +44,7 @@ class FaultProxy:
     """Set when what the trap waits for has passed."""
 
     def __post_init__(self) -> None:
+        self._refusing = False
         self._trap: tuple[bytes, Callable[[Link], None]] | None = None
         self._passing = threading.Event()
         self._passing.set()
@@ -58,6 +59,11 @@ class FaultProxy:
 
     def thaw(self) -> None:
         self._passing.set()
+
+    def refuse(self) -> None:
+        """Break all connections, and each new one at once, until it is healed."""
+        self._refusing = True
+        self.reset()
 
     def reset(self) -> None:
         """Break all connections, some moments after this returns."""
@@ -77,6 +83,7 @@ class FaultProxy:
     def heal(self) -> None:
         """Behave from now on."""
         self._trap = None
+        self._refusing = False
         self.delay = 0
         self.thaw()
 
@@ -102,6 +109,8 @@ class FaultProxy:
         with socket.socket(socket.AF_UNIX) as server:
             link = Link(client, server)
             self._links.add(link)
+            if self._refusing:
+                link.reset()
             with client, suppress(OSError):
                 self._passing.wait()
                 server.connect(self.upstream)

@@ -11,12 +11,16 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 from airflow import settings
+from dependency_injector.providers import Object
+from httpx import WSGITransport
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.domain import Unavailable
-from airflow_run_groups.entrypoints.settings import Settings
+from airflow_run_groups.adapters.client import Client, GroupRequest
+from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown, Unavailable
+from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.client import LIMITS, LOCK_TIMEOUT, SLACK
 from tests.integration.faults.proxy import COMMIT
@@ -112,17 +116,126 @@ class TestSilent:
         status, _, answer = client.post()
         assert (status, len(answer["dag_run_ids"]), dags.count_runs()) == (200, 5, 5)
 
-    def test_when_nobody_can_say_what_became_of_a_commit_the_answer_says_that(self, client, proxy, dags):
-        def lose_all(link):
-            link.mute = True
-            proxy.freeze()
 
-        proxy.trap(COMMIT, lose_all)
-        status, _, answer = client.post()
-        assert status == 503
-        assert "may exist or not" in answer["error"]
+class TestCommitOfUnknownFate:
+    """The connection is lost while the COMMIT is under way, and nobody can say what became of it."""
+
+    @pytest.mark.parametrize("write", ["one run now", "dates", "cancel", "retry", "note"])
+    def test_commit_of_unknown_fate_is_a_504_for_every_write(self, client, server, proxy, dags, write):
+        if write not in ("one run now", "dates"):
+            client.post()
+
+        def send():
+            if write in ("one run now", "dates"):
+                return client.post(prefix="q", start=None if write == "one run now" else "2024-02-01", end="2024-02-02")
+            body = {"note": "n"} if write == "note" else {}
+            return client.timed(lambda: server.client.post(f"/api/v1/groups/a_dag/p/{write}", json=body))
+
+        if write == "retry":
+            server.client.post("/api/v1/groups/a_dag/p/cancel", json={})
+        proxy.trap(COMMIT, lambda link: proxy.refuse())
+        status, _, answer = send()
         proxy.heal()
-        wait_until(lambda: dags.count_runs() in (0, 5), seconds=5)
+        assert (status, answer["reason"]) == (504, "outcome_unknown")
+        assert "may exist or not" in answer["error"]
+
+    def test_fate_of_a_commit_is_looked_up_again_when_that_fails(self, client, proxy, dags):
+        def lose_for_a_while(link):
+            proxy.refuse()
+            threading.Timer(0.7, proxy.heal).start()
+
+        proxy.trap(COMMIT, lose_for_a_while)
+        status, _, answer = client.post()
+        assert (status, len(answer["dag_run_ids"]), dags.count_runs()) == (200, 5, 5)
+
+    @pytest.mark.parametrize("then", ["no connection", "an error of the driver itself"])
+    def test_work_of_unknown_fate_is_not_done_once_more(self, dags, proxy, then):
+        database = Database(f"postgresql+psycopg2://postgres@127.0.0.1:{proxy.port}/postgres", Settings().database)
+        done = []
+
+        def work(session):
+            done.append(session.execute(text("UPDATE dag SET description = 'written' WHERE dag_id = 'other'")))
+
+        def fail(_):
+            raise database.engine.dialect.dbapi.OperationalError
+
+        def lose(link):
+            if then == "no connection":
+                proxy.refuse()
+            else:
+                event.listen(database.engine, "engine_connect", fail)
+                proxy.reset()
+
+        proxy.trap(COMMIT, lose)
+        with pytest.raises(OutcomeUnknown):
+            database.write("other", work)
+        proxy.heal()
+        assert len(done) == 1
+        database.engine.dispose()
+
+
+class TestTooSlow:
+    """The database responds, and the work takes longer than it may."""
+
+    @pytest.fixture
+    def database(self, dags):
+        database = Database(settings.engine.url.render_as_string(hide_password=False), LIMITS_OF_A_MOMENT)
+        yield database
+        database.engine.dispose()
+
+    def test_work_that_takes_too_long_is_deadline_exceeded(self, database):
+        def work(session):
+            session.execute(text("SELECT 1 FROM dag WHERE dag_id = 'a_dag' FOR UPDATE"))
+            session.execute(text("SELECT pg_sleep(0.7)"))
+            session.execute(text("SELECT pg_sleep(60)"))
+
+        with pytest.raises(DeadlineExceeded, match="within 2 seconds, so nothing was: ask for fewer at a time"):
+            database.write("a_dag", work)
+        with settings.engine.connect() as connection:  # PostgreSQL has ended it, too, and its locks are free
+            connection.execute(text("SELECT 1 FROM dag WHERE dag_id = 'a_dag' FOR UPDATE NOWAIT"))
+            connection.rollback()
+
+    def test_many_short_statements_that_take_too_long_are_deadline_exceeded(self, database):
+        with pytest.raises(DeadlineExceeded):
+            database.write("a_dag", lambda session: [session.execute(text("SELECT pg_sleep(0.1)")) for _ in range(100)])
+
+    def test_read_that_takes_too_long_is_deadline_exceeded(self, database):
+        with pytest.raises(DeadlineExceeded, match="longer than 2 seconds"), database.reading() as connection:
+            connection.execute(text("SELECT pg_sleep(60)"))
+
+    def test_statement_that_others_end_is_not(self, database):
+        def be_ended(session):
+            session.execute(text("SELECT pg_cancel_backend(pg_backend_pid())"))
+
+        with pytest.raises(Unavailable) as caught:
+            database.write("a_dag", be_ended)
+        assert caught.type is Unavailable
+
+    def test_steps_shrink_until_the_database_copes(self, dags):
+        """Each run takes a twentieth of a second, and a write may take two seconds."""
+        settings_of_service = Settings(auth=Auth.NONE, write_timeout=2)
+        app = Container(settings=Object(settings_of_service), log_request=Object(lambda _: None)).app()
+        retries = []
+        with settings.engine.begin() as connection:
+            for statement in SLOW_RUNS:
+                connection.execute(text(statement))
+        try:
+            with Client("http://localhost", transport=WSGITransport(app=app), on_retry=retries.append) as client:
+                request = GroupRequest(dag_id="a_dag", prefix="p", start_date="2024-01-01", end_date="2024-03-04")
+                sizes = [len(step.created["dag_run_ids"]) for step in client.create_all(request)]
+        finally:
+            with settings.engine.begin() as connection:
+                connection.execute(text("DROP FUNCTION be_slow CASCADE"))
+        assert sum(sizes) == dags.count_runs() == 64
+        assert len(sizes) > 1
+        assert "ask for fewer at a time" in retries[0].reason
+
+
+LIMITS_OF_A_MOMENT = Settings(read_timeout=2, write_timeout=2).database
+SLOW_RUNS = (
+    "CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END'",
+    "CREATE TRIGGER be_slow BEFORE INSERT ON dag_run FOR EACH ROW EXECUTE FUNCTION be_slow()",
+)
 
 
 @contextmanager
@@ -252,7 +365,7 @@ class TestPooler:
 
         with database.reading() as connection:
             before = look(connection)
-        assert database.write("a_dag", look) == ["5s", "15s", "25s"]
+        assert database.write("a_dag", look) == ["5s", "15s", "24s"]
         with database.reading() as connection:
             assert look(connection) == before
 
@@ -283,8 +396,9 @@ def test_a_silent_server_is_given_up_whatever_the_driver(dags, postgres, driver,
     assert time.monotonic() - began < SLACK
     database.write("a_dag", lambda _: None)
     began = time.monotonic()
-    with postgres.frozen(), pytest.raises(Unavailable):  # on a connection that has worked a moment ago
+    with postgres.frozen(), pytest.raises(Unavailable) as caught:  # on a connection that has worked a moment ago
         database.write("a_dag", lambda _: None)
+    assert caught.type is Unavailable, "it does not respond at all"
     assert time.monotonic() - began < SLACK
     database.engine.dispose()
 

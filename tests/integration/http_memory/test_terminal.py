@@ -89,7 +89,7 @@ def test_pipes_get_the_result_alone_without_escape_codes(url):
 def test_steps_of_create_are_reported(url):
     done = called("create", *dates("steps", "2021-01-01", "2022-12-31", "example_six_hourly"), "-o", "plain", url=url)
     assert len(done.stdout.splitlines()) == 2917
-    assert done.stderr.splitlines()[:2] == [
+    assert [line for line in done.stderr.splitlines() if "created" in line][:2] == [
         "500 runs created, 0 dates had one already",
         "1,000 runs created, 0 dates had one already",
     ]
@@ -113,7 +113,8 @@ def test_ctrl_c_hints_at_the_command_that_creates_the_rest(url, run):
 
 
 def test_second_ctrl_c_ends_at_once():
-    terminal = Terminal(COMMAND, "create", *dates("gone", "2020-03-01", "2020-03-02"), url=nowhere())
+    options = (*dates("gone", "2020-03-01", "2020-03-02"), "--limit", "501")  # so many are not planned first
+    terminal = Terminal(COMMAND, "create", *options, url=nowhere())
     terminal.wait_for("again in")
     terminal.type("\x03")
     terminal.wait_for("once more")
@@ -162,7 +163,7 @@ def test_ctrl_c_of_watch_writes_the_result_as_json(url, tmp_path):
 def test_ctrl_c_in_the_last_step_before_watch_hints_at_wait(url):
     with held_back(url) as (slow, held):
         terminal = Terminal(COMMAND, *watched("last", "03"), url=slow)
-        until(lambda: held.requests)
+        until(lambda: len(held.requests) == 2)  # the plan, and the creation
         terminal.type("\x03")
         terminal.wait_for("once more")
         held.release.set()
@@ -361,17 +362,121 @@ def test_plan_has_the_runs_of_create(run):
     assert "0 runs would be created" in run("plan", *options)
 
 
-def test_plan_abridges_dates_without_run(run):
-    options = (*dates("few", "2021-01-01", "2021-12-31"), "--limit", "2")
-    table = run("plan", *options).splitlines()
-    assert sum(" left_out " in line for line in table) == 5
-    assert table[-3:-1] == ["and 358 more that are left_out", ""]
-    assert table[-1].startswith("2 runs would be created")
+def rows(table):
+    """Return the cells of each row of a table, without its heading."""
+    return [line.split() for line in table.partition("\n\n")[0].splitlines()[1:]]
+
+
+def test_plan_shows_stretches_of_many_dates(url, run):
+    run("create", *dates("there", "2023-02-01", "2023-02-28T18:00", "example_six_hourly"))
+    options = dates("many", "2023-01-01", "2024-12-31T18:00", "example_six_hourly")
+    done = called("plan", *options, url=url)
+    assert rows(done.stdout) == [
+        ["create", "2023-01-01T00:00:00Z", "2023-01-31T18:00:00Z", "124"],
+        ["exists", "2023-02-01T00:00:00Z", "2023-02-28T18:00:00Z", "112"],
+        ["create", "2023-03-01T00:00:00Z", "2024-12-31T18:00:00Z", "2,688"],
+    ]
+    assert (
+        "\n2,812 runs would be created, many_0000001_2023-01-01T00:00:00 to many_0002812_2024-12-31T18:00:00"
+        in done.stdout
+    )
+    assert "--all-dates" in done.stderr
+    assert done.stderr.count("may start at the same time") == 1
+    assert "2812 runs of the group may start at the same time" in done.stderr
+    assert rows(run("create", *options, "--dry-run")) == rows(done.stdout)
+
+
+def test_all_dates_of_a_plan_are_shown_on_demand(run):
+    options = dates("many", "2022-01-01", "2022-01-26")
+    assert len(rows(run("plan", *options))) == 1
+    assert len(rows(run("plan", *options, "--all-dates"))) == 26
+    assert len(run("plan", *options, "-o", "plain").splitlines()) == 26
+    assert len(json.loads(run("plan", *options, "-o", "json"))["plan"]) == 26
+    few = dates("many", "2022-01-01", "2022-01-25")
+    assert len(rows(run("plan", *few))) == 25
+
+
+def test_plan_of_a_limit_shows_what_is_left_out(run):
+    options = dates("few", "2021-01-01", "2021-12-31")
+    assert rows(run("plan", *options, "--limit", "2")) == [
+        ["create", "2021-01-01T00:00:00Z", "2021-01-02T00:00:00Z", "2"],
+        ["left_out", "2021-01-03T00:00:00Z", "2021-12-31T00:00:00Z", "363"],
+    ]
     for kind in ("json", "plain"):
-        assert run("plan", *options, "-o", kind).count("left_out") == 363
-    assert "more that are" not in run("plan", *options[:-2])
+        assert run("plan", *options, "--limit", "2", "-o", kind).count("left_out") == 363
+    hourly = dates("few", "2021-01-01", "2021-12-31", "example_hourly")
+    (create, left_out) = rows(run("plan", *hourly, "--limit", "501"))
+    assert (create[0], create[-1], left_out[0]) == ("create", "501", "left_out")
     tomorrow = ("--not-before", "2020-01-01", "--to-date", "2099-01-01")
-    assert "more that are not_yet" in run("plan", *group("few"), "--from-date", "2021-01-01", *tomorrow)
+    assert rows(run("plan", *group("few"), "--from-date", "2021-01-01", *tomorrow))[-1][0] == "not_yet"
+
+
+ABOUT_THE_QUEUE = "may start at the same time"
+
+
+def test_warnings_about_the_whole_group_come_once_and_first(url):
+    done = called("create", *dates("warned", "2023-01-01", "2024-12-31", "example_paused"), url=url)
+    lines = done.stderr.splitlines()
+    assert done.stderr.count(ABOUT_THE_QUEUE) == done.stderr.count("is paused") == 1
+    assert "warning: 731 runs" in done.stderr
+    assert max(place for place, line in enumerate(lines) if line.startswith("warning: ")) < next(
+        place for place, line in enumerate(lines) if line.startswith("500 runs created")
+    )
+    options = dates("warned_json", "2025-01-01", "2026-06-30", "example_paused")
+    for words in (("plan", *options), ("create", *options)):
+        (about,) = [
+            one
+            for one in json.loads(called(*words, "-o", "json", url=url).stdout)["warnings"]
+            if ABOUT_THE_QUEUE in one
+        ]
+        assert about.startswith("546 runs")
+
+
+def test_warnings_come_before_the_watch(url):
+    terminal = Terminal(COMMAND, *watched("early", "05"), url=url)
+    terminal.wait_for("runs/min")
+    assert terminal.text.count("is paused") == 1
+    assert terminal.text.index("is paused") < terminal.text.index("runs/min")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+
+
+UNKNOWN = json.dumps({"response": {"error": "they may exist or not", "reason": "outcome_unknown"}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(504, UNKNOWN), (502, b"<html>Bad Gateway</html>"), (200, b'{"response": {"dag_ru')]
+)
+def test_one_run_now_of_unknown_outcome_is_not_created_twice(url, run, status, body):
+    prefix = f"once_{status}"
+    with losing(url, status, body) as lossy:
+        done = called("create", *group(prefix), url=lossy)
+    assert done.returncode == 4
+    assert "Whether the run was created is not known" in done.stderr
+    assert f"airflow-groups list --dag-id example_daily --prefix {prefix}" in done.stderr
+    assert len(logical_dates(run, prefix)) == 1
+
+
+def test_dates_of_unknown_outcome_are_created_once(url, run):
+    with losing(url, 504, UNKNOWN) as lossy:
+        done = called("create", *dates("safe", "2022-03-01", "2022-03-03"), url=lossy)
+    assert done.returncode == 0
+    assert "3 dates had a run already" in done.stdout
+    assert len(logical_dates(run, "safe")) == 3
+
+
+def test_action_of_unknown_outcome_says_so(url, run):
+    paused = group("doubt", "example_paused")
+    run("create", *paused, "--from-date", "2020-12-01", "--to-date", "2020-12-03")
+    run("cancel", *paused)
+    with losing(url, 504, UNKNOWN) as lossy:
+        done = called("retry", *paused, "--which", "all", url=lossy)
+    assert done.returncode == 4
+    assert "Whether the step that was under way was done is not known" in done.stderr
+    assert "airflow-groups status --dag-id example_paused --prefix doubt" in done.stderr
+    refused = called("retry", *group("nothing"), "--which", "all", url=url)
+    assert refused.returncode == 3
+    assert "not known" not in refused.stderr
 
 
 def test_control_characters_of_a_service_are_escaped():
@@ -591,9 +696,12 @@ class HeldBack(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append(body)
-        self.server.release.wait(30)
+        if b'"dry_run": true' not in body:
+            self.server.release.wait(30)
         headers = {"Content-Type": "application/json"}
-        response = httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False)
+        self.respond(httpx.post(self.server.url + self.path, content=body, headers=headers, trust_env=False))
+
+    def respond(self, response):
         self.send_response(response.status_code)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
@@ -610,6 +718,26 @@ def held_back(url):
         proxy.url, proxy.requests, proxy.release = url, [], threading.Event()
         threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{proxy.server_port}", proxy
+        proxy.shutdown()
+
+
+@contextmanager
+def losing(url, status, body):
+    """Give a URL at which the response to the first request that writes is lost, and this one comes in its place."""
+
+    class Losing(HeldBack):
+        def respond(self, response):
+            if self.server.lost or b'"dry_run": true' in self.server.requests[-1]:
+                super().respond(response)
+            else:
+                self.server.lost = True
+                super().respond(httpx.Response(status, content=body))
+
+    with HTTPServer(("127.0.0.1", 0), Losing) as proxy:
+        proxy.url, proxy.requests, proxy.release, proxy.lost = url, [], threading.Event(), False
+        proxy.release.set()
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_port}"
         proxy.shutdown()
 
 

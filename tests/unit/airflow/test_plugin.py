@@ -100,7 +100,8 @@ def test_a_service_that_cannot_be_built_is_a_503_in_our_form_and_a_line_in_the_l
     assert answer.headers["retry-after"] == "30"
     assert answer.json() == {
         "response": {
-            "error": "the service cannot start with its present configuration; the log of Airflow's API server says why"
+            "error": "the service cannot start with its present configuration; the log of Airflow's API server says why",
+            "reason": "cannot_start",
         }
     }
     (record,) = caplog.records

@@ -15,6 +15,8 @@ class Network(httpx.BaseTransport):
         self.service = Service(**options)
         self._transport = httpx.WSGITransport(app=self.service.client.app)
         self._faults = []
+        self.slow_above = None
+        """Above how many runs a request takes the service too long."""
         self.requests = []
         self.headers = []
         self.pauses = []
@@ -29,13 +31,16 @@ class Network(httpx.BaseTransport):
         self._faults += faults
 
     def handle_request(self, request):
-        self.requests.append((request.method, request.url.path, json.loads(request.read() or b"null")))
+        body = json.loads(request.read() or b"null")
+        self.requests.append((request.method, request.url.path, body))
         self.headers.append(request.headers)
         fault = self._faults.pop(0) if self._faults else None
         if isinstance(fault, httpx.Response):
             return fault
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout)):
             raise fault
+        if self.slow_above is not None and body is not None and body.get("limit", 0) > self.slow_above:
+            return error_response(503, "ask for fewer at a time", reason="deadline_exceeded", Retry_After="5")
         response = self._transport.handle_request(request)
         if fault is not None:
             raise fault
@@ -56,10 +61,11 @@ TIMED_OUT = httpx.ReadTimeout("timed out")
 BROKEN = httpx.RemoteProtocolError("Server disconnected without sending a response.")
 
 
-def error_response(status, text="", **headers):
-    """Return the service's own response that it cannot do it."""
+def error_response(status, text="", reason=None, **headers):
+    """Return the service's own response that it cannot do it; one of 0.1 had no reason."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(status, json={"response": {"error": text}}, headers=names)
+    payload = {"error": text} if reason is None else {"error": text, "reason": reason}
+    return httpx.Response(status, json={"response": payload}, headers=names)
 
 
 def proxy_page(status, text="<html><body>Bad Gateway</body></html>"):

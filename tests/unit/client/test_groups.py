@@ -126,6 +126,33 @@ def test_retry_of_all_runs_is_not_retried_after_a_lost_response(network, group):
     assert states(network) == ["queued"] * 3
 
 
+UNKNOWN = error_response(504, "may exist or not", reason="outcome_unknown")
+
+
+@pytest.mark.parametrize("action", ["cancel", "note", "retry"])
+def test_action_of_unknown_outcome_is_repeated_where_that_is_safe(network, group, action):
+    fail(network, 1, 2, 3)
+    network.requests.clear()
+    network.inject(UNKNOWN)
+    getattr(network.client, action)(*group, *(["text"] if action == "note" else []))
+    assert len(network.requests) == 2
+    network.inject(UNKNOWN)
+    with pytest.raises(Unreachable):
+        network.client.retry(*group, which="all")
+    assert len(network.requests) == 3
+
+
+def test_action_that_takes_too_long_is_applied_in_smaller_steps(network, group):
+    network.slow_above = 1
+    assert network.client.retry(*group, which="all", step=2) == {
+        "dag_run_ids": [],
+        "next_start": None,
+        "dry_run": False,
+    }
+    assert network.client.cancel(*group, step=500)["dag_run_ids"] == IDS
+    assert states(network) == ["failed"] * 3
+
+
 @pytest.mark.parametrize("fault", [REFUSED, error_response(503)])
 def test_retry_of_all_runs_is_retried_when_nothing_was_done(network, group, fault):
     fail(network)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from airflow_run_groups.adapters.client import Client, GroupRequest, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client import Client, ClientError, GroupRequest, RefusedByService, Unreachable
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, Network, error_response, proxy_page
 
@@ -21,7 +21,18 @@ NOTHING_DONE = {
     "the service's 429": error_response(429, "no more than 1/minute"),
     "the service's 408": error_response(408, "the request was not complete"),
 }
-OUTCOME_UNKNOWN = {**LOST, **{f"a proxy's {status}": proxy_page(status) for status in (502, 503, 504)}}
+CUT_OFF = httpx.Response(200, text='{"response": {"dag_run_ids": ["p_00', headers={"Content-Type": "application/json"})
+OUTCOME_UNKNOWN = {
+    **LOST,
+    **{f"a proxy's {status}": proxy_page(status) for status in (502, 503, 504)},
+    **{f"a proxy's {status} in our form": error_response(status, "upstream") for status in (502, 504)},
+    "the service's 504": error_response(504, "may exist or not", reason="outcome_unknown"),
+    "a killed worker": httpx.ReadError("Connection reset by peer"),
+    "half a request": httpx.WriteError("Broken pipe"),
+    "a body cut off": httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+    "half of the JSON": CUT_OFF,
+    "half of the compressed body": httpx.DecodingError("Error -5 while decompressing data"),
+}
 FINAL = {"500": error_response(500, "the service failed"), "a page": proxy_page(200), "a proxy's 404": proxy_page(404)}
 
 
@@ -61,6 +72,34 @@ def test_final_failure_is_not_retried(network, fault):
     with pytest.raises(Unreachable):
         network.client.create(TWO)
     assert len(network.requests) == 1
+
+
+@named(OUTCOME_UNKNOWN)
+@pytest.mark.parametrize("last", [REFUSED, error_response(503, "busy"), error_response(403, "may not")])
+def test_first_response_lost_leaves_doubt_whatever_the_last_one_says(network, fault, last):
+    network.inject(fault, *[last] * 100)
+    with pytest.raises(ClientError) as caught:
+        network.client.create(TWO)
+    assert not caught.value.nothing_was_done
+
+
+def test_refusal_did_nothing(network):
+    network.inject(error_response(503, "busy"), error_response(403, "may not"))
+    with pytest.raises(RefusedByService) as caught:
+        network.client.create(TWO)
+    assert caught.value.nothing_was_done
+
+
+def test_errors_have_the_reason_of_the_service(network):
+    with pytest.raises(RefusedByService) as refused:
+        network.client.create(GroupRequest(dag_id="nowhere"))
+    network.inject(error_response(504, "may exist or not", reason="outcome_unknown"))
+    with pytest.raises(Unreachable) as unknown:
+        network.client.create(ONE_NOW)
+    network.inject(proxy_page(500))
+    with pytest.raises(Unreachable) as foreign:
+        network.client.create(ONE_NOW)
+    assert [caught.value.reason for caught in (refused, unknown, foreign)] == ["dag_not_found", "outcome_unknown", None]
 
 
 def test_on_retry_gets_reason_and_whether_a_response_was_lost(network):

@@ -1,11 +1,13 @@
 """Groups of any size, in steps."""
 
 import datetime as dt
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
-from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable, stretches_of
+from airflow_run_groups.domain import summarise, use_cases
 from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, error_response
 from tests.unit.http.service import NOW
 
@@ -87,6 +89,95 @@ def test_every_date_gets_its_run_in_spite_of_faults(network, fault):
     network.inject(fault, None, fault, fault)
     list(network.client.create_all(LONG))
     assert network.runs() == ids_of("2020-01-01", 1096)
+
+
+def test_step_that_takes_too_long_is_halved(network):
+    network.slow_above = 130
+    list(network.client.create_all(LONG))
+    assert network.runs() == ids_of("2020-01-01", 1096)
+    assert [body["limit"] for body in network.bodies][:4] == [500, 250, 125, 125]
+    assert network.pauses == []
+    assert [retry.reason for retry in network.retries[:2]] == [
+        "ask for fewer at a time; 250 at a time",
+        "ask for fewer at a time; 125 at a time",
+    ]
+
+
+def test_steps_grow_again_carefully(network):
+    network.slow_above = 10
+    list(network.client.create_all(LONG, limit=300, step=16))
+    sizes = [body["limit"] for body in network.bodies]
+    too_large = [place for place, size in enumerate(sizes) if size > 10]
+    assert too_large == [0, 9, 26]
+    network.slow_above = None
+    list(network.client.create_all(LONG, limit=300, step=16))
+    assert network.bodies[-1]["limit"] > 8
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_paced_and_listed_steps_that_take_too_long_are_halved(network, order):
+    network.slow_above = 2
+    list(network.client.create_all(GroupRequest(**{**fields(PACED), "order": order}), step=8))
+    assert turns(network) == (TURNS if order == "asc" else TURNS[::-1])
+    days = [f"2021-01-{day:02}" for day in range(1, 9)]
+    confs = [{"day": day} for day in days]
+    list(network.client.create_all(GroupRequest(dag_id="example_daily", prefix="q", dates=days, conf_per_run=confs)))
+    stored = network.service.backend.dags["example_daily"].runs[8:]
+    assert [(run.run.logical_date.date().isoformat(), run.conf) for run in stored] == [*zip(days, confs, strict=True)]
+
+
+def test_one_run_that_takes_too_long_is_retried_like_any_other_request(network):
+    network.slow_above = 0
+    with pytest.raises(Unreachable) as caught:
+        list(network.client.create_all(LONG, step=4))
+    assert caught.value.reason == "deadline_exceeded"
+    assert caught.value.nothing_was_done
+    assert network.runs() == []
+    assert network.pauses
+
+
+def test_one_run_now_is_no_step_that_could_be_smaller(network):
+    network.inject(*[error_response(503, "ask for fewer", reason="deadline_exceeded")] * 100)
+    with pytest.raises(Unreachable):
+        list(network.client.create_all(GroupRequest(dag_id="example_daily")))
+    assert sum(network.pauses) <= 60
+
+
+def test_summary_has_what_plans_and_creations_have(network):
+    network.client.create(
+        GroupRequest(dag_id="example_daily", prefix="p", start_date="2020-06-01", end_date="2020-06-03")
+    )
+    network.requests.clear()
+    summary = network.client.summarise(LONG)
+    assert len(network.requests) == 1
+    assert [(one["action"], one["first"], one["last"], one["total"]) for one in summary["stretches"]] == [
+        ("create", "2020-01-01T00:00:00Z", "2020-05-31T00:00:00Z", 152),
+        ("exists", "2020-06-01T00:00:00Z", "2020-06-03T00:00:00Z", 3),
+        ("create", "2020-06-04T00:00:00Z", "2022-12-31T00:00:00Z", 941),
+    ]
+    assert summary["existing"] == 3
+    assert summary["next_start_date"] is None
+    plans = list(network.client.plan_all(LONG))
+    assert summary["stretches"] == stretches_of(date for plan in plans for date in plan["plan"])
+    ids = created(network.client.create_all(LONG))
+    assert (summary["first_run_id"], summary["last_run_id"]) == (ids[0], ids[-1])
+    assert summary["counts"]["create"] == len(ids)
+
+
+def test_summary_of_a_limit(network):
+    summary = network.client.summarise(LONG, limit=7)
+    assert summary["counts"] == {"create": 7, "exists": 0, "left_out": 1089, "not_yet": 0}
+    assert summary["next_start_date"] == "2020-01-08T00:00:00Z"
+
+
+def test_summary_is_joined_from_its_parts(network, monkeypatch):
+    monkeypatch.setattr(use_cases, "summarise", partial(summarise, max_dates=400))
+    parts = network.client.summarise(LONG)
+    assert len(network.requests) == 3
+    assert [one["total"] for one in parts["stretches"]] == [1096]
+    assert parts["last_run_id"] == ids_of("2020-01-01", 1096)[-1]
+    (warning,) = [one for one in parts["warnings"] if "may start at the same time" in one]
+    assert warning.startswith("400 runs")
 
 
 def test_failed_step_leaves_the_steps_before(network):

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import fields
 
-from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, PlanningFacts, plan_group
+from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, PlanningFacts, plan_group, summarise
 from airflow_run_groups.domain.planning import runs_to_create
 
 DAY = dt.timedelta(days=1)
@@ -88,6 +88,11 @@ def create(*, now=NOW, **facts):
 def plan(*, now=NOW, **facts):
     """Plan the same."""
     return plan_group(*_situation(facts), now=now)
+
+
+def summary(*, now=NOW, limited=False, max_dates=20_000, **facts):
+    """Plan the same in short."""
+    return summarise(*_situation(facts), now=now, limited=limited, max_dates=max_dates)
 
 
 def _situation(facts):

@@ -6,6 +6,7 @@ from falcon import testing
 
 from airflow_run_groups.adapters.memory import MemoryAuditLog, demo_backend
 from tests.demo import demo_app
+from tests.envelope import error_of
 from tests.unit.memory.world import place
 
 UTC = dt.timezone.utc
@@ -53,6 +54,9 @@ def _payload(result):
 
 
 def error(result):
-    assert list(result.json) == ["response"]
-    assert list(result.json["response"]) == ["error"]
-    return result.json["response"]["error"]
+    """Return the text of an error response."""
+    return error_of(result.json)["error"]
+
+
+def reason(result):
+    return error_of(result.json)["reason"]

@@ -30,7 +30,7 @@ def test_target_takes_the_options_of_its_command(name):
 
 
 def test_options_of_plan_are_the_keys_of_a_request():
-    assert set(options("plan")) - {"limit", "step"} == {field.name for field in fields(GroupRequest)}
+    assert set(options("plan")) - {"limit", "step", "all_dates"} == {field.name for field in fields(GroupRequest)}
 
 
 def test_options_of_create_are_those_of_plan():
@@ -39,7 +39,7 @@ def test_options_of_create_are_those_of_plan():
 
 def test_defaults_of_plan_are_those_of_a_request():
     params = BY_NAME["plan"].make_context("plan", ["--dag-id", "a"]).params
-    request = {name: params[name] for name in options("plan") if name not in {"limit", "step"}}
+    request = {name: params[name] for name in options("plan") if name not in {"limit", "step", "all_dates"}}
     assert GroupRequest(**request) == GroupRequest(dag_id="a", prefix=DEFAULT_PREFIX, order=Order.ASC.value)
 
 

@@ -12,6 +12,11 @@ TICK = 0.25
 """Seconds between two checks for work that is overdue."""
 
 
+def margin(seconds: float) -> float:
+    """Return how many seconds before the end of so many the database itself is to end a statement: it responds then."""
+    return min(1.0, seconds / 10)
+
+
 class Overdue(Exception):
     def __init__(self) -> None:
         super().__init__("it took longer than it may")
@@ -22,6 +27,8 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
+        self._margin = margin(seconds)
+        self._limit: float | None = None
         self._waiting = threading.Lock()
         self._break_off: Callable[[], None] | None = None
         self._socket: int | None = None
@@ -38,6 +45,17 @@ class Deadline:
         """
         if self.left <= 0:
             raise Overdue
+
+    def limit_of_the_database(self) -> float:
+        """Return after how many seconds the database itself should end each statement of a transaction that begins."""
+        self._limit = max(self.left - self._margin, self._margin / 2)
+        return self._limit
+
+    def lower_limit_of_the_database(self) -> float | None:
+        """Return a lower one for the statement that follows, None while the last one will do, or there is none."""
+        if self._limit is None or self._limit <= max(self.left - self._margin / 2, self._margin / 2):
+            return None
+        return self.limit_of_the_database()
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:

@@ -3,6 +3,7 @@
 import logging
 import select
 import time
+from contextlib import closing, suppress
 from typing import Any
 
 from airflow.configuration import conf
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from airflow_run_groups.adapters.airflow.compat import ENGINE_OPTIONS
-from airflow_run_groups.adapters.airflow.database.deadlines import Deadlines
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadlines, margin
 from airflow_run_groups.adapters.airflow.queries.prefixes import learn_order
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 
@@ -40,7 +41,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         own = str(connect_args.get("options") or make_url(url).query.get("options", ""))
         # a read has no transaction for which a limit could be set, and a limit that stayed would be another client's
         # behind a pooler; what the operator sets comes last, and so prevails
-        options = f"-c statement_timeout={limits.read_timeout * 1000:.0f} {own}".strip()
+        options = f"-c statement_timeout={1000 * (limits.read_timeout - margin(limits.read_timeout)):.0f} {own}".strip()
         connect_args = {
             "connect_timeout": max(2, round(limits.connect_timeout)),
             "fallback_application_name": APPLICATION,
@@ -131,9 +132,17 @@ class _PoolEvents:
         if deadline := self._deadlines.current:
             deadline.detach()
 
-    def on_execute(self, *_: object) -> None:
-        if deadline := self._deadlines.current:
-            deadline.check()
+    def on_execute(self, _connection: object, cursor: Any, *_: object) -> None:
+        """Go on only when there is time left; for what PostgreSQL then does in a transaction, it keeps that time itself."""
+        deadline = self._deadlines.current
+        if deadline is None:
+            return
+        deadline.check()
+        seconds = deadline.lower_limit_of_the_database()
+        if seconds is not None:
+            # a transaction that has failed takes only its own end
+            with suppress(self._dialect.dbapi.Error), closing(cursor.connection.cursor()) as own:
+                own.execute(f"SET LOCAL statement_timeout = {1000 * seconds:.0f}")
 
     def on_begin_in_sqlite(self, connection: Connection) -> None:
         """Take SQLite's write lock before the first read, so that what was read still holds when it is written."""

@@ -21,10 +21,10 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import Session, sessionmaker
 
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
-from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue, margin
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain.errors import DagBusy, OutcomeUnknown, Refused, Unavailable
+from airflow_run_groups.domain.errors import DagBusy, DeadlineExceeded, OutcomeUnknown, Refused, Unavailable
 
 QUEUES = 64
 """Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
@@ -62,12 +62,11 @@ class Database:
         """Lend a connection on which each statement is its own transaction.
 
         :raises Unavailable: when the database does not respond.
+        :raises DeadlineExceeded: when it does, and the statements take too long.
         """
-        with (
-            self._translated(),
-            self._deadlines.within(self._limits.read_timeout),
-            self.engine.connect() as connection,
-        ):
+        seconds = self._limits.read_timeout
+        too_slow = f"the metadata database took longer than {seconds:g} seconds: ask for less at a time, or try again"
+        with self._within(seconds, too_slow), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -84,12 +83,17 @@ class Database:
 
         :param dag_id: the DAG whose writers in this process wait for each other, None for work that waits for none.
         :param limits: in place of the database's own, but for those of its connections.
-        :raises Unavailable: when the database does not respond, or is busy for too long.
+        :raises Unavailable: when the database does not respond, or is busy for too long; nothing was written.
+        :raises DeadlineExceeded: when it responds, and the work takes too long.
+        :raises OutcomeUnknown: when nobody knows whether it was written; such work is not done once more.
         """
         limits = limits or self._limits
+        too_slow = (
+            f"it could not be done within {limits.write_timeout:g} seconds, so nothing was: ask for fewer at a time, "
+            "with limit and partial"
+        )
         with (
-            self._translated(),
-            self._deadlines.within(limits.write_timeout) as deadline,
+            self._within(limits.write_timeout, too_slow) as deadline,
             nullcontext() if dag_id is None else self._queue(dag_id, deadline),
         ):
             try:
@@ -124,7 +128,7 @@ class Database:
                 try:
                     session.commit()
                 except DBAPIError as error:
-                    if not (error.connection_invalidated and self._has_committed(transaction_id)):
+                    if _is_rolled_back(error) or not self._has_committed(transaction_id):
                         raise
                 return result
 
@@ -138,35 +142,40 @@ class Database:
         try:
             with deadline.at_most(seconds):
                 result = work(session)
-                session.commit()
-        except Overdue as error:
+                session.flush()
+                _commit_in_sqlite(session)
+        except (Overdue, OperationalError) as error:
+            if not _is_overdue(error):
+                raise
             msg = (
                 f"the runs could not be recorded within {seconds:g} seconds, and for longer Airflow's other components "
                 "cannot wait on SQLite: ask for fewer at a time, with limit and partial"
             )
-            raise Unavailable(msg) from error
+            raise DeadlineExceeded(msg) from error
         finally:
             now = time.monotonic()
             self._next_on_sqlite = now + min(now - began, SQLITE_GAP)
         return result
 
     def _has_committed(self, transaction_id: str | None) -> bool:
-        """Ask what became of a transaction whose connection was lost while it was being committed.
+        """Ask what became of a transaction whose COMMIT got no answer, again and again while nobody answers that, either.
 
         :raises OutcomeUnknown: when that cannot be known.
         """
-        with suppress(DBAPIError, PoolTimeout, Overdue), self._deadlines.within(self._limits.connect_timeout):
-            while transaction_id is not None:
-                with self.engine.connect() as connection:
+        driver: Any = self.engine.dialect.dbapi
+        with self._deadlines.within(self._limits.connect_timeout) as deadline:
+            while transaction_id is not None and deadline.left > 0:
+                with (
+                    suppress(DBAPIError, PoolTimeout, Overdue, driver.Error),
+                    self.engine.connect() as connection,
+                ):
                     status = connection.execute(_STATUS, {"id": transaction_id}).scalar()
-                if status != "in progress":
-                    return bool(status == "committed")
-                time.sleep(0.1)  # until the server notices that the connection is lost, too
-        msg = (
-            "the metadata database went away while the runs were being recorded, so that they may exist or not: "
-            "look for them before you send the request again"
-        )
-        raise OutcomeUnknown(msg)
+                    if (
+                        status in _FATES
+                    ):  # else the server has not noticed yet that the connection is lost, or has forgotten
+                        return _FATES[status]
+                time.sleep(0.1)
+        raise OutcomeUnknown
 
     @contextmanager
     def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
@@ -181,10 +190,12 @@ class Database:
             queue.release()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _within(self, seconds: float, too_slow: str) -> Iterator[Deadline]:
+        """Let this thread work for so long, and raise what goes wrong with the database as errors of the domain."""
         driver: Any = self.engine.dialect.dbapi  # its own errors come from where SQLAlchemy sets a connection up
         try:
-            yield
+            with self._deadlines.within(seconds) as deadline:
+                yield deadline
         except DataError as error:
             msg = "the database does not take a value of the request"
             raise Refused(msg) from error
@@ -192,6 +203,9 @@ class Database:
             if isinstance(error, DBAPIError) and not _is_the_databases(error):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
+            if _is_overdue(error) and (isinstance(error, Overdue) or deadline.left <= 2 * margin(seconds)):
+                _log.warning("work on the metadata database was broken off after %g seconds: %s", seconds, cause)
+                raise DeadlineExceeded(too_slow) from error
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
             msg = "the metadata database does not answer, is too busy or takes no writes: try again"
             raise Unavailable(msg) from error
@@ -207,7 +221,7 @@ def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str 
     seconds = {
         "idle_in_transaction_session_timeout": limits.idle_in_transaction_timeout,
         "lock_timeout": limits.lock_timeout,
-        "statement_timeout": max(deadline.left, 1),
+        "statement_timeout": deadline.limit_of_the_database(),
     }
     texts = {name: f"{1000 * limit:.0f}ms" for name, limit in seconds.items()}
     return str(session.execute(_LIMIT, texts).scalar())
@@ -220,11 +234,56 @@ _LIMIT = text(
     ", set_config('statement_timeout', :statement_timeout, true)"
 )
 _STATUS = text("SELECT txid_status(CAST(:id AS bigint))")
+_FATES = {"committed": True, "aborted": False}
 
 _TRY_AGAIN = {"40001", "40P01", "55P03"}
 """PostgreSQL's codes for a failed serialisation, a deadlock and a lock that others held for too long."""
 _READ_ONLY = "25006"
 """PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
+
+
+def _is_overdue(error: Exception) -> bool:
+    """Tell whether the work was broken off while the database responded: by our own deadline, if little time was left.
+
+    PostgreSQL ends a statement that takes too long shortly before we do, and SQLite runs in this process. A PostgreSQL that
+    does not even say that much does not respond.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, Overdue)
+    return _code(error) == _CANCELED or (isinstance(error, OperationalError) and str(error.orig) == _INTERRUPTED)
+
+
+_CANCELED = "57014"
+"""PostgreSQL's code for a statement that was ended, as by its ``statement_timeout``."""
+_INTERRUPTED = "interrupted"
+"""What SQLite says of the same."""
+
+
+def _is_rolled_back(error: DBAPIError) -> bool:
+    """Tell whether PostgreSQL itself says that a COMMIT has failed: with a constraint, or so that it can be tried again."""
+    code = _code(error) or ""
+    return not error.connection_invalidated and code.startswith(("23", "40")) and code != _COMPLETION_UNKNOWN
+
+
+_COMPLETION_UNKNOWN = "40003"
+_LEFT_OPEN_BY_SQLITE = ("locked", "full", "readonly", "interrupted")
+"""In the messages of errors after which a COMMIT can only be rolled back (sqlite.org/lang_transaction.html). After others,
+such as one of the disk, its last pages may have been written or not."""
+
+
+def _commit_in_sqlite(session: Session) -> None:
+    """Commit.
+
+    :raises OutcomeUnknown: when the disk failed in the midst of it.
+    """
+    try:
+        session.commit()
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        if any(word in str(error.orig) for word in _LEFT_OPEN_BY_SQLITE):
+            raise
+        raise OutcomeUnknown from error
 
 
 def _may_succeed_next_time(error: ConcurrentWrite | DBAPIError) -> bool:

@@ -12,7 +12,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 from marshmallow.fields import Field
 
-from airflow_run_groups.entrypoints.http.envelope import envelope_schema
+from airflow_run_groups.entrypoints.http.envelope import envelope_schema, error_payload
 from airflow_run_groups.entrypoints.http.openapi.examples import Example, read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import (
     ABOUT,
@@ -58,9 +58,10 @@ def describe(*, prefix: str, value_format: ValueFormat, requires_token: bool, ha
         described["security"] = [{"token": []}] if requires_token and not operation.open else []
         spec.path(operation.path, operations={operation.method: described})
     with_example = {(example.operation, example.status) for example in examples}
-    for status, (_, error) in ERRORS.items():
+    for status, (_, error, reason) in ERRORS.items():
         if any(status in one.all_errors and (one.name, status) not in with_example for one in operations):
-            spec.components.response(f"Error{status}", _error(status, {"example": {"response": {"error": error}}}))
+            example = {"response": error_payload(error, reason)}
+            spec.components.response(f"Error{status}", _error(status, {"example": example}))
     description: Json = spec.to_dict()
     if prefix:
         root = "/".join([".."] * prefix.count("/"))
@@ -89,6 +90,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     for response in (
         responses.CreatedRunsSchema(),
         responses.PlanSchema(),
+        responses.PlanSummarySchema(),
         responses.dag_run_schema(value_format),
         responses.dag_schema(value_format),
         responses.GroupSchema(),

@@ -4,7 +4,15 @@ import datetime as dt
 
 from falcon import Request, Response
 
-from airflow_run_groups.domain import CreateRuns, DagRunFilter, DagRunNotFound, DagRunRepository, GroupRequest
+from airflow_run_groups.domain import (
+    CreateRuns,
+    DagRunFilter,
+    DagRunNotFound,
+    DagRunRepository,
+    Detail,
+    GroupRequest,
+    Refused,
+)
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
@@ -18,6 +26,7 @@ from airflow_run_groups.entrypoints.http.schemas.requests import (
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     CreatedRunsSchema,
     PlanSchema,
+    PlanSummarySchema,
     dag_run_schema,
     dump_page,
 )
@@ -40,6 +49,7 @@ class DagRunsResource:
         self._request = GroupRequestSchema(default_timezone)
         self._created = CreatedRunsSchema()
         self._plan = PlanSchema()
+        self._summary = PlanSummarySchema()
 
     def on_get(self, req: Request, resp: Response) -> None:
         """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
@@ -56,9 +66,16 @@ class DagRunsResource:
     def on_post(self, req: Request, resp: Response) -> None:
         NO_QUERY.load(read_query(req))
         body = self._request.load(read_object(req))
-        dry_run = body.pop("dry_run", False)
+        dry_run, detail = body.pop("dry_run"), body.pop("detail")
         request = GroupRequest(**body)
         req.context.dag_id = request.dag_id
+        if detail is Detail.STRETCHES:
+            if not dry_run:
+                msg = "detail needs dry_run: it says how a plan is shown"
+                raise Refused(msg)
+            summary = self._create_runs.summarise(request, req.context.caller, limited="limit" in body)
+            write(resp, self._summary.dump(summary))
+            return
         if dry_run:
             write(resp, self._plan.dump(self._create_runs.plan(request, req.context.caller)))
             return

@@ -13,6 +13,7 @@ from airflow_run_groups.domain import (
     Cancel,
     DagRunFilter,
     DagRunState,
+    Detail,
     GroupAction,
     GroupRequest,
     Note,
@@ -21,6 +22,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
+from airflow_run_groups.domain.summary import MAX_DATES
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
     MAX_ID,
@@ -270,6 +272,17 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "takes the permission to create.",
             "default": False,
             "examples": [True],
+        },
+    )
+    detail = Enum(
+        Detail,
+        load_default=Detail.DATES,
+        metadata={
+            "description": "How a plan is shown, with `dry_run` only. `dates`: date by date, those of one request. `stretches`: "
+            "stretches of dates about which the same would be done, of the whole range unless there is a `limit`; one response "
+            f"looks at {MAX_DATES} dates, and `next_start_date` says where to go on.",
+            "default": Detail.DATES.value,
+            "examples": ["stretches"],
         },
     )
     not_before = Date(

@@ -214,7 +214,19 @@ class _RunIds(fields.List[str]):
         return [run.run_id for run in value]
 
 
-class CreatedRunsSchema(Schema):
+_NEXT_NOT_BEFORE = {
+    "description": "With a `pace` only: the `not_before` of the next request, with which the group goes on at this pace.",
+}
+
+
+class _WithPace(Schema):
+    @post_dump
+    def leave_out(self, payload: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Say nothing of a pace where the request had none."""
+        return {key: value for key, value in payload.items() if value is not None or key not in SOMETIMES}
+
+
+class CreatedRunsSchema(_WithPace):
     """What was created; dumps ``CreatedRuns``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_run_ids = _RunIds(
@@ -232,17 +244,7 @@ class CreatedRunsSchema(Schema):
         },
     )
     warnings = fields.List(fields.String(), metadata={"description": "What else one should know, in sentences."})
-    next_not_before = JsonDate(
-        metadata={
-            "description": "With a `pace` only: the `not_before` of the next request, with which the group goes on at this "
-            "pace.",
-        },
-    )
-
-    @post_dump
-    def leave_out(self, payload: dict[str, Any], **_: object) -> dict[str, Any]:
-        """Say nothing of a pace where the request had none."""
-        return {key: value for key, value in payload.items() if value is not None or key not in SOMETIMES}
+    next_not_before = JsonDate(metadata=_NEXT_NOT_BEFORE)
 
 
 class PlannedDateSchema(Schema):
@@ -276,6 +278,14 @@ class PlannedDateSchema(Schema):
     reason = fields.String(allow_none=True, metadata={"description": "Why it gets no run."})
 
 
+_EXPECTED_SECONDS = {
+    "description": "How long the group would take from now on: so many runs at a time as the DAG's `max_active_runs` allows, "
+    "each as long as the median of the last 20 that have ended; null when none has. It leaves out all that slows runs down: "
+    "how many the scheduler starts in one loop, pools, free workers, other runs of the DAG, and tasks that wait for the run "
+    "before. Many short runs can take ten times as long.",
+}
+
+
 class PlanSchema(CreatedRunsSchema):
     """What would be created; dumps a ``Plan``."""
 
@@ -289,10 +299,57 @@ class PlanSchema(CreatedRunsSchema):
         attribute="expected",
         allow_none=True,
         validate=Range(dt.timedelta()),
+        metadata=_EXPECTED_SECONDS,
+    )
+
+
+class StretchSchema(Schema):
+    """Consecutive dates of a plan; dumps a ``Stretch``."""
+
+    action = fields.Enum(
+        Action, by_value=fields.String, metadata={"description": "What would be done about these dates, as in a plan."}
+    )
+    first = JsonDate(metadata={"description": "The first of these dates, in the order of the runs."})
+    last = JsonDate(metadata={"description": "The last of them."})
+    total = fields.Integer(validate=Range(1), metadata={"description": "How many dates these are."})
+
+
+PlanCountsSchema = Schema.from_dict(
+    {action.value: fields.Integer(validate=Range(0)) for action in Action}, name="PlanCountsSchema"
+)
+
+
+class PlanSummarySchema(_WithPace):
+    """What would be created, in short; dumps a ``PlanSummary``."""
+
+    dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
+    counts = fields.Nested(PlanCountsSchema, metadata={"description": "How many dates there are with each action."})
+    stretches = _Page(
+        fields.Nested(StretchSchema),
+        metadata={"description": "Consecutive dates about which the same would be done, in the order of the runs."},
+    )
+    first_run_id = fields.String(
+        allow_none=True,
+        metadata={"description": "The id of the first run that would be created; null when none would."},
+    )
+    last_run_id = fields.String(allow_none=True, metadata={"description": "The id of the last of them."})
+    existing = fields.Integer(
+        attribute="plan.existing",
+        validate=Range(0),
+        metadata={"description": "How many of the dates have a run already."},
+    )
+    next_start_date = JsonDate(
+        attribute="plan.next_start_date",
+        allow_none=True,
         metadata={
-            "description": "How long the group would take from now on: so many runs at a time as the DAG's "
-            "`max_active_runs` allows, each as long as the median of the last 20 that have ended; null when none has. It leaves "
-            "out all that slows runs down: how many the scheduler starts in one loop, pools, free workers, other runs of the "
-            "DAG, and tasks that wait for the run before. Many short runs can take ten times as long.",
+            "description": "The first date that this response says nothing about, or that lies beyond the `limit`; null when "
+            "the whole range is planned. In the order `desc` it is the next `end_date`.",
         },
     )
+    warnings = fields.List(
+        fields.String(), attribute="plan.warnings", metadata={"description": "What else one should know, in sentences."}
+    )
+    expected_seconds = fields.TimeDelta(
+        attribute="plan.expected", allow_none=True, validate=Range(dt.timedelta()), metadata=_EXPECTED_SECONDS
+    )
+    next_not_before = JsonDate(attribute="plan.next_not_before", metadata=_NEXT_NOT_BEFORE)

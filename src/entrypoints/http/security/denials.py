@@ -8,7 +8,7 @@ from threading import Lock
 
 from falcon import Request
 
-from airflow_run_groups.domain import AuditLog, Denial, Forbidden
+from airflow_run_groups.domain import AuditLog, Denial, Forbidden, OutcomeUnknown
 
 MAX_PER_PERIOD = 10
 """Denials of one caller that a process records in each period, since the audit log's rows stay for ever."""
@@ -34,6 +34,8 @@ class Denials:
         request = f"{req.method} {req.root_path}{req.path}"[:200]
         try:
             self._audit.denied(Denial(caller=caller, dag_id=error.dag_id, request=request, reason=str(error)))
+        except OutcomeUnknown:
+            _log.warning("whether the denial of %r to %s is in the audit log is not known", request, caller)
         except Exception as failure:  # noqa: BLE001 - the response must not depend on the record
             _log.warning("the denial of %r to %s is not in the audit log: %s", request, caller, failure)
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from airflow_run_groups.domain import StateCounts
+from airflow_run_groups.domain import Action, StateCounts
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import ERRORS, OPERATIONS
@@ -33,9 +33,12 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
     GroupProgressSchema,
     GroupSchema,
+    PlanCountsSchema,
     PlannedDateSchema,
     PlanSchema,
+    PlanSummarySchema,
     StateCountsSchema,
+    StretchSchema,
     dag_run_schema,
     dag_schema,
 )
@@ -43,7 +46,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import NoAuthen
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from airflow_run_groups.entrypoints.metrics import MetricsResource, PrometheusMeter
 from airflow_run_groups.entrypoints.settings import Settings
-from tests.unit.http.service import Service, error
+from tests.unit.http.service import Service, error, reason
 
 UTC = dt.timezone.utc
 PREFIX = "/api/v1"
@@ -118,6 +121,9 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         CreatedRunsSchema(),
         PlanSchema(),
         PlannedDateSchema(),
+        PlanSummarySchema(),
+        StretchSchema(),
+        PlanCountsSchema(),
         dag_run_schema(value_format),
         dag_schema(value_format),
         GroupSchema(),
@@ -128,7 +134,7 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         properties = schemas[type(schema).__name__.removesuffix("Schema")]["properties"]
         assert list(properties) == [field.data_key or key for key, field in schema.fields.items()]
         wordless = {key for key in properties if "description" not in properties[key]}
-        assert wordless <= {"dag_id", *StateCounts._fields}
+        assert wordless <= {"dag_id", *StateCounts._fields, *(action.value for action in Action)}
         assert all({"type", "anyOf", "$ref"} & set(facts) for facts in properties.values())
     assert schemas["GroupRequest"]["required"] == ["dag_id"]
     assert schemas["GroupRequest"]["additionalProperties"] is False
@@ -149,7 +155,14 @@ def test_the_defaults_are_those_that_the_rules_have():
     assert defaults == {"start": 0, "limit": 50}
     properties = described["components"]["schemas"]["GroupRequest"]["properties"]
     defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
-    assert defaults == {"prefix": "manual_", "limit": 500, "partial": False, "dry_run": False, "order": "asc"}
+    assert defaults == {
+        "prefix": "manual_",
+        "limit": 500,
+        "partial": False,
+        "dry_run": False,
+        "detail": "dates",
+        "order": "asc",
+    }
     assert json.loads(json.dumps(defaults)) == defaults
 
 
@@ -213,6 +226,7 @@ BODY_VALUES = {
     "partial": [True, False, "true", "True", "1", "false", "False", "0", 0, 1, "yes", "", None],
     "conf": [{}, {"a": [1]}, "{}", None, 1, True, []],
     "dry_run": [True, "true", "0", 1, None],
+    "detail": ["dates", "stretches", "", "DATES", 1, None],
     "not_before": ["2020-01-01", "now", 1, None],
     "pace": [
         *("1/PT1S", "500/P366D", "20/PT10M", "9/P1DT2H3M4S", "20/P2W", "1/PT1H1S"),
@@ -361,6 +375,7 @@ def test_every_example_of_a_parameter_is_a_good_one():
 
 
 _BESIDE = {
+    "detail": {"dry_run": True},
     "end_date": {"start_date": "2025-02-01"},
     "interval": {"start_date": "2025-02-01", "dag_id": "example_unscheduled"},
 }
@@ -381,10 +396,10 @@ def test_the_errors_that_are_shown_are_real_ones():
         413: service.request("POST", f"{PREFIX}/dag_runs", body=b" " * 1024 * 1024 + b"{}"),
     }
     for status, answer in answers.items():
-        assert (answer.status_code, error(answer)) == (status, ERRORS[status][1])
+        assert (answer.status_code, error(answer), reason(answer)) == (status, *ERRORS[status][1:])
     for status in (408, 414, 417, 431, 501):
-        _, text = errors.SERVER_ERRORS[status]
-        assert text.format(receive_timeout=Settings().receive_timeout) == ERRORS[status][1]
+        word, text = errors.SERVER_ERRORS[status]
+        assert (text.format(receive_timeout=Settings().receive_timeout), word) == ERRORS[status][1:]
 
 
 def test_it_asks_for_a_token_where_the_service_does():

@@ -7,7 +7,7 @@ import pytest
 from airflow_run_groups.adapters.metrics import DAG_RUNS_CREATED
 from airflow_run_groups.entrypoints.http.schemas.durations import parse_duration
 from tests.demo import RecordingMeter
-from tests.unit.http.service import NOW, Service
+from tests.unit.http.service import NOW, Service, error
 
 MONTH = {"start_date": "2020-01-01", "end_date": "2020-01-31"}
 
@@ -42,6 +42,38 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
         "expected_seconds": None,
     }
     assert service.listed() == ["there"]
+
+
+def test_plan_in_short_has_stretches_of_dates(service):
+    service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc), state="failed")
+    answer = service.create(start_date="2020-01-01", end_date="2024-01-01", dry_run=True, detail="stretches")
+    assert answer.pop("warnings")[0].startswith("the group has at least as many runs")
+    assert answer == {
+        "dry_run": True,
+        "counts": {"create": 1461, "exists": 1, "left_out": 0, "not_yet": 0},
+        "stretches": [
+            {"action": "create", "first": "2020-01-01T00:00:00Z", "last": "2020-01-01T00:00:00Z", "total": 1},
+            {"action": "exists", "first": "2020-01-02T00:00:00Z", "last": "2020-01-02T00:00:00Z", "total": 1},
+            {"action": "create", "first": "2020-01-03T00:00:00Z", "last": "2024-01-01T00:00:00Z", "total": 1460},
+        ],
+        "first_run_id": "manual_0000001_2020-01-01T00:00:00",
+        "last_run_id": "manual_0001461_2024-01-01T00:00:00",
+        "existing": 1,
+        "next_start_date": None,
+        "expected_seconds": None,
+    }
+    limited = service.create(start_date="2020-01-01", limit="3", partial=True, dry_run=True, detail="stretches")
+    assert limited["counts"]["create"] == 3
+    paced = service.create(
+        start_date="2020-01-01", end_date="2020-01-09", pace="1/P1D", dry_run=True, detail="stretches"
+    )
+    assert paced["next_not_before"]
+    assert service.listed() == ["there"]
+
+
+def test_detail_needs_dry_run(service):
+    answer = service.post(dag_id="example_daily", detail="stretches")
+    assert (answer.status_code, error(answer)) == (400, "detail needs dry_run: it says how a plan is shown")
 
 
 @pytest.mark.parametrize("written", [False, "false", "0"])

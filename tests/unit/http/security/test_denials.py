@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_run_groups.domain import Denial, Forbidden, Unavailable
+from airflow_run_groups.domain import Denial, Forbidden, OutcomeUnknown, Unavailable
 from airflow_run_groups.entrypoints.http.security.authentication import ReadAccess, TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD, Denials
 from tests.unit.http.service import Service, error
@@ -76,6 +76,19 @@ def test_an_entry_that_cannot_be_made_leaves_the_answer_as_it_is(failure, caplog
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
         f"the denial of 'POST /api/v1/dag_runs' to dashboard is not in the audit log: {failure}"
+    )
+
+
+def test_entry_of_unknown_fate_is_not_said_to_be_missing(caplog):
+    class Lost:
+        def denied(self, denial):
+            raise OutcomeUnknown
+
+    answer = Service(authenticator=Known(READER), audit=Lost()).post(dag_id="example_daily")
+    assert answer.status_code == 403
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "whether the denial of 'POST /api/v1/dag_runs' to dashboard is in the audit log is not known"
     )
 
 

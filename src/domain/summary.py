@@ -1,0 +1,86 @@
+"""A plan in short: stretches of dates about which a creation would do the same, however many dates the range holds."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from airflow_run_groups.domain.dates import dates_of
+from airflow_run_groups.domain.facts import PlanningFacts
+from airflow_run_groups.domain.planning import Action, Draft, Plan
+from airflow_run_groups.domain.request import GroupRequest
+
+MAX_DATES = 20_000
+"""The most dates that one summary looks at: a timetable takes up to a few tenths of a millisecond for each."""
+
+
+class Detail(str, Enum):
+    """How a plan is shown."""
+
+    DATES = "dates"
+    STRETCHES = "stretches"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Consecutive dates with one action, in the order of the runs: the first, the last, and how many, at least 1."""
+
+    action: Action
+    first: dt.datetime
+    last: dt.datetime
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """What a request would create, in as many requests as that takes.
+
+    ``plan``: its runs, warnings and estimate, without its dates. Its ``next_start_date`` is where the next summary begins,
+    or, where the request has a limit, the first date beyond it.
+    """
+
+    plan: Plan
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many dates there are with each action, by its value."""
+        counts = Counter({action.value: 0 for action in Action})
+        for stretch in self.stretches:
+            counts[stretch.action.value] += stretch.total
+        return counts
+
+    @property
+    def first_run_id(self) -> str | None:
+        """The id of the first run that would be created, None when none would."""
+        return self.plan.runs[0].run_id if self.plan.runs else None
+
+    @property
+    def last_run_id(self) -> str | None:
+        return self.plan.runs[-1].run_id if self.plan.runs else None
+
+
+def summarise(
+    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, limited: bool, max_dates: int = MAX_DATES
+) -> PlanSummary:
+    """Decide the same as ``plan_group``, and show stretches in place of dates.
+
+    :param limited: whether the request's limit holds; else all dates of the range are planned.
+    :param max_dates: how many dates to look at.
+    :raises Refused: as ``runs_to_create``.
+    """
+    draft = Draft(request, facts, now, limit=request.limit if limited else max_dates)
+    stretches: list[Stretch] = []
+    for seen, (info, exists) in enumerate(dates_of(request, facts, now=now, not_yet=max_dates)):
+        if seen == max_dates:
+            if info.run_after <= now:
+                draft.next_start_date = draft.next_start_date or info.logical_date
+            break
+        action, date = draft.decide(info, exists=exists), info.logical_date
+        last = stretches[-1] if stretches else None
+        if last is None or last.action is not action:
+            stretches.append(Stretch(action=action, first=date, last=date, total=1))
+        else:
+            stretches[-1] = Stretch(action=action, first=last.first, last=date, total=last.total + 1)
+    return PlanSummary(plan=Plan(**draft.finish(), dates=()), stretches=tuple(stretches))
