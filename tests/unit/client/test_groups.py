@@ -148,6 +148,7 @@ def test_action_that_takes_too_long_is_applied_in_smaller_steps(network, group):
         "dag_run_ids": [],
         "next_start": None,
         "dry_run": False,
+        "warnings": [],
     }
     assert network.client.cancel(*group, step=500)["dag_run_ids"] == IDS
     assert states(network) == ["failed"] * 3

@@ -50,7 +50,7 @@ def test_plan_in_short_has_stretches_of_dates(service):
     assert answer.pop("warnings")[0].startswith("the group has at least as many runs")
     assert answer == {
         "dry_run": True,
-        "counts": {"create": 1461, "exists": 1, "left_out": 0, "not_yet": 0},
+        "counts": {"create": 1461, "exists": 1, "left_out": 0, "not_yet": 0, "no_tasks": 0},
         "stretches": [
             {"action": "create", "first": "2020-01-01T00:00:00Z", "last": "2020-01-01T00:00:00Z", "total": 1},
             {"action": "exists", "first": "2020-01-02T00:00:00Z", "last": "2020-01-02T00:00:00Z", "total": 1},
