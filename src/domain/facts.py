@@ -47,7 +47,8 @@ class PlanningFacts:
     ``existing_dates``: the logical dates of the DAG's runs, of whatever type and state: those among the request's
     ``dates``, or all from its ``start_date`` on (without one: from now on). They ascend, without a repeat, and are read
     while they are drawn.
-    ``last_number``: the highest number of the request's group, 0 for a new group. ``group``: what that group has so far.
+    ``last_number``: the highest number of the request's group, 0 for a new group. ``group``: what that group has so far, None
+    for a new one, and where it does not matter as the request says that it adds to it.
     ``unfinished_runs``: how many of the DAG's runs, but for Airflow's own backfills, are queued or running; it is counted
     up to ``max_active_runs``.
     ``run_id_pattern``: the regular expression that new run ids must match.

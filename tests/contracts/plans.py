@@ -138,6 +138,7 @@ class ExistingGroupContract:
         assert found.run_ids == {group_run("g", number, number) for number in (1, 2, 3, 4)}
         assert found.created_by == (("ada", "zoe") if world.knows_makers else ())
         assert found.created_at.tzinfo is not None
+        assert world_facts(world, "a", prefix="g", new_group=False).group is None
 
     def test_unfinished_runs_are_counted_up_to_max_active_runs_but_for_backfills(self, world: World):
         world.dag("a", max_active_runs=3)

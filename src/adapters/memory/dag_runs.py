@@ -120,7 +120,7 @@ class _Transaction:
             if request.dates is None
             else sorted(self.existing_runs(request.dates)),
             last_number=self._stored.last_numbers.get(group_prefix(request.prefix), 0),
-            group=self._group(group_prefix(request.prefix)),
+            group=None if request.new_group is False else self._group(group_prefix(request.prefix)),
             unfinished_runs=self._unfinished_runs(),
             run_id_pattern=DEFAULT_RUN_ID_PATTERN,
             runs_per_loop=RUNS_PER_LOOP,

@@ -26,7 +26,7 @@ def may_start(world, dag, run_id):
     with world.sessions() as session:
         task = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id)).one()
         task.task = dag.get_task(task.task_id)
-        return PrevDagrunDep().is_met(task, DepContext(), session=session)
+        return PrevDagrunDep().is_met(ti=task, dep_context=DepContext(), session=session)
 
 
 @pytest.mark.parametrize(("catchup", "waits"), [(True, False), (False, True)])

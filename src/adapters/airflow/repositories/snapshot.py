@@ -43,14 +43,15 @@ class AirflowDag:
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
-        numbers = self._numbers(group_prefix(request.prefix))
+        prefix = group_prefix(request.prefix)
+        numbers = self._numbers(prefix)
         dag = self._dag()
         return PlanningFacts(
             dag=dag,
             timetable=AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable),
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
             last_number=max(numbers.values(), default=0),
-            group=self._group(group_prefix(request.prefix), numbers.keys()),
+            group=None if request.new_group is False else self._group(prefix, numbers.keys()),
             unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
