@@ -92,7 +92,8 @@ def _texts(group: GroupProgress, *, unchanged_for: float) -> dict[str, str]:
         "dag_paused": f"DAG {dag_id!r} is paused: its runs wait until it is unpaused",
         "dag_stale": f"DAG {dag_id!r} is stale, as no file defines it any more: its runs wait until it is there again",
         "previous_run": f"run {group.get('previous_run_id')!r} has to succeed first, and does not by itself: tasks of the runs "
-        "behind it depend on it (depends_on_past, wait_for_downstream). Clear that run, or mark it as success",
+        "behind it depend on it (depends_on_past, wait_for_downstream). Retry it, or mark it as success in Airflow; if they take all "
+        "places of max_active_runs, raise it, or cancel the group with --running and retry it",
     }
     if group["max_active_runs"] < 1:
         texts["dag_max_active_runs"] = f"DAG {dag_id!r} has no max_active_runs: none of its runs starts"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client import GroupProgress as Older, GroupRequest, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client.responses import matches
 from tests.unit.client.network import BROKEN, REFUSED, error_response
 
 THREE = GroupRequest(dag_id="example_paused", prefix="p", start_date="2024-12-01", end_date="2024-12-03")
@@ -35,6 +36,14 @@ def test_unchanged_group_is_the_same_object(network, group):
     assert "If-None-Match" in network.headers[-1]
     network.client.cancel(*group)
     assert network.client.group(*group)["states"]["failed"] == 3
+
+
+def test_a_group_of_an_older_service_has_fewer_keys(network, group):
+    shown = network.client.group(*group)
+    older = {key: value for key, value in shown.items() if key in Older.__required_keys__}
+    assert shown.keys() - older.keys() == {"is_stale", "waiting_for", "previous_run_id", "runs_per_minute"}
+    assert matches(older, Older)
+    assert not matches({**older, "waiting_for": "dag_paused"}, Older)
 
 
 def test_lists_are_read_page_by_page(network):
