@@ -48,7 +48,9 @@ class AirflowWorld:
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits for SQLite meanwhile
-        limits = replace(Settings().database, lock_timeout=60, sqlite_write_timeout=20)
+        limits = replace(
+            Settings().database, read_timeout=60, write_timeout=60, lock_timeout=60, sqlite_write_timeout=20
+        )
         self.backend = connect(limits, allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs

@@ -18,6 +18,7 @@ HELD = ("work", "sense", "defer")
 BRANCHED = {"other", "load", "notify", "alert"}
 DATES = {"ours": "2024-01-02T00:00:00Z", "airflows": "2024-01-01T00:00:00Z"}
 ALL_SHAPES = """\
+# Airflow reads files that say so: a dag
 from shapes import SHAPES, dag_of
 
 for shape in SHAPES:
