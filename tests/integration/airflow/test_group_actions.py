@@ -112,13 +112,14 @@ def test_a_cancelled_run_that_still_tears_down_is_cancelled_again_without_harm(f
     assert states(furnished)["clean_up"] is None
 
 
-def test_a_run_of_which_only_the_teardown_is_left_is_not_cancelled(furnished):
-    put(furnished, "running", prepare="success", work="success", report="success", clean_up="running")
+@pytest.mark.parametrize("teardown", ["running", "success", None])
+def test_a_run_of_which_at_most_the_teardown_is_left_is_not_cancelled(furnished, teardown):
+    put(furnished, "running", prepare="success", work="success", report="success", clean_up=teardown)
     for dry_run in (True, False):
         result = step(furnished, Cancel(running=True), limit=1, dry_run=dry_run)
         assert result.dag_run_ids == ()
-        assert result.warnings == ("1 run not cancelled: only teardown tasks are left of the work",)
-    assert states(furnished)["clean_up"] == "running"
+        assert result.warnings == ("1 run not cancelled: nothing is left to run, or only teardown tasks",)
+    assert states(furnished)["clean_up"] == teardown
 
 
 @pytest.mark.parametrize(

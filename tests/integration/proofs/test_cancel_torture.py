@@ -9,11 +9,13 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from sqlalchemy import func, select
 
-from tests.integration.airflow.processes import Process, service
+from tests.integration.airflow.processes import Process, service, wait_until
 from tests.integration.airflow.world import START
 
 RUNS = int(os.environ.get("CANCEL_RUNS") or 30000)
 STEP = 500
+AT_FIRST = 40
+"""Runs that have ended before the first cancel, so that it meets a scheduler at full speed."""
 
 
 def test_of_cancelled_runs_none_is_a_success_that_did_not_run(world, tmp_path, capsys):
@@ -28,6 +30,7 @@ def test_of_cancelled_runs_none_is_a_success_that_did_not_run(world, tmp_path, c
     try:
         with service(tmp_path / "service.log") as server:
             _create(server)
+            wait_until(lambda: _group(server)["states"]["success"] > AT_FIRST, seconds=300, what="the first successes")
             for _ in range(20):
                 if not _cancel(server):
                     break

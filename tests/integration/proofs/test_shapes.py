@@ -7,7 +7,7 @@ from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import select
 
 from tests.integration.airflow import shapes
-from tests.integration.airflow.conftest import HOME
+from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
 
 AT_ONCE = 4
@@ -18,6 +18,7 @@ HELD = ("work", "sense", "defer")
 BRANCHED = {"other", "load", "notify", "alert"}
 DATES = {"ours": "2024-01-02T00:00:00Z", "airflows": "2024-01-01T00:00:00Z"}
 ALL_SHAPES = """\
+# Airflow reads files that say so: a dag
 from shapes import SHAPES, dag_of
 
 for shape in SHAPES:
@@ -26,7 +27,13 @@ for shape in SHAPES:
 
 
 @pytest.fixture(scope="module")
-def servers(_migrated, tmp_path_factory):
+def world(_migrated):
+    with empty_world() as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def servers(world, tmp_path_factory):  # which is empty before the DAGs come
     shutil.copy(shapes.__file__, HOME / "dags")
     (HOME / "dags" / "all_shapes.py").write_text(ALL_SHAPES)
     shapes.HOLD.touch()

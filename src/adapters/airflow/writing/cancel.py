@@ -28,6 +28,7 @@ from airflow_run_groups.adapters.airflow.writing.task_states import (
 )
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.groups import count_runs
+from airflow_run_groups.domain.model import DagRunState
 
 _TASK = TaskInstance.__table__
 _UPSTREAM_FAILED = TaskInstanceState.UPSTREAM_FAILED.value
@@ -74,7 +75,7 @@ class Cancelling:
                 "is unpaused, and then the run fails"
             )
         if self._left_out:
-            yield f"{count_runs(self._left_out)} not cancelled: only teardown tasks are left of the work"
+            yield f"{count_runs(self._left_out)} not cancelled: nothing is left to run, or only teardown tasks"
 
 
 class Cancellation:
@@ -103,8 +104,9 @@ class Cancellation:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to do: a run of which only teardown tasks are left has done its work."""
-        return self._stops or not self.tears_down or is_marked(self._run)
+        """Whether there is something to do: a run that has done its work, but for teardown tasks, ends as it has earned."""
+        has_worked = self.tears_down or (self._run.state == DagRunState.RUNNING.value and bool(self._after))
+        return self._stops or not has_worked or is_marked(self._run)
 
     def do(self) -> None:
         """Do it with Airflow's own functions, and mark the run."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -24,8 +24,16 @@ from airflow_run_groups.domain.groups import Retry, Which, count_runs
 from airflow_run_groups.domain.pace import Restarts, is_spaced
 
 _RUN = DagRun.__table__
-_TASK = TaskInstance.__table__
 _SUCCESS = TaskInstanceState.SUCCESS.value
+
+
+class _Task(NamedTuple):
+    """A task instance, as much of it as decides whether it runs again."""
+
+    task_id: str
+    map_index: int
+    state: State
+    end_date: dt.datetime | None
 
 
 class Retrying:
@@ -88,8 +96,8 @@ class PartialRetry:
     def __init__(self, run: DagRun, session: Session) -> None:
         self._run = run
         self._session = session
-        query = select(_TASK.c.task_id, _TASK.c.map_index, _TASK.c.state, _TASK.c.end_date).where(of_run(run))
-        tasks = session.execute(query).all()
+        columns = (TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state, TaskInstance.end_date)
+        tasks = [_Task(*row) for row in session.execute(select(*columns).where(of_run(run)))]
         self._states: dict[str, set[State]] = {}
         for task in tasks:
             self._states.setdefault(task.task_id, set()).add(task.state)
