@@ -169,10 +169,20 @@ def with_details(
 
 
 class Draft:
-    """A request's runs, as far as its dates have been decided; ``limit`` takes the place of the request's."""
+    """A request's runs, as far as its dates have been decided.
+
+    ``limit`` takes the place of the request's. ``before``: how many runs of the group are planned, and will be created
+    before these: numbers and warnings count them.
+    """
 
     def __init__(
-        self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime, *, limit: int | None = None
+        self,
+        request: GroupRequest,
+        facts: PlanningFacts,
+        now: dt.datetime,
+        *,
+        limit: int | None = None,
+        before: int = 0,
     ) -> None:
         if request.conf_per_run is None:
             facts.check_conf(request.conf or {})
@@ -183,6 +193,7 @@ class Draft:
         _check_dag(facts.dag, facts.timetable)
         self._request = request
         self._limit = request.limit if limit is None else limit
+        self._before = before
         self._facts = facts
         self._now = now
         self._conf = request.conf or {}
@@ -216,8 +227,8 @@ class Draft:
         request, dag, count = self._request, self._facts.dag, len(self.runs)
         warnings = (
             *_about_the_range(request, dag),
-            *_about_the_dag(dag, count),
-            *_about_the_scheduler(count, request.pace, self._facts.runs_per_loop),
+            *_about_the_dag(dag, self._before + count),
+            *_about_the_scheduler(self._before + count, request.pace, self._facts.runs_per_loop),
             *self.remarks,
         )
         return {
@@ -231,7 +242,7 @@ class Draft:
         }
 
     def _run(self, info: DagRunInfo) -> NewDagRun:
-        number = self._facts.last_number + len(self.runs) + 1
+        number = self._facts.last_number + self._before + len(self.runs) + 1
         run_id = str(GroupRunId(prefix=self._prefix, number=number, logical_date=info.logical_date))
         check_run_id(run_id, pattern=self._facts.run_id_pattern)
         return NewDagRun(
