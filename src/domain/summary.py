@@ -63,7 +63,7 @@ class PlanSummary:
         return self.plan.runs[-1].run_id if self.plan.runs else None
 
 
-def summarise(
+def summarise(  # noqa: PLR0913 - a request, its facts, and what bounds the answer
     request: GroupRequest,
     facts: PlanningFacts,
     *,
