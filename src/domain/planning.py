@@ -175,14 +175,23 @@ def with_details(
 
 
 class Draft:
-    """A request's runs, as far as its dates have been decided; ``limit`` takes the place of the request's.
+    """A request's runs, as far as its dates have been decided.
+
+    ``limit`` takes the place of the request's. ``before``: how many runs of the group are planned, and will be created
+    before these: numbers and warnings count them.
 
     A request for a new group whose group exists is refused, unless it is the repeat of the request that made the group:
     it is decided as if the group were not there, and must come to runs that the group has. Then it creates none.
     """
 
     def __init__(
-        self, request: GroupRequest, facts: PlanningFacts, now: dt.datetime, *, limit: int | None = None
+        self,
+        request: GroupRequest,
+        facts: PlanningFacts,
+        now: dt.datetime,
+        *,
+        limit: int | None = None,
+        before: int = 0,
     ) -> None:
         if request.conf_per_run is None:
             facts.check_conf(request.conf or {})
@@ -194,6 +203,7 @@ class Draft:
         _check_dag(request, facts.dag, facts.timetable)
         self._request = request
         self._limit = request.limit if limit is None else limit
+        self._before = before
         self._facts = facts
         self._now = now
         self._repeats = facts.group if request.new_group else None
@@ -243,7 +253,10 @@ class Draft:
             for run in self.runs:
                 self._facts.check_conf(run.conf)
         outcome = Outcome(
-            created=len(self.runs), seen=self._seen, not_yet=self._not_yet, without_tasks=self._without_tasks
+            created=self._before + len(self.runs),
+            seen=self._before + self._seen,
+            not_yet=self._not_yet,
+            without_tasks=self._without_tasks,
         )
         return {
             "dag_id": dag.dag_id,
@@ -266,7 +279,7 @@ class Draft:
             raise Refused(msg)
 
     def _run(self, info: DagRunInfo) -> NewDagRun:
-        number = self._last_number + len(self.runs) + 1
+        number = self._last_number + self._before + len(self.runs) + 1
         run_id = str(GroupRunId(prefix=self._prefix, number=number, logical_date=info.logical_date))
         if self._repeats is not None and run_id not in self._repeats.run_ids:
             raise GroupExists(self._facts.dag.dag_id, self._prefix, self._repeats)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,7 +12,9 @@ from airflow_run_groups.domain.planning import Action, Draft, Plan
 from airflow_run_groups.domain.request import GroupRequest
 
 MAX_DATES = 20_000
-"""The most dates that one summary looks at: a timetable takes up to a few tenths of a millisecond for each."""
+"""The most dates that one summary looks at."""
+MAX_TIME = dt.timedelta(seconds=3)
+"""For how long it looks at them: a timetable takes up to a millisecond for each, and reads have a deadline."""
 
 
 class Detail(str, Enum):
@@ -61,19 +63,26 @@ class PlanSummary:
         return self.plan.runs[-1].run_id if self.plan.runs else None
 
 
-def summarise(
-    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, limited: bool, max_dates: int = MAX_DATES
+def summarise(  # noqa: PLR0913 - a request, its facts, and what bounds the answer
+    request: GroupRequest,
+    facts: PlanningFacts,
+    *,
+    now: dt.datetime,
+    limited: bool,
+    planned: int,
+    is_enough: Callable[[int], bool],
 ) -> PlanSummary:
     """Decide the same as ``plan_group``, and show stretches in place of dates.
 
     :param limited: whether the request's limit holds; else all dates of the range are planned.
-    :param max_dates: how many dates to look at.
+    :param planned: how many runs earlier summaries of the same group would create; numbers and warnings count them.
+    :param is_enough: tells whether to end before the next date, given how many dates there are.
     :raises Refused: as ``runs_to_create``.
     """
-    draft = Draft(request, facts, now, limit=request.limit if limited else max_dates)
+    draft = Draft(request, facts, now, limit=request.limit if limited else MAX_DATES, before=planned)
     stretches: list[Stretch] = []
-    for seen, (info, exists) in enumerate(dates_of(request, facts, now=now, not_yet=max_dates)):
-        if seen == max_dates:
+    for seen, (info, exists) in enumerate(dates_of(request, facts, now=now, not_yet=MAX_DATES)):
+        if seen == MAX_DATES or (seen and is_enough(seen)):
             if info.run_after <= now:
                 draft.next_start_date = draft.next_start_date or info.logical_date
             break

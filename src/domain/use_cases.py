@@ -13,7 +13,7 @@ from airflow_run_groups.domain.planning import CreatedRuns, Plan, plan_group, ru
 from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagSnapshot, DagTransaction, GroupRepository
 from airflow_run_groups.domain.request import GroupRequest
 from airflow_run_groups.domain.run_id import name_of_group
-from airflow_run_groups.domain.summary import PlanSummary, summarise
+from airflow_run_groups.domain.summary import MAX_TIME, PlanSummary, summarise
 
 
 class CreateRuns:
@@ -54,8 +54,10 @@ class CreateRuns:
             facts = dag.facts(request, now)
             return _with_details(plan_group(request, facts, now=now), dag, facts, now)
 
-    def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool) -> PlanSummary:
+    def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool, planned: int = 0) -> PlanSummary:
         """Show the same in short, for the whole range unless it is limited: then for the runs up to the request's limit.
+
+        ``planned``: how many runs the summaries before this one would create.
 
         :raises DomainError: as ``create``.
         """
@@ -63,7 +65,14 @@ class CreateRuns:
         with self._runs.snapshot(request.dag_id) as dag:
             now = self._clock()
             facts = dag.facts(request, now)
-            summary = summarise(request, facts, now=now, limited=limited)
+            summary = summarise(
+                request,
+                facts,
+                now=now,
+                limited=limited,
+                planned=planned,
+                is_enough=lambda _: self._clock() > now + MAX_TIME,
+            )
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
 
 

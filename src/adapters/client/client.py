@@ -41,7 +41,7 @@ from airflow_run_groups.adapters.client.steps import (
     rest_of,
     without_rest,
 )
-from airflow_run_groups.domain import MAX_LIMIT, Detail, Which
+from airflow_run_groups.domain import MAX_LIMIT, Action, Detail, Which
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # typing has it from Python 3.11 on
@@ -163,7 +163,8 @@ class Client:
         bounds = {} if limit is None or not request.has_dates else {"limit": limit, "partial": True}
         while rest is not None:
             part = first_part(rest, MAX_LIMIT if limit is None else limit)
-            body = {**part.body, **bounds, "dry_run": True, "detail": Detail.STRETCHES.value}
+            planned = sum(one["counts"][Action.CREATE.value] for one in parts)
+            body = {**part.body, **bounds, "dry_run": True, "detail": Detail.STRETCHES.value, "planned": planned}
             parts.append(self._post("/dag_runs", body, PlanSummary, safe_to_retry=True))
             rest = None if limit is not None else rest_of(rest, MAX_LIMIT, parts[-1], until)
         return joined(parts)

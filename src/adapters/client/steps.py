@@ -202,16 +202,15 @@ def joined(parts: Sequence[PlanSummary]) -> PlanSummary:
         for stretch in part["stretches"]:
             _append(stretches, stretch)
     run_ids = [run_id for part in parts for run_id in (part["first_run_id"], part["last_run_id"]) if run_id is not None]
-    before = sum(part["counts"][Action.CREATE.value] for part in parts[:-1])
     summary = PlanSummary(
         dry_run=True,
         counts={action: sum(part["counts"][action] for part in parts) for action in parts[0]["counts"]},
         stretches=stretches,
         first_run_id=run_ids[0] if run_ids else None,
-        last_run_id=_later(run_ids[-1], before) if run_ids else None,
+        last_run_id=run_ids[-1] if run_ids else None,
         existing=sum(part["existing"] for part in parts),
         next_start_date=parts[-1]["next_start_date"],
-        warnings=same_but_for_numbers(warning for part in parts for warning in part["warnings"]),
+        warnings=same_but_for_numbers(warning for part in reversed(parts) for warning in part["warnings"]),
         expected_seconds=expected_seconds(parts, is_paced="next_not_before" in parts[-1]),
     )
     if "next_not_before" in parts[-1]:

@@ -92,7 +92,8 @@ def _status(work: Callable[[Session], int], session: Session) -> int:
 
 def _client(connection: Connection, output: Output) -> Client:
     def on_retry(retry: UpcomingRetry) -> None:
-        output.message(f"{retry.reason}: again in {retry.seconds:.1f} s", style="yellow")
+        pause = f"in {retry.seconds:.1f} s" if retry.seconds else "at once"
+        output.message(f"{retry.reason}: again {pause}", style="yellow")
 
     client = partial(Client, retry_for=connection.retry_for, on_retry=on_retry)
     try:

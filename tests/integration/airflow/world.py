@@ -48,7 +48,9 @@ class AirflowWorld:
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits meanwhile: no step ends early by itself
-        limits = replace(Settings(read_timeout=60, write_timeout=300).database, lock_timeout=120, sqlite_write_timeout=120)
+        limits = replace(
+            Settings(read_timeout=60, write_timeout=300).database, lock_timeout=120, sqlite_write_timeout=120
+        )
         self.backend = connect(limits, allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs

@@ -1,13 +1,12 @@
 """Groups of any size, in steps."""
 
 import datetime as dt
-from functools import partial
 from itertools import pairwise
 
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable, stretches_of
-from airflow_run_groups.domain import summarise, use_cases
+from airflow_run_groups.domain import summary
 from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, error_response
 from tests.unit.http.service import NOW
 
@@ -148,36 +147,37 @@ def test_summary_has_what_plans_and_creations_have(network):
         GroupRequest(dag_id="example_daily", prefix="p", start_date="2020-06-01", end_date="2020-06-03")
     )
     network.requests.clear()
-    summary = network.client.summarise(LONG)
+    short = network.client.summarise(LONG)
     assert len(network.requests) == 1
-    assert [(one["action"], one["first"], one["last"], one["total"]) for one in summary["stretches"]] == [
+    assert [(one["action"], one["first"], one["last"], one["total"]) for one in short["stretches"]] == [
         ("create", "2020-01-01T00:00:00Z", "2020-05-31T00:00:00Z", 152),
         ("exists", "2020-06-01T00:00:00Z", "2020-06-03T00:00:00Z", 3),
         ("create", "2020-06-04T00:00:00Z", "2022-12-31T00:00:00Z", 941),
     ]
-    assert summary["existing"] == 3
-    assert summary["next_start_date"] is None
+    assert short["existing"] == 3
+    assert short["next_start_date"] is None
     plans = list(network.client.plan_all(LONG))
-    assert summary["stretches"] == stretches_of(date for plan in plans for date in plan["plan"])
+    assert short["stretches"] == stretches_of(date for plan in plans for date in plan["plan"])
     ids = created(network.client.create_all(LONG))
-    assert (summary["first_run_id"], summary["last_run_id"]) == (ids[0], ids[-1])
-    assert summary["counts"]["create"] == len(ids)
+    assert (short["first_run_id"], short["last_run_id"]) == (ids[0], ids[-1])
+    assert short["counts"]["create"] == len(ids)
 
 
 def test_summary_of_a_limit(network):
-    summary = network.client.summarise(LONG, limit=7)
-    assert summary["counts"] == {"create": 7, "exists": 0, "left_out": 1089, "not_yet": 0, "no_tasks": 0}
-    assert summary["next_start_date"] == "2020-01-08T00:00:00Z"
+    short = network.client.summarise(LONG, limit=7)
+    assert short["counts"] == {"create": 7, "exists": 0, "left_out": 1089, "not_yet": 0, "no_tasks": 0}
+    assert short["next_start_date"] == "2020-01-08T00:00:00Z"
 
 
 def test_summary_is_joined_from_its_parts(network, monkeypatch):
-    monkeypatch.setattr(use_cases, "summarise", partial(summarise, max_dates=400))
+    monkeypatch.setattr(summary, "MAX_DATES", 400)
     parts = network.client.summarise(LONG)
     assert len(network.requests) == 3
     assert [one["total"] for one in parts["stretches"]] == [1096]
+    assert [body["planned"] for body in network.bodies] == [0, 400, 800]
     assert parts["last_run_id"] == ids_of("2020-01-01", 1096)[-1]
     (warning,) = [one for one in parts["warnings"] if "may start at the same time" in one]
-    assert warning.startswith("400 runs")
+    assert warning.startswith("1096 runs"), "the last part counts those before it"
 
 
 def test_failed_step_leaves_the_steps_before(network):

@@ -90,9 +90,11 @@ def plan(*, now=NOW, **facts):
     return plan_group(*_situation(facts), now=now)
 
 
-def summary(*, now=NOW, limited=False, max_dates=20_000, **facts):
-    """Plan the same in short."""
-    return summarise(*_situation(facts), now=now, limited=limited, max_dates=max_dates)
+def summary(*, now=NOW, limited=False, planned=0, enough=None, **facts):
+    """Plan the same in short; ``enough`` is how many dates are."""
+    return summarise(
+        *_situation(facts), now=now, limited=limited, planned=planned, is_enough=lambda seen: seen == enough
+    )
 
 
 def _situation(facts):

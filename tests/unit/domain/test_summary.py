@@ -63,15 +63,15 @@ def test_summary_of_a_limit_ends_with_what_is_left_out():
 
 
 def test_summary_ends_after_so_many_dates_and_says_where_to_go_on():
-    cut = summary(start_date=day(1), end_date=day(1200), existing_dates=[day(2)], max_dates=500)
+    cut = summary(start_date=day(1), end_date=day(1200), existing_dates=[day(2)], enough=500)
     assert sum(stretch.total for stretch in cut.stretches) == 500
     assert (cut.stretches[-1].last, cut.plan.next_start_date) == (day(500), day(501))
-    whole = summary(start_date=day(1), end_date=day(500), max_dates=500)
+    whole = summary(start_date=day(1), end_date=day(500), enough=500)
     assert whole.plan.next_start_date is None
 
 
 def test_summary_does_not_go_on_with_dates_to_come():
-    cut = summary(start_date=day(1), end_date=utc(2200, 1, 1), now=day(3), max_dates=500)
+    cut = summary(start_date=day(1), end_date=utc(2200, 1, 1), now=day(3), enough=500)
     assert [(one.action, one.total) for one in cut.stretches] == [(Action.CREATE, 3), (Action.NOT_YET, 497)]
     assert cut.plan.next_start_date is None
 
@@ -79,3 +79,9 @@ def test_summary_does_not_go_on_with_dates_to_come():
 def test_summary_of_nothing():
     nothing = summary(start_date=day(1), end_date=day(1), existing_dates=[day(1)])
     assert (nothing.first_run_id, nothing.last_run_id, nothing.counts["create"]) == (None, None, 0)
+
+
+def test_summary_counts_the_runs_of_the_summaries_before_it():
+    last = summary(start_date=day(1), end_date=day(3), planned=1000, last_number=5, runs_per_loop=20)
+    assert last.first_run_id == "manual_0001006_2021-01-01T00:00:00"
+    assert any(warning.startswith("1003 runs of the group") for warning in last.plan.warnings)

@@ -66,14 +66,15 @@ class DagRunsResource:
     def on_post(self, req: Request, resp: Response) -> None:
         NO_QUERY.load(read_query(req))
         body = self._request.load(read_object(req))
-        dry_run, detail = body.pop("dry_run"), body.pop("detail")
+        dry_run, detail, planned = body.pop("dry_run"), body.pop("detail"), body.pop("planned")
         request = GroupRequest(**body)
         req.context.dag_id = request.dag_id
         if detail is Detail.STRETCHES:
             if not dry_run:
                 msg = "detail needs dry_run: it says how a plan is shown"
                 raise Refused(msg)
-            summary = self._create_runs.summarise(request, req.context.caller, limited="limit" in body)
+            caller, limited = req.context.caller, "limit" in body
+            summary = self._create_runs.summarise(request, caller, limited=limited, planned=planned)
             write(resp, self._summary.dump(summary))
             return
         if dry_run:

@@ -22,7 +22,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
-from airflow_run_groups.domain.summary import MAX_DATES
+from airflow_run_groups.domain.summary import MAX_DATES, MAX_TIME
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
     MAX_ID,
@@ -280,9 +280,20 @@ class GroupRequestSchema(DatedSchema, BodySchema):
         metadata={
             "description": "How a plan is shown, with `dry_run` only. `dates`: date by date, those of one request. `stretches`: "
             "stretches of dates about which the same would be done, of the whole range unless there is a `limit`; one response "
-            f"looks at {MAX_DATES} dates, and `next_start_date` says where to go on.",
+            f"looks at {MAX_DATES} dates, or for {MAX_TIME.seconds} seconds, and `next_start_date` says where to go on.",
             "default": Detail.DATES.value,
             "examples": ["stretches"],
+        },
+    )
+    planned = Integer(
+        0,
+        MAX_ID,
+        load_default=0,
+        metadata={
+            "description": "With `detail` `stretches`: how many runs the responses before this one would create, when a plan takes "
+            "several. Numbers and warnings count them.",
+            "default": 0,
+            "examples": [20000],
         },
     )
     not_before = Date(

@@ -161,6 +161,7 @@ def test_the_defaults_are_those_that_the_rules_have():
         "partial": False,
         "dry_run": False,
         "detail": "dates",
+        "planned": 0,
         "order": "asc",
     }
     assert json.loads(json.dumps(defaults)) == defaults
@@ -226,6 +227,7 @@ BODY_VALUES = {
     "partial": [True, False, "true", "True", "1", "false", "False", "0", 0, 1, "yes", "", None],
     "conf": [{}, {"a": [1]}, "{}", None, 1, True, []],
     "dry_run": [True, "true", "0", 1, None],
+    "planned": [0, 1, 2**63 - 1, 2**63, -1, "1", 1.5, None, True],
     "detail": ["dates", "stretches", "", "DATES", 1, None],
     "not_before": ["2020-01-01", "now", 1, None],
     "pace": [

@@ -71,6 +71,23 @@ def test_plan_in_short_has_stretches_of_dates(service):
     assert service.listed() == ["there"]
 
 
+def test_plan_in_short_of_a_slow_timetable_takes_several_answers():
+    now = [NOW]
+
+    def clock():
+        now[0] += dt.timedelta(milliseconds=10)
+        return now[0]
+
+    body = {"start_date": "2020-01-01", "end_date": "2022-12-31", "dry_run": True, "detail": "stretches"}
+    first = Service(clock).create(**body)
+    assert 250 < first["counts"]["create"] < 350
+    assert first["next_start_date"] > first["stretches"][-1]["last"]
+    second = Service(clock).create(
+        **body | {"start_date": first["next_start_date"], "planned": first["counts"]["create"]}
+    )
+    assert second["first_run_id"].startswith(f"manual_{first['counts']['create'] + 1:07}_")
+
+
 def test_detail_needs_dry_run(service):
     answer = service.post(dag_id="example_daily", detail="stretches")
     assert (answer.status_code, error(answer)) == (400, "detail needs dry_run: it says how a plan is shown")
