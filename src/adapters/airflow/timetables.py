@@ -37,10 +37,12 @@ class AirflowTimetable:
 
     @property
     def periodic(self) -> bool:
-        try:
-            return bool(self._timetable.periodic)
-        except Exception as error:  # a DAG may have been stored without its timetable
-            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
+        return self._says("periodic")
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether Airflow creates runs by it."""
+        return self._says("can_be_scheduled")
 
     @property
     def partitioned(self) -> bool:
@@ -90,6 +92,12 @@ class AirflowTimetable:
         except Exception as error:
             raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
         return self._interval(interval)
+
+    def _says(self, name: str) -> bool:
+        try:
+            return bool(getattr(self._timetable, name))
+        except Exception as error:  # a DAG may have been stored without its timetable
+            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
         interval = self._interval(info.data_interval)

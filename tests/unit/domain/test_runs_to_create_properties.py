@@ -1,13 +1,14 @@
 """What holds for every creation, whatever the schedule, the range, and the runs that are there already."""
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from airflow_run_groups.domain import Dag, GroupRunId, Refused
-from tests.unit.domain.schedules import Listed, create, dates, utc
+from airflow_run_groups.domain import Action, Dag, GroupRunId, Order, Refused, TaskWindow
+from tests.unit.domain.schedules import Listed, create, dates, plan, utc
 
 HOUR = dt.timedelta(hours=1)
 FIRST = utc(2021, 1, 1)
@@ -123,3 +124,37 @@ def test_no_more_dates_are_drawn_than_the_limit_and_one_beyond_what_is_skipped(s
     except Refused:
         skipped = len(situation["existing_dates"])
     assert situation["timetable"].drawn <= situation["limit"] + 1 + skipped
+
+
+@given(
+    situations(),
+    st.booleans(),
+    st.sampled_from(Order),
+    st.booleans(),
+    st.lists(st.tuples(moments, moments), max_size=3),
+)
+def test_a_plan_says_what_the_creation_does(situation, partial, order, listed, windows):
+    if listed:
+        chosen = tuple(date for date in situation["timetable"].dates if date <= NOW)
+        assume(chosen)
+        existing = [date for date in situation["existing_dates"] if date in chosen]
+        situation = {**situation, "dates": chosen, "existing_dates": existing, "start_date": None, "end_date": None}
+    if windows:
+        dag = situation["dag"]
+        situation["dag"] = replace(dag, task_windows=frozenset(TaskWindow(*sorted(window)) for window in windows))
+    planned, created = (_outcome(decide, partial=partial, order=order, **situation) for decide in (plan, create))
+    if isinstance(created, Refused):
+        assert str(planned) == str(created)
+        return
+    for name in ("runs", "existing", "next_start_date", "warnings"):
+        assert getattr(planned, name) == getattr(created, name), name
+    assert [one.logical_date for one in planned.dates if one.action is Action.CREATE] == dates(created)
+    for one in planned.dates:
+        assert (one.action is Action.NO_TASKS) <= (not situation["dag"].has_task_at(one.logical_date))
+
+
+def _outcome(decide, **situation):
+    try:
+        return decide(**situation)
+    except Refused as error:
+        return error

@@ -45,10 +45,11 @@ class AirflowDag:
         since, dates = request.start_date or now, request.dates
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
-        dag = self._dag()
+        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable)
+        dag = self._dag(timetable)
         return PlanningFacts(
             dag=dag,
-            timetable=AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable),
+            timetable=timetable,
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
             last_number=max(numbers.values(), default=0),
             group=None if request.new_group is False else self._group(prefix, numbers.keys()),
@@ -97,7 +98,7 @@ class AirflowDag:
         except Exception as error:
             raise DagUnreadable(self._row.dag_id, error) from error
 
-    def _dag(self) -> Dag:
+    def _dag(self, timetable: AirflowTimetable) -> Dag:
         tasks, row = self._serialized.tasks, self._row
         starts = [task.start_date and plain(task.start_date) for task in tasks]
         ends = [task.end_date and plain(task.end_date) for task in tasks]
@@ -110,7 +111,7 @@ class AirflowDag:
             task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
             allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
-            is_scheduled=bool(self._serialized.timetable.can_be_scheduled),
+            is_scheduled=timetable.is_scheduled,
             catchup=bool(self._serialized.catchup),
             depends_on_past=any(task.depends_on_past for task in tasks),
             has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
