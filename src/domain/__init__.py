@@ -52,6 +52,7 @@ from airflow_run_groups.domain.groups import (
     Which as Which,
 )
 from airflow_run_groups.domain.model import (
+    MAX_DAG_ID_LENGTH as MAX_DAG_ID_LENGTH,
     MAX_LIMIT as MAX_LIMIT,
     Conf as Conf,
     Dag as Dag,

@@ -138,14 +138,20 @@ class GroupNotFound(NotFound):
         super().__init__(f"Group not found{hint}")
 
 
+NAMED_DAGS = 10
+"""DAGs that an error names, the first by their ids."""
+
+
 class AmbiguousRunId(Conflict):
     """Several DAGs have a run with this id: run ids are unique only within a DAG."""
 
     reason = "ambiguous_run_id"
 
     def __init__(self, run_id: str, dag_ids: Iterable[str]) -> None:
-        names = ", ".join(sorted(dag_ids))
-        super().__init__(f"Dag run id {run_id!r} exists in several DAGs: {names}. Pick one with dag_id")
+        names = sorted(dag_ids)
+        more = f" and {len(names) - NAMED_DAGS} more" if len(names) > NAMED_DAGS else ""
+        listed = ", ".join(names[:NAMED_DAGS])
+        super().__init__(f"Dag run id {run_id!r} exists in several DAGs: {listed}{more}. Pick one with dag_id")
 
 
 class GroupExists(Conflict):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 Conf = Mapping[str, object]
 """A run's configuration: what a JSON object holds."""
+MAX_DAG_ID_LENGTH = 250
+"""Characters of a DAG's id (airflow.models.base.StringID, 3.0 to 3.3)."""
 MAX_LIMIT = 500
 """The most runs that one request creates, changes or lists, and that a pace starts per interval."""
 

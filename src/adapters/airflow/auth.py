@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import Any, Literal, TypeVar
 
+from airflow import settings
 from airflow.api_fastapi.app import get_auth_manager, init_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -16,10 +17,13 @@ from airflow.models.dag import DagModel
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_run_groups.adapters.airflow.database.guard import Guard, guard_of
 from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
 
 TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
+DATABASE_TIMEOUT = 5
+"""Seconds for which it may use a connection of Airflow's own engine meanwhile: all wait for the one that identifies them."""
 
 T = TypeVar("T")
 AuthManager = BaseAuthManager[Any]
@@ -37,7 +41,8 @@ def auth_manager() -> AuthManager:
 class AirflowUsers:
     def __init__(self, manager: AuthManager) -> None:
         self._manager = manager
-        self._loop = _EventLoop()
+        self._guard = guard_of(settings.engine, seconds=DATABASE_TIMEOUT)
+        self._loop = _EventLoop(self._guard)
 
     def identify(self, token: str) -> "AirflowUser":
         """Return the user whose token it is.
@@ -51,13 +56,14 @@ class AirflowUsers:
         except InvalidTokenError:
             msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
             raise Unauthenticated(msg) from None
-        return AirflowUser(user, self._manager)
+        return AirflowUser(user, self._manager, self._guard)
 
 
 class AirflowUser:
-    def __init__(self, user: BaseUser, manager: AuthManager) -> None:
+    def __init__(self, user: BaseUser, manager: AuthManager, guard: Guard) -> None:
         self._user = user
         self._manager = manager
+        self._guard = guard
 
     @property
     def name(self) -> str:
@@ -70,7 +76,7 @@ class AirflowUser:
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
         airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
         """
-        with _translated():
+        with _translated(), self._guard.active():
             if dag_id is not None:
                 return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
             dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
@@ -79,12 +85,12 @@ class AirflowUser:
             return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
 
     def may_create_runs(self, dag_id: str) -> bool:
-        with _translated():
+        with _translated(), self._guard.active():
             return self._may("POST", dag_id, _RUNS)
 
     def may_change_runs(self, dag_id: str) -> bool:
         """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
-        with _translated():
+        with _translated(), self._guard.active():
             return self._may("PUT", dag_id, _RUNS)
 
     def _may(
@@ -118,7 +124,8 @@ class _EventLoop:
     Airflow's own loop is left alone: some auth managers ask the database on the way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._lock = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -134,5 +141,9 @@ class _EventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                Thread(target=self._loop.run_forever, name="airflow-groups-auth", daemon=True).start()
+                Thread(target=self._serve, args=[self._loop], name="airflow-groups-auth", daemon=True).start()
             return self._loop
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._guard.active():
+            loop.run_forever()

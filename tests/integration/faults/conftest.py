@@ -11,7 +11,13 @@ from tests.integration.airflow.conftest import DATABASE, HOME, _migrated, pytest
 from tests.integration.airflow.processes import Server, free_port, service
 from tests.integration.faults.client import LIMITS, Client
 
-NEED_POSTGRESQL = ["test_beside_airflow.py", "test_postgresql.py", "test_two_servers.py", "torture"]
+NEED_POSTGRESQL = [
+    "test_airflows_engine.py",
+    "test_beside_airflow.py",
+    "test_postgresql.py",
+    "test_two_servers.py",
+    "torture",
+]
 collect_ignore = NEED_POSTGRESQL if DATABASE == "sqlite" else ["test_sqlite.py"]
 
 shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins

@@ -70,6 +70,11 @@ class FaultProxy:
         for link in self._links.copy():
             link.reset()
 
+    def mute(self) -> None:
+        """Let no client hear anything more on the connections that there are."""
+        for link in self._links.copy():
+            link.mute = True
+
     @property
     def is_idle(self) -> bool:
         """Whether there is no connection."""

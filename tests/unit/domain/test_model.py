@@ -65,6 +65,13 @@ def test_errors_say_what_was_asked_for():
     assert str(AmbiguousRunId("x", ["b", "a"])) == "Dag run id 'x' exists in several DAGs: a, b. Pick one with dag_id"
 
 
+def test_an_error_names_ten_dags_of_a_thousand():
+    text = str(AmbiguousRunId("x", [f"{number:0250}" for number in range(1000)]))
+    assert len(text) < 3000
+    assert f"{9:0250} and 990 more. Pick one with dag_id" in text
+    assert "more" not in str(AmbiguousRunId("x", [f"d{number}" for number in range(10)]))
+
+
 def test_errors_belong_to_the_family_that_carries_their_meaning():
     assert issubclass(DagNotFound, NotFound)
     assert issubclass(DagRunNotFound, NotFound)

@@ -118,17 +118,25 @@ class Deadlines:
     def within(self, seconds: float) -> Iterator[Deadline]:
         """Let this thread work for so long, whatever its deadline was before."""
         outer = self.current
-        deadline = self._own.deadline = Deadline(seconds)
+        deadline = self._own.deadline = self.start(seconds)
+        try:
+            yield deadline
+        finally:
+            self.end(deadline)
+            self._own.deadline = outer
+
+    def start(self, seconds: float) -> Deadline:
+        """Return a deadline of no thread, which is enforced from now on."""
+        deadline = Deadline(seconds)
         self._all.add(deadline)
         self._any.set()
         if not self._enforcer.is_alive():
             self._start_enforcer()
-        try:
-            yield deadline
-        finally:
-            self._all.discard(deadline)
-            deadline.detach()
-            self._own.deadline = outer
+        return deadline
+
+    def end(self, deadline: Deadline) -> None:
+        self._all.discard(deadline)
+        deadline.detach()
 
     def _start_enforcer(self) -> None:
         with self._start:

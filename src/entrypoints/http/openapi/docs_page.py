@@ -5,6 +5,7 @@ token to send.
 """
 
 import gzip
+import re
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class FileResource:
 
     def on_get(self, req: Request, resp: Response) -> None:
         zipped = _zipped(self._path)
-        if "gzip" in req.get_header("Accept-Encoding", default=""):
+        if _takes_gzip(req.get_header("Accept-Encoding", default="")):
             resp.data = zipped
             resp.set_header("Content-Encoding", "gzip")
         else:
@@ -101,6 +102,14 @@ class PageResource(FileResource):
         resp.set_header("Referrer-Policy", "no-referrer")
 
     on_head = on_get
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Tell whether gzip is named, with a weight that is not 0 (RFC 9110, 12.5.3)."""
+    return any(_GZIP.fullmatch(coding.strip()) for coding in accept_encoding.split(","))
+
+
+_GZIP = re.compile(r"(x-)?gzip(\s*;\s*q=(0\.[0-9]*[1-9][0-9]*|1(\.0*)?))?", re.IGNORECASE)
 
 
 @cache

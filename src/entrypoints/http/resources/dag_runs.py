@@ -54,9 +54,9 @@ class DagRunsResource:
     def on_get(self, req: Request, resp: Response) -> None:
         """List runs, a page at a time; the Link header leads to the next page, with the same filters."""
         query = read_query(req)
-        req.context.dag_id = query.get("dag_id")
-        readable = req.context.caller.readable_dag_ids(query.get("dag_id"))
-        where = DagRunFilter(**self._filter.load(query), readable=readable)
+        filters = self._filter.load(query)
+        req.context.dag_id = dag_id = filters.get("dag_id")
+        where = DagRunFilter(**filters, readable=req.context.caller.readable_dag_ids(dag_id))
         page = self._runs.list(where)
         write(resp, {"dag_runs": dump_page(self._run, page.runs), "next_start": page.next_start})
         link_to_next(resp, query, page.next_start)

@@ -8,7 +8,7 @@ import falcon
 import orjson
 from falcon import Request, Response
 
-from airflow_run_groups.domain import Cancel, GroupAction, GroupNotFound, Groups, Note, Retry
+from airflow_run_groups.domain import MAX_DAG_ID_LENGTH, Cancel, GroupAction, GroupNotFound, Groups, Note, Retry
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
@@ -42,8 +42,9 @@ class GroupsResource:
     def on_get(self, req: Request, resp: Response) -> None:
         """List the groups of a DAG, a page at a time, the newest first; the Link header leads to the next page."""
         query = read_query(req)
-        req.context.dag_id = query.get("dag_id")
-        page = self._groups.list(caller=req.context.caller, **self._filter.load(query))
+        filters = self._filter.load(query)
+        req.context.dag_id = filters["dag_id"]
+        page = self._groups.list(caller=req.context.caller, **filters)
         write(resp, {"groups": dump_page(self._group, page.groups), "next_start": page.next_start})
         link_to_next(resp, query, page.next_start)
 
@@ -103,7 +104,7 @@ def action_routes(groups: Groups, default_timezone: dt.tzinfo) -> dict[str, Grou
 
 
 def _require_possible(req: Request, dag_id: str, prefix: str) -> None:
-    """Refuse what no run and no DAG is called, and on which a database driver would fail."""
-    if not dag_id or "\0" in dag_id + prefix:
+    """Refuse what no run and no DAG is called, before an auth manager or the log meets it, or a database driver fails on it."""
+    if not 1 <= len(dag_id) <= MAX_DAG_ID_LENGTH or "\0" in dag_id + prefix:
         raise GroupNotFound
     req.context.dag_id = dag_id

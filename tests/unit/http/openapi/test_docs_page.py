@@ -65,6 +65,25 @@ def test_files_are_sent_packed_to_those_who_can_unpack_them():
 
 
 @pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [
+        ("gzip", True),
+        ("GZIP;q=1.0", True),
+        ("br;q=1, gzip ; q=0.001", True),
+        ("x-gzip", True),
+        ("gzip;q=0", False),
+        ("gzip; Q=0.000, br", False),
+        ("identity", False),
+        ("not-gzip", False),
+        ("", False),
+    ],
+)
+def test_files_are_sent_packed_unless_gzip_has_no_weight(accepted, is_packed):
+    answer = Service().get("/api/v1/docs/docs.css", headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in answer.headers) is is_packed
+
+
+@pytest.mark.parametrize(
     "target", ["docs/docs.html", "docs/NOTICE", "docs/..%2fapp.py", "docs/%2e%2e/app.py", "docs/x"]
 )
 def test_nothing_else_of_ours_is_shown(target):
