@@ -3,11 +3,6 @@
 from airflow_run_groups.domain.audit import (
     Denial as Denial,
 )
-from airflow_run_groups.domain.conf import (
-    MAX_CONF_BYTES as MAX_CONF_BYTES,
-    ConfPerRun as ConfPerRun,
-    conf_size as conf_size,
-)
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
     ClusterPolicyFailed as ClusterPolicyFailed,
@@ -33,10 +28,6 @@ from airflow_run_groups.domain.errors import (
     TooManyRuns as TooManyRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,
-)
-from airflow_run_groups.domain.facts import (
-    ExistingGroup as ExistingGroup,
-    PlanningFacts as PlanningFacts,
 )
 from airflow_run_groups.domain.groups import (
     MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,
@@ -68,7 +59,16 @@ from airflow_run_groups.domain.pace import (
     Order as Order,
     Pace as Pace,
 )
-from airflow_run_groups.domain.planning import (
+from airflow_run_groups.domain.planning.conf import (
+    MAX_CONF_BYTES as MAX_CONF_BYTES,
+    ConfPerRun as ConfPerRun,
+    conf_size as conf_size,
+)
+from airflow_run_groups.domain.planning.facts import (
+    ExistingGroup as ExistingGroup,
+    PlanningFacts as PlanningFacts,
+)
+from airflow_run_groups.domain.planning.plan import (
     Action as Action,
     CreatedRuns as CreatedRuns,
     ExistingRun as ExistingRun,
@@ -76,6 +76,15 @@ from airflow_run_groups.domain.planning import (
     Plan as Plan,
     PlannedDate as PlannedDate,
     plan_group as plan_group,
+)
+from airflow_run_groups.domain.planning.request import (
+    GroupRequest as GroupRequest,
+)
+from airflow_run_groups.domain.planning.summary import (
+    Detail as Detail,
+    PlanSummary as PlanSummary,
+    Stretch as Stretch,
+    summarise as summarise,
 )
 from airflow_run_groups.domain.ports import (
     AuditLog as AuditLog,
@@ -86,9 +95,6 @@ from airflow_run_groups.domain.ports import (
     DagTransaction as DagTransaction,
     GroupRepository as GroupRepository,
 )
-from airflow_run_groups.domain.request import (
-    GroupRequest as GroupRequest,
-)
 from airflow_run_groups.domain.run_id import (
     DEFAULT_PREFIX as DEFAULT_PREFIX,
     DEFAULT_RUN_ID_PATTERN as DEFAULT_RUN_ID_PATTERN,
@@ -98,12 +104,6 @@ from airflow_run_groups.domain.run_id import (
     group_prefix as group_prefix,
     has_address as has_address,
     name_of_group as name_of_group,
-)
-from airflow_run_groups.domain.summary import (
-    Detail as Detail,
-    PlanSummary as PlanSummary,
-    Stretch as Stretch,
-    summarise as summarise,
 )
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,

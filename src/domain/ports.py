@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
 from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage, DagSummary
-from airflow_run_groups.domain.planning import CreatedRuns, ExistingRun
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.planning.facts import PlanningFacts
+from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
+from airflow_run_groups.domain.planning.request import GroupRequest
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
-from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
-from airflow_run_groups.domain.planning import CreatedRuns, Plan, plan_group, runs_to_create, with_details
+from airflow_run_groups.domain.planning.facts import PlanningFacts
+from airflow_run_groups.domain.planning.plan import CreatedRuns, Plan, plan_group, runs_to_create, with_details
+from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.summary import MAX_TIME, PlanSummary, summarise
 from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagSnapshot, DagTransaction, GroupRepository
-from airflow_run_groups.domain.request import GroupRequest
 from airflow_run_groups.domain.run_id import name_of_group
-from airflow_run_groups.domain.summary import MAX_TIME, PlanSummary, summarise
 
 
 class CreateRuns:

@@ -11,7 +11,7 @@ from airflow_run_groups.adapters.client.errors import Unreachable, Unsendable
 from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan, PlannedDate, PlanSummary, Stretch
 from airflow_run_groups.adapters.client.retries import is_too_slow
 from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order, name_of_group
-from airflow_run_groups.domain.planning import CUT
+from airflow_run_groups.domain.planning.plan import CUT
 
 PATIENCE = 8
 """Steps that have to succeed before a larger one is tried again; twice as many after each that was too large."""

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import fields
 
 from airflow_run_groups.domain import Dag, DagRunInfo, DataInterval, GroupRequest, PlanningFacts, plan_group, summarise
-from airflow_run_groups.domain.planning import runs_to_create
+from airflow_run_groups.domain.planning.plan import runs_to_create
 
 DAY = dt.timedelta(days=1)
 

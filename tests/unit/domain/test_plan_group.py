@@ -18,8 +18,8 @@ from airflow_run_groups.domain import (
     Plan,
     Refused,
 )
-from airflow_run_groups.domain.dates import MAX_BACKWARDS
-from airflow_run_groups.domain.planning import MAX_OTHERS, with_details
+from airflow_run_groups.domain.planning.dates import MAX_BACKWARDS
+from airflow_run_groups.domain.planning.plan import MAX_OTHERS, with_details
 from tests.unit.domain.schedules import DAY, NOW, Daily, Listed, Unscheduled, create, dates, day, plan, run_ids, utc
 
 MINUTE = dt.timedelta(minutes=1)

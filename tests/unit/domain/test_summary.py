@@ -6,8 +6,8 @@ from itertools import groupby
 import pytest
 
 from airflow_run_groups.domain import Action, Order, Pace, Refused
-from airflow_run_groups.domain.planning import MAX_OTHERS
-from airflow_run_groups.domain.summary import Stretch
+from airflow_run_groups.domain.planning.plan import MAX_OTHERS
+from airflow_run_groups.domain.planning.summary import Stretch
 from tests.unit.domain.schedules import DAY, Daily, day, plan, run_ids, summary, utc
 
 

@@ -19,10 +19,10 @@ from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
-from airflow_run_groups.domain.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
-from airflow_run_groups.domain.planning import CreatedRuns, ExistingRun
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
+from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
+from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
 from airflow_run_groups.domain.timetable import Interval
 

@@ -19,7 +19,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
-from airflow_run_groups.domain.planning import NewDagRun
+from airflow_run_groups.domain.planning.plan import NewDagRun
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__

@@ -24,7 +24,7 @@ from airflow_run_groups.adapters.airflow.writing.bulk_insert import (
     runs_with_same_tasks,
 )
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.planning import CreatedRuns, NewDagRun
+from airflow_run_groups.domain.planning.plan import CreatedRuns, NewDagRun
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
-from airflow_run_groups.domain.summary import MAX_DATES, MAX_TIME
+from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
     MAX_ID,

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.model import Dag, in_utc
 from airflow_run_groups.domain.pace import Order
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.planning.facts import PlanningFacts
+from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import DagRunInfo, Timetable
 
 MAX_BACKWARDS = 10_000

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from airflow_run_groups.domain.conf import Confs
-from airflow_run_groups.domain.dates import dates_of
 from airflow_run_groups.domain.errors import DagNotTriggerable, GroupExists, Refused, TooManyRuns
 from airflow_run_groups.domain.estimate import expected_end
-from airflow_run_groups.domain.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
 from airflow_run_groups.domain.pace import starts_of
-from airflow_run_groups.domain.remarks import LeftOut, Outcome, remarks
-from airflow_run_groups.domain.request import GroupRequest, check_request
+from airflow_run_groups.domain.planning.conf import Confs
+from airflow_run_groups.domain.planning.dates import dates_of
+from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
+from airflow_run_groups.domain.planning.remarks import LeftOut, Outcome, remarks
+from airflow_run_groups.domain.planning.request import GroupRequest, check_request
 from airflow_run_groups.domain.run_id import GroupRunId, check_address, check_run_id, group_prefix
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timetable
 

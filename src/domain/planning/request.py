@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
 
-from airflow_run_groups.domain.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, in_utc, require_moments
 from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
 from airflow_run_groups.domain.timetable import Interval
 

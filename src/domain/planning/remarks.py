@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_run_groups.domain.facts import PlanningFacts
 from airflow_run_groups.domain.model import Dag, in_utc
 from airflow_run_groups.domain.pace import Order
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.planning.facts import PlanningFacts
+from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import DagRunInfo
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from airflow_run_groups.domain.dates import dates_of
-from airflow_run_groups.domain.facts import PlanningFacts
-from airflow_run_groups.domain.planning import Action, Draft, Plan
-from airflow_run_groups.domain.request import GroupRequest
+from airflow_run_groups.domain.planning.dates import dates_of
+from airflow_run_groups.domain.planning.facts import PlanningFacts
+from airflow_run_groups.domain.planning.plan import Action, Draft, Plan
+from airflow_run_groups.domain.planning.request import GroupRequest
 
 MAX_DATES = 20_000
 """The most dates that one summary looks at."""
