@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from airflow_run_groups.adapters.airflow.queries.groups import one_group
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
+from tests.integration.airflow.world import START
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_no_id_lies_outside_the_bounds_of_its_prefix_in_those_databases(world):
 def test_a_group_is_looked_up_in_the_index(world):
     world.dag("a_dag")
     with world.backend.database.reading() as connection:
-        query, values = one_group("a_dag", "redo", connection)
+        query, values = one_group("a_dag", "redo", since=START, connection=connection)
         statement = query.params(values).compile(connection, compile_kwargs={"literal_binds": True})
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()

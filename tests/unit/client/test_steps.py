@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest, RefusedByService, Unreachable, stretches_of
-from airflow_run_groups.domain.planning.plan import summary
+from airflow_run_groups.domain.planning import summary
 from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, error_response
 from tests.unit.http.service import NOW
 
