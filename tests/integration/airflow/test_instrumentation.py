@@ -90,6 +90,7 @@ def test_the_numbers_are_those_of_all_workers_whatever_became_of_them(world, tmp
         assert found["database_connections_in_use"] == 0
         os.kill(workers[0].pid, signal.SIGKILL)
         wait_until(lambda: "was sent SIGKILL" in server.output, seconds=30, what="the end of a worker")
+        wait_until(lambda: server.output.count("Booting worker") == 3, seconds=60, what="the start of another")
         server.wait("/health/ready")
         for _ in range(5):
             server.client.get("/api/v1/dags")

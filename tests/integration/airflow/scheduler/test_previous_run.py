@@ -26,7 +26,9 @@ def test_a_group_behind_its_failed_run_waits_for_ever_and_says_so(server, world,
     def decision():
         """Return when the scheduler has last decided about the run behind the failed one."""
         with world.sessions() as session:
-            return session.scalar(select(DagRun.last_scheduling_decision).where(DagRun.run_id == created[1]))
+            return session.scalar(
+                select(DagRun.last_scheduling_decision).where(DagRun.dag_id == "dependent", DagRun.run_id == created[1])
+            )
 
     body = {"dag_id": "dependent", "prefix": "group", "start_date": "2024-01-01", "end_date": "2024-01-04"}
     answer = server.client.post("/api/v1/dag_runs", json=body)
