@@ -103,6 +103,9 @@ class Output:
         self.message(text)
         self.message(command)
 
+    def has_warned(self, text: str) -> bool:
+        return text in self._warned
+
     def warnings(self, warnings: Iterable[str]) -> None:
         """Write warnings beside the result, unless the document has them; once, where they differ in numbers alone."""
         if not self.is_structured:

@@ -134,7 +134,8 @@ def _forecast(group: GroupProgress, now: dt.datetime) -> Iterator[str]:
 
 def _warn(output: Output, texts: list[str]) -> None:
     for text in texts:  # with any format: its document comes when the group is done, if ever
-        output.message(f"warning: {text}", style="yellow")
+        if not output.has_warned(text):
+            output.message(f"warning: {text}", style="yellow")
 
 
 @contextmanager
