@@ -90,6 +90,7 @@ def cancel_note_and_retry(client: Client) -> None:
     )
     created = create_dag_runs.sync(client=client, body=body)
     assert isinstance(created, CreateDagRunsResponse200)
+    assert isinstance(created.response, CreatedRuns)
     run_ids = created.response.dag_run_ids
     cancelled = cancel_group.sync(DAG, "later", client=client, body=CancelGroup(running=True))
     assert isinstance(cancelled, CancelGroupResponse200)

@@ -32,7 +32,8 @@ export const text: Body<"create_dag_runs">["partial"] = "True";
 export function created(answer: Answer<"create_dag_runs">): string[] {
   const next: string | null = answer.next_start_date;
   const plan: string[] = "plan" in answer ? answer.plan.map(({ action }) => action) : [];
-  return [...answer.dag_run_ids, ...answer.warnings, ...plan, next ?? ""];
+  const ids: string[] = "dag_run_ids" in answer ? answer.dag_run_ids : answer.stretches.map(({ first }) => first);
+  return [...ids, ...answer.warnings, ...plan, next ?? ""];
 }
 
 export function progress({ group }: Answer<"get_group">): number {
