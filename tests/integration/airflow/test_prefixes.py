@@ -5,7 +5,8 @@ import re
 import string
 
 import pytest
-from sqlalchemy import text
+from airflow.models.dagrun import DagRun
+from sqlalchemy import insert, text
 
 from airflow_run_groups.adapters.airflow.queries.groups import one_group
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
@@ -99,15 +100,18 @@ def test_no_id_lies_outside_the_bounds_of_its_prefix_in_those_databases(world):
 
 def test_a_group_is_looked_up_in_the_index(world):
     world.dag("a_dag")
+    others = [{"run_id": f"{prefix}_{number:07}_2024-01-01T00:00:00"} for prefix in "qs" for number in range(1000)]
+    with world.sessions.begin() as session:
+        run = insert(DagRun.__table__).values(dag_id="a_dag", run_type="manual", state="queued", run_after=START)
+        session.execute(run, others)
     with world.backend.database.reading() as connection:
         query, values = one_group("a_dag", "redo", since=START, connection=connection)
         statement = query.params(values).compile(connection, compile_kwargs={"literal_binds": True})
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
         else:
-            connection.exec_driver_sql("SET enable_seqscan = off")
+            connection.exec_driver_sql("ANALYZE dag_run")  # so that the plan hangs on no statistics of earlier tests
             plan = connection.exec_driver_sql(f"EXPLAIN {statement}").all()
-            connection.exec_driver_sql("RESET enable_seqscan")
     assert re.search(
         r"INDEX .*dag_id=\? AND run_id>\? AND run_id<\?|Index Cond: .*run_id.* >= .*redo_0.*redo_A", str(plan)
-    ), str(statement)
+    ), plan
