@@ -16,6 +16,8 @@ from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_NOTE_LENGTH = 1000
 """Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
+MAX_FAILED_TASKS = 20
+"""Failed tasks that are named for one run."""
 
 
 class StateCounts(NamedTuple):
@@ -49,6 +51,46 @@ class GroupPage:
     """Part of a list of groups, newest first; ``next_start`` is the ``start`` of the next part, None on the last."""
 
     groups: tuple[Group, ...]
+    next_start: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRun:
+    """A run of a group, in the state in which its group counts it: a cancelled one is failed.
+
+    ``failed_task_ids``: of a failed run the tasks that have failed, by their ids, at most ``MAX_FAILED_TASKS``. Tasks that
+    could not run, as one before them failed, are not among them. The dates are aware; None where there is none.
+    """
+
+    id: int
+    run_id: str
+    logical_date: dt.datetime | None
+    run_type: str
+    state: str
+    cancelled: bool
+    start_date: dt.datetime | None
+    end_date: dt.datetime | None
+    note: str | None
+    failed_task_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRunFilter:
+    """Which part of a group's runs: the first ones whose id is greater than ``start``, at most ``limit``, 1 to 500.
+
+    ``state``: only those that the group counts in it, None for all.
+    """
+
+    start: int = 0
+    limit: int = 100
+    state: DagRunState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRunPage:
+    """Part of a group's runs, by their ids; ``next_start`` is the ``start`` of the next part, None on the last."""
+
+    runs: tuple[GroupRun, ...]
     next_start: int | None
 
 

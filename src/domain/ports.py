@@ -6,7 +6,14 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
+from airflow_run_groups.domain.groups import (
+    GroupAction,
+    GroupActionResult,
+    GroupPage,
+    GroupProgress,
+    GroupRunFilter,
+    GroupRunPage,
+)
 from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
@@ -116,6 +123,12 @@ class GroupRepository(Protocol):
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         """Return how far the group with this prefix is now.
+
+        :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
+        """
+
+    def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
+        """Return the first of the group's runs that pass the filter, by their ids; none is a page as well.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         """

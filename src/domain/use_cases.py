@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
-from airflow_run_groups.domain.groups import GroupAction, GroupActionResult, GroupPage, GroupProgress
+from airflow_run_groups.domain.groups import (
+    GroupAction,
+    GroupActionResult,
+    GroupPage,
+    GroupProgress,
+    GroupRunFilter,
+    GroupRunPage,
+)
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, Plan, plan_group, runs_to_create, with_details
 from airflow_run_groups.domain.planning.request import GroupRequest
@@ -100,6 +107,17 @@ class Groups:
         _check_may_see(caller, dag_id, GroupNotFound())
         try:
             return self._groups.get(dag_id, prefix, now=self._clock())
+        except GroupNotFound as error:
+            raise self._not_found(dag_id, prefix) from error
+
+    def runs(self, dag_id: str, prefix: str, where: GroupRunFilter, caller: Caller) -> GroupRunPage:
+        """Return a part of a group's runs, in the order of their creation.
+
+        :raises GroupNotFound: as ``get``.
+        """
+        _check_may_see(caller, dag_id, GroupNotFound())
+        try:
+            return self._groups.runs(dag_id, prefix, where)
         except GroupNotFound as error:
             raise self._not_found(dag_id, prefix) from error
 

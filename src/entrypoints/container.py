@@ -26,7 +26,12 @@ from airflow_run_groups.entrypoints.http.middleware import (
 from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
 from airflow_run_groups.entrypoints.http.resources.dag_runs import DagRunResource, DagRunsResource
 from airflow_run_groups.entrypoints.http.resources.dags import DagsResource
-from airflow_run_groups.entrypoints.http.resources.groups import GroupResource, GroupsResource, action_routes
+from airflow_run_groups.entrypoints.http.resources.groups import (
+    GroupResource,
+    GroupRunsResource,
+    GroupsResource,
+    action_routes,
+)
 from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
@@ -236,6 +241,7 @@ class Container(DeclarativeContainer):
             "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
             "/groups": ThreadSafeSingleton(GroupsResource, groups),
             "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups),
+            "/groups/{dag_id}/{prefix}/runs": ThreadSafeSingleton(GroupRunsResource, groups),
         }
     )
     open_routes: ThreadSafeSingleton[dict[str, object]] = ThreadSafeSingleton(

@@ -15,6 +15,9 @@ from airflow_run_groups.domain import (
     GroupActionResult,
     GroupNotFound,
     GroupPage,
+    GroupRun,
+    GroupRunFilter,
+    GroupRunPage,
     Note,
     Pace,
     Retry,
@@ -259,6 +262,107 @@ class GroupGetContract:
         add(world, "a", *(new_run(group_run("group", day, day), date(day)) for day in (1, 2, 3)))
         group = world.groups.get("a", "group", now=NOW).group
         assert (group.runs, group.states) == (3, StateCounts(queued=3))
+
+
+class GroupRunsContract:
+    def test_a_run_is_shown_with_all_its_facts(self, world: World):
+        world.dag("a")
+        started, ended = utc(2024, 1, 1), utc(2024, 1, 2)
+        first = world.run(
+            "a",
+            group_run("g", 1),
+            logical_date=date(1),
+            run_type="scheduled",
+            state="success",
+            start_date=started,
+            end_date=ended,
+        )
+        second = world.run("a", group_run("g", 2, 2), state="queued")
+        note(world, "g", limit=1)
+        assert page(world) == GroupRunPage(
+            runs=(
+                GroupRun(
+                    id=first,
+                    run_id=group_run("g", 1),
+                    logical_date=date(1),
+                    run_type="scheduled",
+                    state="success",
+                    cancelled=False,
+                    start_date=started,
+                    end_date=ended,
+                    note="a note",
+                ),
+                GroupRun(
+                    id=second,
+                    run_id=group_run("g", 2, 2),
+                    logical_date=None,
+                    run_type="manual",
+                    state="queued",
+                    cancelled=False,
+                    start_date=None,
+                    end_date=None,
+                    note=None,
+                ),
+            ),
+            next_start=None,
+        )
+        assert page(world).runs[0].start_date.utcoffset() == dt.timedelta(0)
+
+    def test_runs_come_in_the_order_of_their_ids_and_only_those_of_the_group(self, world: World):
+        for dag_id in ("a", "b"):
+            world.dag(dag_id)
+            for day, prefix in enumerate(("g", "g_", "G", "g_a", "g"), start=1):
+                world.run(dag_id, group_run(prefix, 9 - day, day), logical_date=date(day))
+        assert [run.run_id for run in page(world).runs] == [group_run("g", 8, 1), group_run("g", 4, 5)]
+
+    def test_pages_follow_each_other_without_a_gap(self, world: World):
+        world.dag("a")
+        ids = [world.run("a", group_run("g", day, day), logical_date=date(day)) for day in range(1, 8)]
+        seen, start = [], 0
+        while start is not None:
+            part = page(world, start=start, limit=3)
+            seen += [[run.id for run in part.runs]]
+            start = part.next_start
+        assert seen == [ids[:3], ids[3:6], ids[6:]]
+        assert page(world, limit=7).next_start is None
+        assert page(world, start=ids[-1]) == GroupRunPage(runs=(), next_start=None)
+
+    @pytest.mark.parametrize("state", list(DagRunState))
+    def test_states_are_those_in_which_the_group_counts_its_runs(self, world: World, state: DagRunState):
+        world.dag("a")
+        for day, one in enumerate((*DagRunState, *DagRunState), start=1):
+            world.run("a", group_run("g", day, day), logical_date=date(day), state=one.value)
+        found = page(world, state=state).runs
+        assert [run.state for run in found] == [state.value] * 2
+        assert getattr(world.groups.get("a", "g", now=NOW).group.states, state.value) == 2
+        assert page(world, state=state, limit=1).next_start == found[0].id
+
+    def test_a_cancelled_run_is_failed_and_says_that_it_was_cancelled(self, world: World):
+        world.dag("a")
+        add(world, "a", *(new_run(group_run("g", day, day), date(day)) for day in (1, 2)))
+        world.run("a", group_run("g", 3, 3), logical_date=date(3), state="failed")
+        world.groups.apply(GroupAction(dag_id="a", prefix="g", action=Cancel(), limit=1))
+        assert [(run.state, run.cancelled) for run in page(world).runs] == [
+            ("failed", True),
+            ("queued", False),
+            ("failed", False),
+        ]
+        assert [run.cancelled for run in page(world, state=DagRunState.FAILED).runs] == [True, False]
+
+    def test_a_group_that_does_not_exist_is_not_found(self, world: World):
+        world.dag("a")
+        world.run("a", group_run("g", 1), logical_date=date(1))
+        for dag_id, prefix in (("a", "G"), ("a", "g_"), ("a", ""), ("b", "g"), ("A", "g")):
+            with pytest.raises(GroupNotFound):
+                world.groups.runs(dag_id, prefix, GroupRunFilter())
+
+
+def page(world: World, **where: object) -> GroupRunPage:
+    return world.groups.runs("a", "g", GroupRunFilter(**where))
+
+
+def note(world: World, prefix: str, **more: int) -> None:
+    world.groups.apply(GroupAction(dag_id="a", prefix=prefix, action=Note(note="a note"), **more))
 
 
 def prefixes(world: World, dag_id: str):

@@ -35,6 +35,7 @@ class GroupNamesContract:
 
         @settings(max_examples=self.examples, deadline=None)
         @given(PREFIXES)
+        @example("\0")
         @example("manual_")
         @example("manual__")
         @example("_" * 9)

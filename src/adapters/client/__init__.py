@@ -16,6 +16,7 @@ from airflow_run_groups.adapters.client.responses import (
     Group as Group,
     GroupActionResult as GroupActionResult,
     GroupProgress as GroupProgress,
+    GroupRun as GroupRun,
     Plan as Plan,
     PlannedDate as PlannedDate,
     PlanSummary as PlanSummary,

@@ -23,6 +23,8 @@ from airflow_run_groups.adapters.client.responses import (
     GroupPage,
     GroupProgress,
     GroupResponse,
+    GroupRun,
+    GroupRunPage,
     Plan,
     PlanSummary,
 )
@@ -185,6 +187,11 @@ class Client:
         """Yield the groups of a DAG, the newest first, a page at a time."""
         for page in self._pages("/groups", GroupPage, dag_id=dag_id):
             yield from page["groups"]
+
+    def group_runs(self, dag_id: str, prefix: str, *, state: str | None = None) -> Iterator[GroupRun]:
+        """Yield the runs of a group in the order of their creation, a page at a time."""
+        for page in self._pages(encoding.path("groups", dag_id, prefix, "runs"), GroupRunPage, state=state):
+            yield from page["dag_runs"]
 
     def runs(
         self, *, dag_id: str | None = None, prefix: str | None = None, state: str | None = None

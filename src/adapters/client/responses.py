@@ -125,6 +125,26 @@ class GroupPage(TypedDict):
     next_start: int | str | None
 
 
+class GroupRun(TypedDict):
+    """A run of a group; ``failed_task_ids`` names the tasks of a failed run that failed."""
+
+    id: int
+    run_id: str
+    logical_date: str | None
+    run_type: str
+    state: str
+    cancelled: bool
+    start_date: str | None
+    end_date: str | None
+    note: str | None
+    failed_task_ids: list[str]
+
+
+class GroupRunPage(TypedDict):
+    dag_runs: list[GroupRun]
+    next_start: int | None
+
+
 class DagRun(TypedDict):
     id: int
     dag_id: str

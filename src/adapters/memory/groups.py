@@ -17,7 +17,10 @@ from airflow_run_groups.domain import (
     GroupNotFound,
     GroupPage,
     GroupProgress,
+    GroupRun,
+    GroupRunFilter,
     GroupRunId,
+    GroupRunPage,
     Note,
     Retry,
     StateCounts,
@@ -67,6 +70,17 @@ class MemoryGroupRepository:
                 recently_started=min(starts, default=None),
                 previous_run_id=None,  # no task of this backend depends on a run before
             )
+
+    def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
+        with self._backend.lock:
+            self._backend.advance()
+            stored = self._backend.dags.get(dag_id)
+            runs = None if stored is None else _by_prefix(stored).get(prefix)
+            if runs is None:
+                raise GroupNotFound
+            found = [one for one in runs if one.run.id > where.start and where.state in {None, one.run.state}]
+            page = tuple(_group_run(one) for one in found[: where.limit])
+        return GroupRunPage(runs=page, next_start=page[-1].id if len(found) > where.limit else None)
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
         with self._backend.lock:
@@ -150,4 +164,20 @@ def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
         last_logical_date=max(dates, default=None),
         last_id=runs[-1].run.id,
         cancelled=sum(one.cancelled for one in runs),
+    )
+
+
+def _group_run(one: StoredRun) -> GroupRun:
+    """Return the run as its group shows it; the runs of this backend have no tasks that could be named."""
+    run = one.run
+    return GroupRun(
+        id=run.id,
+        run_id=run.run_id,
+        logical_date=run.logical_date,
+        run_type=run.run_type,
+        state=run.state,
+        cancelled=one.cancelled,
+        start_date=run.start_date,
+        end_date=run.end_date,
+        note=one.note,
     )

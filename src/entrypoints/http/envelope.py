@@ -1,6 +1,7 @@
 """The form of every JSON response: one object under the key ``response``."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import falcon
@@ -14,6 +15,17 @@ def write(resp: falcon.Response, payload: Mapping[str, object]) -> None:
     """
     resp.content_type = falcon.MEDIA_JSON
     resp.data = orjson.dumps({"response": payload})
+
+
+def write_tagged(
+    req: falcon.Request, resp: falcon.Response, payload: Mapping[str, object], *, lasting: Mapping[str, object]
+) -> None:
+    """Respond with this payload and an ``ETag`` of its ``lasting`` part, or with a 304 when the caller knows that part."""
+    resp.etag = tag = falcon.ETag(sha256(orjson.dumps(lasting)).hexdigest()[:32])
+    if any(known in ("*", tag) for known in req.if_none_match or ()):
+        resp.status = falcon.HTTP_304
+        return
+    write(resp, payload)
 
 
 def error_payload(text: str, reason: str) -> dict[str, object]:

@@ -10,12 +10,13 @@ from airflow_run_groups.adapters.client import (
     CreatedRuns,
     GroupProgress,
     GroupRequest,
+    GroupRun,
     Stretch,
     expected_seconds,
     same_but_for_numbers,
     stretches_of,
 )
-from airflow_run_groups.domain import MAX_LIMIT, Action, GroupRunId
+from airflow_run_groups.domain import MAX_LIMIT, Action
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
@@ -37,9 +38,10 @@ _DAGS = {"dag_id": "dag id", "is_active": "active", "last_execution": "last date
 _RUNS = {
     "run_id": "run id",
     "state": "state",
-    "execution_date": "logical date",
+    "logical_date": "logical date",
     "start_date": "start",
     "end_date": "end",
+    "failed_tasks": "failed tasks",
 }
 _GROUPS = {
     "prefix": "prefix",
@@ -108,10 +110,10 @@ def status(session: Session, *, dag_id: str, prefix: str) -> int:
 
 def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | None) -> int:
     if prefix is not None:
-        runs = _runs(session, dag_id, prefix, state)
-        if not runs and prefix.endswith("_"):
-            session.client.group(dag_id, prefix)  # its error names the group that may be meant
-        session.output.rows(_with_zone(runs), _RUNS)
+        runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state))
+        if not session.output.is_structured:
+            runs = [{**run, "state": _state(run), "failed_tasks": ", ".join(run["failed_task_ids"])} for run in runs]
+        session.output.rows(runs, _RUNS)
     elif state is not None:
         msg = "--state needs --prefix: it is about the runs of a group"
         raise click.UsageError(msg)
@@ -183,13 +185,8 @@ def duration(seconds: float) -> str:
     return " ".join(units[:2]) or "0 s"
 
 
-def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> list[Any]:
-    """Return the runs of a group, and none of a group whose prefix begins with this one."""
-    return [
-        run
-        for run in session.client.runs(dag_id=dag_id, prefix=f"{prefix}_", state=state)
-        if (run_id := GroupRunId.parse(run["run_id"])) is not None and run_id.prefix == prefix
-    ]
+def _state(run: GroupRun) -> str:
+    return "cancelled" if run["cancelled"] else run["state"]
 
 
 def _with_zone(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -115,7 +115,12 @@ def bars(group: GroupProgress, now: dt.datetime) -> Lines:
         bar = ProgressBar(total=group["runs"], completed=count, width=40, complete_style=style, finished_style=style)
         table.add_row(Text(state, style=style), bar, f"{count:,} / {group['runs']:,}")
     waiting = waiting_for(group)
-    lines = [", ".join(_forecast(group, now)), *([f"waiting for: {', '.join(waiting)}"] if waiting else [])]
+    cancelled = group["cancelled"]
+    lines = [
+        *([f"{cancelled:,} of the failed runs were cancelled"] if cancelled else []),
+        ", ".join(_forecast(group, now)),
+        *([f"waiting for: {', '.join(waiting)}"] if waiting else []),
+    ]
     return Lines(visible(f"{group['dag_id']} {group['prefix']}"), table, *map(visible, lines))
 
 

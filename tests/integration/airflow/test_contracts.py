@@ -4,7 +4,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
-from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
+from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
@@ -24,6 +24,10 @@ class TestAirflowDagRunGet(DagRunGetContract):
 
 
 class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowGroupRuns(GroupRunsContract):
     pass
 
 

@@ -17,7 +17,8 @@ from sqlalchemy import delete, select, update
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.writing import cancel, group_actions
-from airflow_run_groups.domain import Cancel, GroupAction, Note, Refused, Retry, Which
+from airflow_run_groups.domain import Cancel, GroupAction, GroupRunFilter, Note, Refused, Retry, Which
+from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow import versions
@@ -354,3 +355,32 @@ def test_a_note_of_ours_does_not_bear_the_name_of_who_wrote_the_one_before(furni
     apply(furnished, Note(note="after"))
     with furnished.sessions() as session:
         assert {(note.content, note.user_id) for note in session.scalars(select(DagRunNote))} == {("after", None)}
+
+
+def test_the_runs_of_a_group_name_the_tasks_that_failed(furnished):
+    put(furnished, "failed", prepare="success", work="failed", report="upstream_failed", clean_up="failed")
+    put(furnished, "running", 2, prepare="failed", work="running")
+    runs = furnished.groups.runs("a", "g", GroupRunFilter()).runs
+    assert [run.failed_task_ids for run in runs] == [("clean_up", "work"), ()]
+    assert furnished.count_statements(lambda: furnished.groups.runs("a", "g", GroupRunFilter())) == 2
+
+
+def test_of_many_failed_tasks_the_first_are_named(world):
+    names = [f"task_{number:02}" for number in range(MAX_FAILED_TASKS + 3)]
+    world.register(four_tasks(*names))
+    add(world, "a", new_run(group_run("g", 1), date(1)))
+    put(world, "failed", **dict.fromkeys(names, "failed"))
+    (run,) = world.groups.runs("a", "g", GroupRunFilter()).runs
+    assert run.failed_task_ids == tuple(names[:MAX_FAILED_TASKS])
+
+
+def test_a_task_with_mapped_instances_is_named_once(furnished):
+    put(furnished, "failed", prepare="success", work="failed")
+    with furnished.sessions.begin() as session:
+        session.execute(
+            update(TaskInstance)
+            .where(TaskInstance.task_id == "report")
+            .values(task_id="work", map_index=1, state="failed")
+        )
+    (first, _) = furnished.groups.runs("a", "g", GroupRunFilter()).runs
+    assert first.failed_task_ids == ("work",)

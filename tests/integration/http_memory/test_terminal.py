@@ -54,7 +54,7 @@ def group(prefix, dag_id="example_daily"):
 
 def logical_dates(run, prefix):
     """Return the dates of the runs that a group has, in the order of their creation."""
-    return [one["execution_date"][:10] for one in json.loads(run("list", *group(prefix), "-o", "json"))]
+    return [one["logical_date"][:10] for one in json.loads(run("list", *group(prefix), "-o", "json"))]
 
 
 def test_watch_draws_bars_and_colours_at_a_terminal(url):
@@ -525,7 +525,7 @@ def test_cancel_retry_note(run):
     ids = run("create", *paused, "--from-date", "2020-10-01", "--to-date", "2020-10-03", "-o", "plain")
     assert run("cancel", *paused, "--dry-run", "-o", "plain") == ids
     assert run("cancel", *paused, "--step", "2") == "Cancelled 3 runs of example_paused, group changed\n"
-    assert run("list", *paused, "--state", "failed", "-o", "plain").count("failed") == 3
+    assert run("list", *paused, "--state", "failed", "-o", "plain").count("cancelled") == 3
     assert json.loads(run("retry", *paused, "-o", "json"))["dag_run_ids"] == ids.split()
     assert run("retry", *paused, "--which", "all", "-o", "plain") == ""
     assert run("note", *paused, "--note", "seen", "-o", "plain") == ids

@@ -6,7 +6,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
-from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract
+from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
@@ -32,6 +32,10 @@ class TestMemoryDagRunGet(DagRunGetContract):
 
 
 class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryGroupRuns(GroupRunsContract):
     pass
 
 

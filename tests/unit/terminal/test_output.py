@@ -37,6 +37,7 @@ def test_bars_escape_control_characters():
         "prefix": f"b{CONTROLS}",
         "runs": 2,
         "states": {"queued": 1, "running": 0, "success": 1, "failed": 0, "of_a_newer_airflow": 3},
+        "cancelled": 0,
         "max_active_runs": 1,
         "is_paused": False,
         "waiting_for": [f"of_a_newer_service{CONTROLS}"],

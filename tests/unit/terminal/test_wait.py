@@ -18,6 +18,7 @@ def group(*waiting_for, **facts):
         "prefix": "g",
         "runs": 26_304,
         "states": states,
+        "cancelled": 0,
         "done": 0.02,
         "max_active_runs": 16,
         "is_paused": False,
@@ -47,6 +48,12 @@ def test_an_end_without_a_rate_is_the_earliest():
     assert (
         "runs/min not known yet, 25,760 left, expected end 2025-01-01T00:08:05Z at the earliest, in 8 min 5 s" in shown
     )
+
+
+def test_failed_runs_that_were_cancelled_are_told_from_the_others():
+    states = {"queued": 0, "running": 0, "success": 1, "failed": 43}
+    assert "37 of the failed runs were cancelled" in drawn(group(runs=44, states=states, cancelled=37))
+    assert "cancelled" not in drawn(group(runs=44, states=states))
 
 
 def test_it_says_what_the_group_waits_for():

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from airflow.models.dag import DagModel
-from airflow.models.dagrun import DagRun
+from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
@@ -16,10 +16,12 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.domain.groups import GroupRunFilter
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
 
 _DAG = DagModel.__table__
+_NOTE = DagRunNote.__table__
 _RUN = DagRun.__table__
 _SERIALIZED = SerializedDagModel.__table__
 _TASK = TaskInstance.__table__
@@ -134,6 +136,55 @@ def _one_group(*, ranged: bool) -> Select[Any]:
         func.count(case((_RECENTLY_ENDED, 1))).label("recently_ended"),
         func.min(type_coerce(case((_RECENTLY_ENDED, _RUN.c.start_date)), DATE)).label("recently_started"),
     ).where(_in_group(ranged=ranged))
+
+
+def _counted_state() -> Any:
+    return case((CANCELLED, DagRunState.FAILED.value), else_=_RUN.c.state)
+
+
+def run_page(
+    dag_id: str, prefix: str, where: GroupRunFilter, connection: Connection
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query of a page of a group's runs, and its values. It yields one more than the page holds, if there is one."""
+    values = {**_values(dag_id, prefix, connection), "after": where.start, "rows": where.limit + 1}
+    if where.state is not None:
+        values["state"] = where.state.value
+    return _run_page(ranged=is_ranged(values), has_state=where.state is not None), values
+
+
+@cache
+def _run_page(*, ranged: bool, has_state: bool) -> Select[Any]:
+    query = (
+        select(
+            _RUN.c.id,
+            _RUN.c.run_id,
+            type_coerce(_RUN.c.logical_date, DATE).label("logical_date"),
+            _RUN.c.run_type,
+            _counted_state().label("state"),
+            CANCELLED.label("cancelled"),
+            type_coerce(_RUN.c.start_date, DATE).label("start_date"),
+            type_coerce(_RUN.c.end_date, DATE).label("end_date"),
+            _NOTE.c.content.label("note"),
+        )
+        .select_from(_RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == _RUN.c.id))
+        .where(_in_group(ranged=ranged), _RUN.c.id > bindparam("after"))
+    )
+    if has_state:
+        query = query.where(_counted_state() == bindparam("state"))
+    return query.order_by(_RUN.c.id).limit(bindparam("rows"))
+
+
+FAILED_TASKS = (
+    select(_TASK.c.run_id, _TASK.c.task_id)
+    .where(
+        _TASK.c.dag_id == bindparam("dag_id"),
+        _TASK.c.run_id.in_(bindparam("run_ids", expanding=True)),
+        _TASK.c.state == TaskInstanceState.FAILED.value,
+    )
+    .distinct()
+    .order_by(_TASK.c.run_id, _TASK.c.task_id)
+)
+"""The tasks of the runs ``run_ids`` that have an instance that failed, each once."""
 
 
 def creators(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:

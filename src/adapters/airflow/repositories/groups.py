@@ -1,31 +1,45 @@
 """Groups, read from the ids in Airflow's ``dag_run`` table."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups import DAG, RUNNING, group_page, one_group
+from airflow_run_groups.adapters.airflow.queries.groups import (
+    DAG,
+    FAILED_TASKS,
+    RUNNING,
+    group_page,
+    one_group,
+    run_page,
+)
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups import (
+    MAX_FAILED_TASKS,
     Group,
     GroupAction,
     GroupActionResult,
     GroupPage,
     GroupProgress,
+    GroupRun,
+    GroupRunFilter,
+    GroupRunPage,
     StateCounts,
 )
+from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.waiting import previous_run_that_blocks
 
 
@@ -79,6 +93,22 @@ class AirflowGroupRepository:
             previous_run_id=previous_run_id,
         )
 
+    def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
+        with self._database.reading() as connection:
+            rows = connection.execute(*run_page(dag_id, prefix, where, connection)).all()
+            if not rows:
+                _require(dag_id, prefix, connection)
+            page = rows[: where.limit]
+            failed = [row.run_id for row in page if row.state == DagRunState.FAILED.value]
+            tasks = connection.execute(FAILED_TASKS, {"dag_id": dag_id, "run_ids": failed}).all() if failed else ()
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for task in tasks:
+            names[task.run_id].append(task.task_id)
+        runs = tuple(
+            GroupRun(**row._asdict(), failed_task_ids=tuple(names[row.run_id][:MAX_FAILED_TASKS])) for row in page
+        )
+        return GroupRunPage(runs=runs, next_start=runs[-1].id if len(rows) > where.limit else None)
+
     def apply(self, group_action: GroupAction) -> GroupActionResult:
 
         def work(session: Session) -> GroupActionResult:
@@ -92,6 +122,15 @@ class AirflowGroupRepository:
             return apply(group_action, session, seconds=self._database.seconds_for_a_step())
 
         return self._database.write(group_action.dag_id, work)
+
+
+def _require(dag_id: str, prefix: str, connection: Connection) -> None:
+    """Require that the group has a run.
+
+    :raises GroupNotFound: when it has none.
+    """
+    if connection.execute(*run_page(dag_id, prefix, GroupRunFilter(limit=1), connection)).first() is None:
+        raise GroupNotFound
 
 
 def _group(dag_id: str, prefix: str, row: Any) -> Group:

@@ -20,6 +20,7 @@ from airflow_run_groups.entrypoints.http.schemas.requests import (
     DagRunFilterSchema,
     DagRunQuerySchema,
     GroupFilterSchema,
+    GroupRunFilterSchema,
     RequestSchema,
 )
 from airflow_run_groups.entrypoints.http.security.rate_limit import TooManyWrites
@@ -128,7 +129,7 @@ HEADERS: dict[str, Json] = {
         "schema": {"type": "string"},
     },
     "ETag": {
-        "description": "Stays the same as long as nothing happens to the group; send it back in `If-None-Match`.",
+        "description": "Stays the same as long as nothing happens to what is shown; send it back in `If-None-Match`.",
         "schema": {"type": "string"},
     },
     "WWW-Authenticate": {"description": "How to send a token.", "schema": {"type": "string"}},
@@ -308,6 +309,19 @@ OPERATIONS = (
         description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`.",
         payload=_object(group=_ref("GroupProgress")),
         headers=("ETag",),
+        errors=(404,),
+        tagged=True,
+    ),
+    Operation(
+        name="list_group_runs",
+        path="/groups/{dag_id}/{prefix}/runs",
+        tag="Groups",
+        summary="List the runs of a group",
+        description="Exactly the runs that the group counts, in the order of their creation, a page at a time, each with the "
+        "tasks that failed.",
+        query=GroupRunFilterSchema,
+        payload=_page(dag_runs="GroupRun"),
+        headers=("Link", "ETag"),
         errors=(404,),
         tagged=True,
     ),

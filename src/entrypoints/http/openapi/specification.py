@@ -28,7 +28,7 @@ from airflow_run_groups.entrypoints.http.openapi.operations import (
     Json,
     Operation,
 )
-from airflow_run_groups.entrypoints.http.schemas import requests, responses
+from airflow_run_groups.entrypoints.http.schemas import creations, requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 
 
@@ -88,13 +88,14 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     for body in bodies:
         components.schema(_name(body), schema=body)
     for response in (
-        responses.CreatedRunsSchema(),
-        responses.PlanSchema(),
-        responses.PlanSummarySchema(),
+        creations.CreatedRunsSchema(),
+        creations.PlanSchema(),
+        creations.PlanSummarySchema(),
         responses.dag_run_schema(value_format),
         responses.dag_schema(value_format),
         responses.GroupSchema(),
         responses.GroupProgressSchema(),
+        responses.GroupRunSchema(),
         responses.GroupActionResultSchema(),
     ):
         components.schema(_name(response), schema=response)

@@ -16,6 +16,7 @@ from airflow_run_groups.domain import (
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
+from airflow_run_groups.entrypoints.http.schemas.creations import CreatedRunsSchema, PlanSchema, PlanSummarySchema
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     NO_QUERY,
@@ -23,13 +24,7 @@ from airflow_run_groups.entrypoints.http.schemas.requests import (
     DagRunQuerySchema,
     GroupRequestSchema,
 )
-from airflow_run_groups.entrypoints.http.schemas.responses import (
-    CreatedRunsSchema,
-    PlanSchema,
-    PlanSummarySchema,
-    dag_run_schema,
-    dump_page,
-)
+from airflow_run_groups.entrypoints.http.schemas.responses import dag_run_schema, dump_page
 
 
 class DagRunsResource:

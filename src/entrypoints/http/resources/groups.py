@@ -2,20 +2,27 @@
 
 import datetime as dt
 from dataclasses import fields
-from hashlib import sha256
 
-import falcon
-import orjson
 from falcon import Request, Response
 
-from airflow_run_groups.domain import MAX_DAG_ID_LENGTH, Cancel, GroupAction, GroupNotFound, Groups, Note, Retry
+from airflow_run_groups.domain import (
+    MAX_DAG_ID_LENGTH,
+    Cancel,
+    GroupAction,
+    GroupNotFound,
+    GroupRunFilter,
+    Groups,
+    Note,
+    Retry,
+)
 from airflow_run_groups.entrypoints.http.body import read_object
-from airflow_run_groups.entrypoints.http.envelope import write
+from airflow_run_groups.entrypoints.http.envelope import write, write_tagged
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     NO_QUERY,
     CancelGroupSchema,
     GroupFilterSchema,
+    GroupRunFilterSchema,
     NoteGroupSchema,
     RequestSchema,
     RetryGroupSchema,
@@ -23,6 +30,7 @@ from airflow_run_groups.entrypoints.http.schemas.requests import (
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
     GroupProgressSchema,
+    GroupRunSchema,
     GroupSchema,
     dump_page,
 )
@@ -64,12 +72,28 @@ class GroupResource:
         _require_possible(req, dag_id, prefix)
         shown = self._progress.dump(self._groups.get(dag_id, prefix, req.context.caller))
         lasting = {key: value for key, value in shown.items() if key not in PASSES_BY_ITSELF}
-        tag = falcon.ETag(sha256(orjson.dumps(lasting)).hexdigest()[:32])
-        resp.etag = tag
-        if any(known in ("*", tag) for known in req.if_none_match or ()):
-            resp.status = falcon.HTTP_304
-            return
-        write(resp, {"group": shown})
+        write_tagged(req, resp, {"group": shown}, lasting=lasting)
+
+    on_head = on_get
+
+
+class GroupRunsResource:
+    """``/groups/{dag_id}/{prefix}/runs``."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups = groups
+        self._filter = GroupRunFilterSchema()
+        self._run = GroupRunSchema()
+
+    def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
+        """List the runs of a group, a page at a time; the Link header leads to the next page."""
+        query = read_query(req)
+        where = GroupRunFilter(**self._filter.load(query))
+        _require_possible(req, dag_id, prefix)
+        page = self._groups.runs(dag_id, prefix, where, req.context.caller)
+        payload = {"dag_runs": dump_page(self._run, page.runs), "next_start": page.next_start}
+        link_to_next(resp, query, page.next_start)
+        write_tagged(req, resp, payload, lasting=payload)
 
     on_head = on_get
 

@@ -16,6 +16,7 @@ from airflow_run_groups.domain import (
     Detail,
     GroupAction,
     GroupRequest,
+    GroupRunFilter,
     Note,
     Order,
     Refused,
@@ -145,6 +146,19 @@ class GroupFilterSchema(RequestSchema):
     limit = QueryInteger(
         1, _MAX_PAGE, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]}
     )
+
+
+class GroupRunFilterSchema(RequestSchema):
+    arguments_of = (GroupRunFilter,)
+
+    start = QueryInteger(
+        0,
+        MAX_ID,
+        allowed=_NEXT_START,
+        metadata={"description": "Only runs with a greater `id`: `next_start` of the page before.", "examples": [12]},
+    )
+    limit = QueryInteger(1, MAX_LIMIT, metadata={"description": "At most so many runs.", "examples": [500]})
+    state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
 
 
 class _GroupActionSchema(BodySchema):

@@ -18,6 +18,14 @@ from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import ERRORS, OPERATIONS
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
+from airflow_run_groups.entrypoints.http.schemas.creations import (
+    CreatedRunsSchema,
+    PlanCountsSchema,
+    PlannedDateSchema,
+    PlanSchema,
+    PlanSummarySchema,
+    StretchSchema,
+)
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     CancelGroupSchema,
@@ -29,16 +37,11 @@ from airflow_run_groups.entrypoints.http.schemas.requests import (
     RetryGroupSchema,
 )
 from airflow_run_groups.entrypoints.http.schemas.responses import (
-    CreatedRunsSchema,
     GroupActionResultSchema,
     GroupProgressSchema,
+    GroupRunSchema,
     GroupSchema,
-    PlanCountsSchema,
-    PlannedDateSchema,
-    PlanSchema,
-    PlanSummarySchema,
     StateCountsSchema,
-    StretchSchema,
     dag_run_schema,
     dag_schema,
 )
@@ -128,6 +131,7 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         dag_schema(value_format),
         GroupSchema(),
         GroupProgressSchema(),
+        GroupRunSchema(),
         GroupActionResultSchema(),
         StateCountsSchema(),
     ):
@@ -365,7 +369,7 @@ def test_every_example_of_a_parameter_is_a_good_one():
                     more = "" if parameter["name"] == "dag_id" or path != "/groups" else "&dag_id=example_daily"
                     assert service.ask(f"{PREFIX}{target}?{parameter['name']}={text}{more}")
                     assert Draft202012Validator(parameter["schema"]).is_valid(value)
-    for path in ("/dag_runs/{run_id}", "/groups/{dag_id}/{prefix}"):
+    for path in ("/dag_runs/{run_id}", "/groups/{dag_id}/{prefix}", "/groups/{dag_id}/{prefix}/runs"):
         named = resolved(described, described["paths"][path]["get"]["parameters"])
         shown = {one["name"]: one["example"] for one in named if one["in"] == "path"}
         assert service.ask(PREFIX + path.format(**shown))

@@ -322,3 +322,63 @@ def test_to_how_many_runs_it_was_done_is_in_the_log():
     apply(living, "cancel")
     assert [line["runs_changed"] for line in lines[1:]] == [0, 3]
     assert (lines[-1]["route"], lines[-1]["dag_id"]) == ("/api/v1/groups/{dag_id}/{prefix}/cancel", "example_daily")
+
+
+RUNS = f"{ONE}/runs"
+
+
+def test_the_runs_of_a_group_come_page_by_page_with_json_values_in_either_format(living):
+    living.create(prefix="redo_er", start_date="2024-12-21", end_date="2024-12-22")
+    answer = living.get(f"{RUNS}?limit=3")
+    first = answer.json["response"]
+    assert first["dag_runs"][0] == {
+        "id": 1,
+        "run_id": "redo_0000001_2024-12-01T00:00:00",
+        "logical_date": "2024-12-01T00:00:00Z",
+        "run_type": "manual",
+        "state": "queued",
+        "cancelled": False,
+        "start_date": None,
+        "end_date": None,
+        "note": None,
+        "failed_task_ids": [],
+    }
+    pages, link = [first], answer.headers.get("link")
+    while link:
+        answer = living.get(urljoin(RUNS, re.match("<(.*)>", link).group(1)))
+        pages.append(answer.json["response"])
+        link = answer.headers.get("link")
+    assert [len(page["dag_runs"]) for page in pages] == [3, 3, 3, 3, 3, 3, 2]
+    assert [run["id"] for page in pages for run in page["dag_runs"]] == list(range(1, 21))
+    assert pages[-1]["next_start"] is None
+
+
+def test_runs_of_a_group_that_have_not_changed_are_a_304(living):
+    tag = living.get(RUNS).headers["etag"]
+    assert living.get(RUNS, headers={"If-None-Match": tag}).status_code == 304
+    assert living.get(f"{RUNS}?state=failed", headers={"If-None-Match": tag}).status_code == 200
+    assert living.request("POST", f"{ONE}/note", json={"note": "seen", "limit": 1}).status_code == 200
+    assert living.get(RUNS, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_cancelled_runs_are_failed_ones_that_say_so(living):
+    assert living.request("POST", f"{ONE}/cancel", json={"limit": 2}).status_code == 200
+    assert [run["cancelled"] for run in living.ask(f"{RUNS}?state=failed")["dag_runs"]] == [True, True]
+    assert len(living.ask(f"{RUNS}?state=queued")["dag_runs"]) == 18
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "text"),
+    [
+        (f"{GROUPS}/example_daily/redo_/runs", 404, "there is one named 'redo'"),
+        (f"{GROUPS}/nothing/redo/runs", 404, "Group not found"),
+        (f"{RUNS}?limit=501", 400, "limit must be"),
+        (f"{RUNS}?limit=0", 400, "limit must be"),
+        (f"{RUNS}?start=-1", 400, "start must be"),
+        (f"{RUNS}?state=done", 400, "state must be"),
+        (f"{RUNS}?prefix=a", 400, "unknown query parameter 'prefix'"),
+    ],
+)
+def test_runs_of_a_group_that_cannot_be_shown(living, target, status, text):
+    answer = living.get(target)
+    assert (answer.status_code, text in error(answer)) == (status, True)
