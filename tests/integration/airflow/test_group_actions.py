@@ -17,7 +17,16 @@ from sqlalchemy import delete, select, update
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.writing import cancel, group_actions
-from airflow_run_groups.domain import Cancel, GroupAction, GroupRunFilter, Note, Refused, Retry, Which
+from airflow_run_groups.domain import (
+    Cancel,
+    ClusterPolicyFailed,
+    GroupAction,
+    GroupRunFilter,
+    Note,
+    Refused,
+    Retry,
+    Which,
+)
 from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
@@ -355,6 +364,26 @@ def test_a_note_of_ours_does_not_bear_the_name_of_who_wrote_the_one_before(furni
     apply(furnished, Note(note="after"))
     with furnished.sessions() as session:
         assert {(note.content, note.user_id) for note in session.scalars(select(DagRunNote))} == {("after", None)}
+
+
+if versions.RUN_ON_LATEST_VERSION:
+
+    @pytest.mark.parametrize("which", [None, Which.ALL])
+    def test_a_mutation_hook_that_raises_in_a_retry_is_named_and_nothing_is_done(furnished, monkeypatch, which):
+        put(furnished, "failed", prepare="success", work="failed", report="upstream_failed", clean_up="success")
+        change(furnished)
+        before = states(furnished)
+
+        def hook(task_instance, dag_run=None):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
+        with pytest.raises(
+            ClusterPolicyFailed, match="task_instance_mutation_hook of this Airflow failed for run 'g_0000001_"
+        ):
+            apply(furnished, Retry(which=which, run_on_latest_version=True))
+        assert (run(furnished).state, states(furnished)) == ("failed", before)
+        assert entries(furnished) == []
 
 
 def test_the_runs_of_a_group_name_the_tasks_that_failed(furnished):

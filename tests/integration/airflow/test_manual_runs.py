@@ -2,12 +2,13 @@
 
 import datetime as dt
 
+import pendulum
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
-from airflow.sdk import DAG
+from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.ti_deps.dep_context import DepContext
 from airflow.ti_deps.deps.prev_dagrun_dep import PrevDagrunDep
 from sqlalchemy import select
@@ -27,6 +28,18 @@ def may_start(world, dag, run_id):
         task = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id)).one()
         task.task = dag.get_task(task.task_id)
         return PrevDagrunDep().is_met(ti=task, dep_context=DepContext(), session=session)
+
+
+def test_a_range_of_a_trigger_timetable_with_an_interval_goes_by_logical_date_and_airflows_by_start(world):
+    timetable = CronTriggerTimetable("0 0 * * *", timezone="UTC", interval=dt.timedelta(days=1))
+    with DAG("a_dag", schedule=timetable, start_date=date(1)) as dag:
+        EmptyOperator(task_id="work")
+    dag = world.register(dag)
+    created = create(world, start_date=date(5), end_date=date(7))
+    airflows = list(dag.iter_dagrun_infos_between(pendulum.instance(date(5)), pendulum.instance(date(7))))
+    assert [run.logical_date for run in created.runs] == [date(5), date(6), date(7)]
+    assert [run.run_after for run in created.runs] == [date(6), date(7), date(8)]
+    assert [info.run_after for info in airflows] == [date(5), date(6), date(7)]
 
 
 @pytest.mark.parametrize(("catchup", "waits"), [(True, False), (False, True)])

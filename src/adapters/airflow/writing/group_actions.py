@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG, version_argument
+from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
@@ -35,6 +36,7 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
 
     :raises GroupNotFound: when there is no such group.
     :raises Refused: when Airflow cannot read the DAG of a run.
+    :raises ClusterPolicyFailed: when a mutation hook raises for a task instance of a run.
     """
     end = time.monotonic() + seconds
     found = _find(group_action, session)
@@ -46,7 +48,11 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
             break
         last = number
         run = _take(number, group_action, session)
-        if run is not None and work.do(run):
+        if run is None:
+            continue
+        with naming_policies(run_id):
+            is_done = work.do(run)
+        if is_done:
             done.append(run_id)
     if done and not group_action.dry_run:
         session.flush()
