@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from tests.integration.airflow.processes import Process, service, wait_until
 from tests.integration.airflow.world import START
+from tests.integration.proofs.groups import STEP, create, group_of, post
 
 RUNS = int(os.environ.get("CANCEL_RUNS") or 30000)
-STEP = 500
 AT_FIRST = 40
 """Runs that have ended before the first cancel, so that it meets a scheduler at full speed."""
 
@@ -29,15 +29,19 @@ def test_of_cancelled_runs_none_is_a_success_that_did_not_run(world, tmp_path, c
     )
     try:
         with service(tmp_path / "service.log") as server:
-            _create(server)
-            wait_until(lambda: _group(server)["states"]["success"] > AT_FIRST, seconds=300, what="the first successes")
+            create(server, "tortured", runs=RUNS)
+            wait_until(
+                lambda: group_of(server, "tortured")["states"]["success"] > AT_FIRST,
+                seconds=300,
+                what="the first successes",
+            )
             for _ in range(20):
                 if not _cancel(server):
                     break
             # those whose tasks have all succeeded are left to the scheduler
-            wait_until(lambda: _group(server)["done"] == 1, seconds=300, what="the end of the group")
+            wait_until(lambda: group_of(server, "tortured")["done"] == 1, seconds=300, what="the end of the group")
             scheduler.check()
-            group = _group(server)
+            group = group_of(server, "tortured")
     finally:
         scheduler.stop()
     ran, did_not = _successes(world)
@@ -51,35 +55,14 @@ def test_of_cancelled_runs_none_is_a_success_that_did_not_run(world, tmp_path, c
     assert group["cancelled"] > RUNS / 2
 
 
-def _post(server, path, body):
-    while True:
-        answer = server.client.post(f"/api/v1/{path}", json=body)
-        if answer.status_code != 503:  # the scheduler has SQLite's lock
-            assert answer.status_code == 200, answer.text
-            return answer.json()["response"]
-
-
-def _create(server):
-    body = {"dag_id": "tortured", "prefix": "group", "limit": STEP, "partial": True, "end_date": "2021-12-31"}
-    start, made = "2020-02-01T00:00:00Z", 0
-    while made < RUNS:
-        created = _post(server, "dag_runs", {**body, "start_date": start, "limit": min(STEP, RUNS - made)})
-        made += len(created["dag_run_ids"])
-        start = created["next_start_date"]
-
-
 def _cancel(server):
     """Cancel all that have not ended, and tell whether there were any."""
     done, start = 0, 0
     while start is not None:
-        step = _post(server, "groups/tortured/group/cancel", {"running": True, "limit": STEP, "start": start})
+        step = post(server, "groups/tortured/group/cancel", {"running": True, "limit": STEP, "start": start})
         done += len(step["dag_run_ids"])
         start = step["next_start"]
     return done
-
-
-def _group(server):
-    return server.client.get("/api/v1/groups/tortured/group").json()["response"]["group"]
 
 
 def _successes(world):
