@@ -97,15 +97,10 @@ def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
         yield f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused"
     if not dag.is_scheduled:
         return
-    if created >= dag.max_active_runs:
+    if created + facts.unfinished_runs >= dag.max_active_runs:
         yield (
-            f"the group has at least as many runs as the DAG's max_active_runs ({dag.max_active_runs}): "
-            "Airflow suspends the DAG's scheduled runs until the group has drained"
-        )
-    elif created + facts.unfinished_runs >= dag.max_active_runs:
-        yield (
-            f"the DAG has {facts.unfinished_runs} unfinished runs, with those of this request at least as many as its "
-            f"max_active_runs ({dag.max_active_runs}): Airflow suspends the DAG's scheduled runs until enough have ended"
+            f"with this group the DAG has at least as many unfinished runs as its max_active_runs ({dag.max_active_runs}): "
+            "Airflow suspends the DAG's scheduled runs until enough have ended"
         )
 
 
