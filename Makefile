@@ -25,6 +25,10 @@ PACKAGE := .venvs/package
 SHIPPED := .venvs/shipped
 LOWEST := .venvs/lowest
 OLDEST := 3.0
+# much of each is waiting; a make that runs several at once already hands out the places itself
+TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+# what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
+ON_EITHER := test_fuzz.py plugin test_tokens.py test_instrumentation.py test_tracing.py
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
 PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate --strip-extras
 PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
@@ -49,17 +53,18 @@ recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the
 check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --keep-going --output-sync -j2 faults-postgresql postgresql sqlite package-test faults-sqlite  # much of it is waiting
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) postgresql faults-postgresql sqlite package-test faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
-sqlite: EXCEPT := --ignore tests/integration/airflow/test_fuzz.py
+sqlite: EXCEPT := $(ON_EITHER:%=--ignore tests/integration/airflow/%)
+postgresql: EXCEPT := --ignore tests/integration/airflow/test_shapes.py
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
 
 faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; two minutes of torture; docs/reliability.md
-	@$(MAKE) --no-print-directory -j2 faults-postgresql faults-sqlite  # most of it is waiting
+	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite
 
 faults-sqlite faults-postgresql:
 	AIRFLOW_GROUPS_TEST_DB=$(@:faults-%=%) $(VENV)/pytest -q tests/integration/faults

@@ -26,6 +26,10 @@ TESTS = [
         "test_timetables.py",
         "test_prefixes.py",
         "test_versions.py",
+        "test_group_actions.py",
+        "test_manual_runs.py",
+        "test_previous_runs.py",
+        "test_shapes.py",
         "plugin",
     )
 ]
@@ -34,7 +38,7 @@ TEXT = """\
 
 Airflow 3.0.6 to 3.3. `make compat` runs the tests in which Airflows could differ in each of these environments, whose pins
 are in `compat/`, and writes this table. They hold the backend to what its ports promise, compare every column of a group's
-rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, and, on PostgreSQL, use the plugin inside
+rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, compare cancel and retry with Airflow's own on DAGs of every shape, and, on PostgreSQL, use the plugin inside
 Airflow's API server, with a scheduler that executes a group that came in over HTTP.
 
 <!-- versions -->
