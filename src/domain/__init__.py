@@ -3,6 +3,13 @@
 from airflow_run_groups.domain.audit import (
     Denial as Denial,
 )
+from airflow_run_groups.domain.coverage import (
+    Coverage as Coverage,
+    CoverageRequest as CoverageRequest,
+    CoverageStretch as CoverageStretch,
+    CoveredDate as CoveredDate,
+    DateStatus as DateStatus,
+)
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
     ClusterPolicyFailed as ClusterPolicyFailed,
@@ -115,6 +122,7 @@ from airflow_run_groups.domain.timetable import (
     Timetable as Timetable,
 )
 from airflow_run_groups.domain.use_cases import (
+    Coverages as Coverages,
     CreateRuns as CreateRuns,
     Groups as Groups,
 )

@@ -14,10 +14,11 @@ from airflow_run_groups.domain.groups import (
     GroupRunFilter,
     GroupRunPage,
 )
-from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage, DagSummary
+from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.timetable import Timetable
 
 T = TypeVar("T")
 
@@ -35,9 +36,16 @@ class DagSnapshot(Protocol):
         :raises DagUnreadable: when Airflow cannot read the DAG.
         """
 
+    def schedule(self) -> tuple[Dag, Timetable]:
+        """Return the DAG and its timetable, which can be walked when the snapshot is closed.
+
+        :raises DagUnreadable: when Airflow cannot read the DAG.
+        """
+
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         """Return the DAG's runs, of whatever type and state, that have one of these logical dates, by that date.
 
+        A cancelled run is in the state failed, as its group counts it.
         The creator of a run is known from Airflow 3.1 on.
         """
 

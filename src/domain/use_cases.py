@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from airflow_run_groups.domain import coverage
+from airflow_run_groups.domain.coverage import Coverage, CoverageRequest, covered_dates, scheduled_dates
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
 from airflow_run_groups.domain.groups import (
@@ -81,6 +83,36 @@ class CreateRuns:
                 is_enough=lambda _: self._clock() > now + MAX_TIME,
             )
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
+
+
+class Coverages:
+    """See whether the past of a DAG is complete."""
+
+    def __init__(self, runs: DagRunRepository, clock: Callable[[], dt.datetime]) -> None:
+        """Use these runs; ``clock`` returns the present, aware."""
+        self._runs = runs
+        self._clock = clock
+
+    def of(self, request: CoverageRequest, caller: Caller) -> Coverage:
+        """Return what became of each date that the DAG's schedule holds in a range.
+
+        The timetable is walked between two reads, so that a slow one keeps no connection.
+
+        :raises DagNotFound: also when the caller may not see the DAG.
+        :raises Refused: when the schedule holds no dates.
+        """
+        dag_id = request.dag_id
+        _check_may_see(caller, dag_id, DagNotFound(dag_id))
+        now = self._clock()
+        with self._runs.snapshot(dag_id) as snapshot:
+            dag, timetable = snapshot.schedule()
+        infos, rest = scheduled_dates(
+            request, dag, timetable, now=now, is_enough=lambda: self._clock() > now + coverage.MAX_TIME
+        )
+        with self._runs.snapshot(dag_id) as snapshot:
+            runs = snapshot.existing_runs([info.logical_date for info in infos])
+        dates = tuple(covered_dates(infos, dag, runs, now=now))
+        return Coverage(dag_id=dag_id, dates=dates, next_start_date=rest)
 
 
 class Groups:

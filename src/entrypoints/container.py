@@ -12,7 +12,15 @@ from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSing
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.adapters.metrics import Meter
-from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
+from airflow_run_groups.domain import (
+    AuditLog,
+    Coverages,
+    CreateRuns,
+    DagRepository,
+    DagRunRepository,
+    GroupRepository,
+    Groups,
+)
 from airflow_run_groups.entrypoints import logs
 from airflow_run_groups.entrypoints.http.access_log import AccessLog
 from airflow_run_groups.entrypoints.http.app import App, create_app
@@ -24,6 +32,7 @@ from airflow_run_groups.entrypoints.http.middleware import (
     SecurityHeaders,
 )
 from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
+from airflow_run_groups.entrypoints.http.resources.coverage import CoverageResource
 from airflow_run_groups.entrypoints.http.resources.dag_runs import DagRunResource, DagRunsResource
 from airflow_run_groups.entrypoints.http.resources.dags import DagsResource
 from airflow_run_groups.entrypoints.http.resources.groups import (
@@ -215,6 +224,7 @@ class Container(DeclarativeContainer):
         ),
     )
     create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)
+    coverages: ThreadSafeSingleton[Coverages] = ThreadSafeSingleton(Coverages, backend.provided.runs, clock=clock)
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
@@ -239,6 +249,7 @@ class Container(DeclarativeContainer):
                 backend.provided.default_timezone,
             ),
             "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
+            "/coverage": ThreadSafeSingleton(CoverageResource, coverages, backend.provided.default_timezone),
             "/groups": ThreadSafeSingleton(GroupsResource, groups),
             "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups),
             "/groups/{dag_id}/{prefix}/runs": ThreadSafeSingleton(GroupRunsResource, groups),

@@ -175,6 +175,16 @@ _STEERING = (
 
 _GROUPS = (
     _get("/api/v1/groups", 400, "dag_id is required"),
+    _get("/api/v1/coverage", 400, "dag_id is required", "start_date is required"),
+    _get("/api/v1/coverage?dag_id=example_daily&start_date=soon", 400, "start_date must be an ISO 8601 date"),
+    _get(
+        "/api/v1/coverage?dag_id=example_daily&start_date=2021-01-02&end_date=2021-01-01", 400, "lies before start_date"
+    ),
+    _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&detail=all", 400, "detail must be"),
+    _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&limit=3", 400, "unknown query parameter 'limit'"),
+    _get("/api/v1/coverage?dag_id=no_such_dag&start_date=2021-01-01", 404, "Dag id 'no_such_dag' not found"),
+    _get("/api/v1/coverage?dag_id=example_unscheduled&start_date=2021-01-01", 400, "has no periodic schedule"),
+    _method("POST", "/api/v1/coverage", "GET, HEAD, OPTIONS"),
     _get("/api/v1/groups?dag_id=", 400, "dag_id must be text of 1 to 250 characters"),
     _get("/api/v1/groups?dag_id=%00", 400, "NUL"),
     _get("/api/v1/groups?dag_id=no_such_dag", 404, "Dag id 'no_such_dag' not found"),

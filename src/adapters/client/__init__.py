@@ -10,6 +10,8 @@ from airflow_run_groups.adapters.client.errors import (
     Unsendable as Unsendable,
 )
 from airflow_run_groups.adapters.client.responses import (
+    Coverage as Coverage,
+    CoveredDate as CoveredDate,
     CreatedRuns as CreatedRuns,
     Dag as Dag,
     DagRun as DagRun,

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import httpx
 
 from airflow_run_groups.adapters.client import encoding
+from airflow_run_groups.adapters.client.coverage import joined_coverage
 from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.responses import (
+    Coverage,
+    CoverageResponse,
     CreatedRuns,
     Dag,
     DagList,
@@ -200,6 +203,22 @@ class Client:
         for page in self._pages("/dag_runs", DagRunPage, dag_id=dag_id, prefix=prefix, state=state):
             yield from page["dag_runs"]
 
+    def coverage(
+        self, dag_id: str, start_date: str | dt.datetime, end_date: str | dt.datetime | None = None
+    ) -> Coverage:
+        """Return what became of each date that a DAG's schedule holds in a range of any size, date by date.
+
+        :param end_date: now when it is None; all requests that it takes mean the same moment.
+        """
+        start: str | None = encoding.date(start_date)
+        end = encoding.date(_now() if end_date is None else end_date)
+        parts: list[Coverage] = []
+        while start is not None:
+            where = {"dag_id": encoding.text(dag_id), "start_date": start, "end_date": end, "detail": "dates"}
+            parts.append(parse(self._get("/coverage", params=where), CoverageResponse)["coverage"])
+            start = parts[-1]["next_start_date"]
+        return joined_coverage(parts)
+
     def dags(self) -> list[Dag]:
         return parse(self._get("/dags"), DagList)["dags"]
 
@@ -232,7 +251,7 @@ class Client:
         parameters = {
             "which": which,
             "pace": pace,
-            "not_before": not_before.isoformat() if isinstance(not_before, dt.datetime) else not_before,
+            "not_before": None if not_before is None else encoding.date(not_before),
             "run_on_latest_version": run_on_latest_version,
         }
         given = {key: value for key, value in parameters.items() if value is not None}

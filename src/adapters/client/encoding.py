@@ -1,5 +1,6 @@
 """How requests are written: the URL, the token, a path and a JSON body, each refused where no request can carry it."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -69,6 +70,11 @@ def text(value: str) -> str:
         msg = f"{value!r} is no text that a request can send: {error.reason}"
         raise Unsendable(msg) from error
     return value
+
+
+def date(value: str | dt.datetime) -> str:
+    """Return a date for a query."""
+    return value.isoformat() if isinstance(value, dt.datetime) else text(value)
 
 
 def json_body(body: Mapping[str, Any]) -> bytes:

@@ -156,6 +156,41 @@ class DagRun(TypedDict):
     external_trigger: str | bool
 
 
+class CoverageStretch(TypedDict):
+    """Consecutive dates of one status."""
+
+    status: str
+    first: str
+    last: str
+    total: int
+
+
+class CoveredDate(TypedDict):
+    logical_date: str
+    status: str
+    run_id: str | None
+    run_type: str | None
+
+
+class _Coverage(TypedDict):
+    dag_id: str
+    total: int
+    counts: dict[str, int]
+    complete: bool
+    stretches: list[CoverageStretch]
+    next_start_date: str | None
+
+
+class Coverage(_Coverage, total=False):
+    """What became of the dates of a range; ``dates`` are there where they were asked for."""
+
+    dates: list[CoveredDate]
+
+
+class CoverageResponse(TypedDict):
+    coverage: Coverage
+
+
 class DagRunPage(TypedDict):
     dag_runs: list[DagRun]
     next_start: int | None

@@ -16,6 +16,7 @@ from airflow_run_groups.domain import (
     DEFAULT_RUN_ID_PATTERN,
     AmbiguousRunId,
     CreatedRuns,
+    Dag,
     DagNotFound,
     DagRun,
     DagRunFilter,
@@ -31,6 +32,7 @@ from airflow_run_groups.domain import (
     NewDagRun,
     PlanningFacts,
     Refused,
+    Timetable,
     group_prefix,
 )
 from airflow_run_groups.domain.estimate import RECENT_RUNS
@@ -127,6 +129,10 @@ class _Transaction:
             interval_timetable=None if request.interval is None else timetable_of_interval(request.interval),
             check_conf=partial(check_conf, dag.params),
         )
+
+    def schedule(self) -> tuple[Dag, Timetable]:
+        dag = self._stored.dag
+        return dag.as_planned, timetable_of(dag.schedule)
 
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         wanted = set(dates)

@@ -10,6 +10,7 @@ from airflow_run_groups.domain.planning.dates import dates_of
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import Action, Draft, Plan
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.stretches import stretches_of
 
 MAX_DATES = 20_000
 """The most dates that one summary looks at."""
@@ -80,16 +81,15 @@ def summarise(  # noqa: PLR0913 - a request, its facts, and what bounds the answ
     :raises Refused: as ``runs_to_create``.
     """
     draft = Draft(request, facts, now, limit=request.limit if limited else MAX_DATES, before=planned)
-    stretches: list[Stretch] = []
+    decided: list[tuple[Action, dt.datetime]] = []
     for seen, (info, exists) in enumerate(dates_of(request, facts, now=now, not_yet=MAX_DATES)):
         if seen == MAX_DATES or (seen and is_enough(seen)):
             if info.run_after <= now:
                 draft.next_start_date = draft.next_start_date or info.logical_date
             break
-        action, date = draft.decide(info, exists=exists), info.logical_date
-        last = stretches[-1] if stretches else None
-        if last is None or last.action is not action:
-            stretches.append(Stretch(action=action, first=date, last=date, total=1))
-        else:
-            stretches[-1] = Stretch(action=action, first=last.first, last=date, total=last.total + 1)
+        decided.append((draft.decide(info, exists=exists), info.logical_date))
+    stretches = (
+        Stretch(action=action, first=first, last=last, total=total)
+        for action, first, last, total in stretches_of(decided)
+    )
     return PlanSummary(plan=Plan(**draft.finish(), dates=()), stretches=tuple(stretches))

@@ -223,5 +223,26 @@ COMMANDS: Sequence[ServiceCommand] = (
             "airflow-groups list --dag-id example_hourly --prefix redo --state failed -o plain",
         ],
     ),
+    ServiceCommand(
+        "coverage",
+        "coverage:coverage",
+        _DAG,
+        click.Option(["--from-date", "start_date"], required=True, metavar="DATE", help="The first date, inclusive."),
+        click.Option(
+            ["--to-date", "end_date"], metavar="DATE", help="The last date, inclusive; now when it is left out."
+        ),
+        click.Option(
+            ["--fail-under"],
+            type=click.FloatRange(0, 100),
+            metavar="PERCENT",
+            help="Exit with 1 when fewer of the dates that are due have succeeded.",
+        ),
+        click.Option(["--all-dates"], is_flag=True, help="Each date with its run, and not stretches of dates."),
+        text="Show whether the past of a DAG is complete: what became of each date of its schedule.",
+        examples=[
+            "airflow-groups coverage --dag-id example_daily --from-date 2025-01-01 --to-date 2025-03-31",
+            "airflow-groups coverage --dag-id example_daily --from-date 2025-01-01 --fail-under 100 -o json",
+        ],
+    ),
     ServiceCommand("dags", "show:dags", text="List the DAGs.", examples=["airflow-groups dags -o plain"]),
 )

@@ -1,6 +1,7 @@
 """The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
@@ -24,6 +25,10 @@ class TestAirflowDagRunGet(DagRunGetContract):
 
 
 class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowCoverage(CoverageContract):
     pass
 
 

@@ -595,7 +595,7 @@ def test_local_with_wrong_configuration_exits_2():
 
 
 def test_help_has_an_example():
-    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
+    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "coverage", "list", "dags"):
         assert f"\n    airflow-groups {command} " in called(command, "--help").stdout
 
 
@@ -753,3 +753,18 @@ def nowhere():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_coverage_says_what_is_missing_and_fails_below_a_limit(run, url):
+    between = ("--dag-id", "example_paused", "--from-date", "2019-12-30", "--to-date", "2020-01-04")
+    run("create", *group("covered", "example_paused"), "--from-date", "2020-01-01", "--to-date", "2020-01-02")
+    assert run("coverage", *between, "-o", "plain").splitlines() == [
+        "before_start\t2019-12-30T00:00:00Z\t2019-12-31T00:00:00Z\t2",
+        "queued\t2020-01-01T00:00:00Z\t2020-01-02T00:00:00Z\t2",
+        "missing\t2020-01-03T00:00:00Z\t2020-01-04T00:00:00Z\t2",
+    ]
+    assert "0% of the dates that are due have succeeded, 2 are missing: not complete" in run("coverage", *between)
+    assert len(json.loads(run("coverage", *between, "-o", "json"))["dates"]) == 6
+    assert run("coverage", *between, "--all-dates", "-o", "plain").count("covered_") == 2
+    run("coverage", *between, "--fail-under", "0")
+    assert called("coverage", *between, "--fail-under", "1", url=url).returncode == 1

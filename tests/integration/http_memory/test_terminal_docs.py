@@ -15,6 +15,7 @@ from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called, environ_of
 
 PAGE = Document("docs/terminal.md")
+COVERAGE = Document("docs/coverage.md")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def url(tmp_path_factory):
 
 
 def test_console_output_is_that_of_the_commands(url):
-    shown = [(shlex.split(command), output) for command, output in PAGE.console()]
+    shown = [(shlex.split(command), output) for page in (PAGE, COVERAGE) for command, output in page.console()]
     commands = [(words[1:], output) for words, output in shown if words[0] == "airflow-groups"]
     assert len(commands) > 5
     for words, output in commands:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
@@ -32,6 +33,10 @@ class TestMemoryDagRunGet(DagRunGetContract):
 
 
 class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryCoverage(CoverageContract):
     pass
 
 

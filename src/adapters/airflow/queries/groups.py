@@ -9,7 +9,7 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Integer, bindparam, case, func, null, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, func, literal, null, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -63,18 +63,11 @@ def _in_group(*, ranged: bool) -> Any:
     )
 
 
-def _in_state(state: DagRunState) -> Any:
-    is_in_state = _RUN.c.state == state.value
-    if state is DagRunState.FAILED:
-        is_in_state |= CANCELLED
-    elif state is DagRunState.SUCCESS:
-        is_in_state &= ~CANCELLED
-    return func.count(case((is_in_state, 1))).label(state.value)
-
-
-_COUNTS = (
+COUNTED_STATE: Any = case((CANCELLED, DagRunState.FAILED.value), else_=_RUN.c.state)
+"""The state in which a group counts a run."""
+_COUNTS: tuple[Any, ...] = (
     func.count().label("runs"),
-    *(_in_state(state) for state in DagRunState),
+    *(func.count(case((literal(state.value) == COUNTED_STATE, 1))).label(state.value) for state in DagRunState),
     func.min(type_coerce(_RUN.c.logical_date, DATE)).label("first_logical_date"),
     func.max(type_coerce(_RUN.c.logical_date, DATE)).label("last_logical_date"),
     func.max(_RUN.c.id).label("last_id"),
@@ -138,10 +131,6 @@ def _one_group(*, ranged: bool) -> Select[Any]:
     ).where(_in_group(ranged=ranged))
 
 
-def _counted_state() -> Any:
-    return case((CANCELLED, DagRunState.FAILED.value), else_=_RUN.c.state)
-
-
 def run_page(
     dag_id: str, prefix: str, where: GroupRunFilter, connection: Connection
 ) -> tuple[Select[Any], dict[str, Any]]:
@@ -160,7 +149,7 @@ def _run_page(*, ranged: bool, has_state: bool) -> Select[Any]:
             _RUN.c.run_id,
             type_coerce(_RUN.c.logical_date, DATE).label("logical_date"),
             _RUN.c.run_type,
-            _counted_state().label("state"),
+            COUNTED_STATE.label("state"),
             CANCELLED.label("cancelled"),
             type_coerce(_RUN.c.start_date, DATE).label("start_date"),
             type_coerce(_RUN.c.end_date, DATE).label("end_date"),
@@ -170,7 +159,7 @@ def _run_page(*, ranged: bool, has_state: bool) -> Select[Any]:
         .where(_in_group(ranged=ranged), _RUN.c.id > bindparam("after"))
     )
     if has_state:
-        query = query.where(_counted_state() == bindparam("state"))
+        query = query.where(bindparam("state") == COUNTED_STATE)
     return query.order_by(_RUN.c.id).limit(bindparam("rows"))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
-from airflow_run_groups.adapters.airflow.queries.groups import creators
+from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
@@ -45,8 +45,7 @@ class AirflowDag:
         since, dates = request.start_date or now, request.dates
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
-        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable)
-        dag = self._dag(timetable)
+        dag, timetable = self.schedule()
         return PlanningFacts(
             dag=dag,
             timetable=timetable,
@@ -60,9 +59,13 @@ class AirflowDag:
             check_conf=self._check_conf,
         )
 
+    def schedule(self) -> tuple[Dag, AirflowTimetable]:
+        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable)
+        return self._dag(timetable), timetable
+
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
-        query = select(_RUN.c.logical_date, _RUN.c.run_id, _RUN.c.state, _RUN.c.run_type, creator).where(
+        query = select(_RUN.c.logical_date, _RUN.c.run_id, COUNTED_STATE, _RUN.c.run_type, creator).where(
             _RUN.c.dag_id == self._row.dag_id
         )
         left = iter(dates)

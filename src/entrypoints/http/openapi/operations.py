@@ -16,6 +16,7 @@ from airflow_run_groups.domain import (
 )
 from airflow_run_groups.entrypoints.http.body import BodyTooLarge
 from airflow_run_groups.entrypoints.http.errors import FRAMEWORK_REASONS, RESPONSES, SERVER_ERRORS
+from airflow_run_groups.entrypoints.http.schemas.coverage import CoverageFilterSchema
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     DagRunFilterSchema,
     DagRunQuerySchema,
@@ -339,6 +340,19 @@ OPERATIONS = (
         "`all` every task of every run that has ended.",
     ),
     _action("note", "Put a note on runs", "It is shown beside each run in Airflow, in place of a note that is there."),
+    Operation(
+        name="get_coverage",
+        path="/coverage",
+        tag="Coverage",
+        summary="See whether the past is complete",
+        description="Each date that the DAG's schedule holds in the range, against the runs that exist, whoever made them. It writes "
+        "nothing, and takes the permission to see the DAG.",
+        query=CoverageFilterSchema,
+        payload=_object(coverage=_ref("Coverage")),
+        headers=("ETag",),
+        errors=(404,),
+        tagged=True,
+    ),
     Operation(
         name="list_dags",
         path="/dags",

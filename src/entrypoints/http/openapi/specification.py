@@ -28,7 +28,7 @@ from airflow_run_groups.entrypoints.http.openapi.operations import (
     Json,
     Operation,
 )
-from airflow_run_groups.entrypoints.http.schemas import creations, requests, responses
+from airflow_run_groups.entrypoints.http.schemas import coverage, creations, requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 
 
@@ -88,6 +88,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     for body in bodies:
         components.schema(_name(body), schema=body)
     for response in (
+        coverage.CoverageSchema(),
         creations.CreatedRunsSchema(),
         creations.PlanSchema(),
         creations.PlanSummarySchema(),

@@ -8,16 +8,7 @@ from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Action
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
-from airflow_run_groups.entrypoints.http.schemas.responses import SOMETIMES, dump_page
-
-
-class _Page(fields.List[Any]):
-    """A page of objects within a response."""
-
-    inner: fields.Nested
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any]:
-        return dump_page(self.inner.schema, value)
+from airflow_run_groups.entrypoints.http.schemas.responses import SOMETIMES, Page
 
 
 class _RunIds(fields.List[str]):
@@ -104,7 +95,7 @@ class PlanSchema(CreatedRunsSchema):
     """What would be created; dumps a ``Plan``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
-    plan = _Page(
+    plan = Page(
         fields.Nested(PlannedDateSchema),
         attribute="dates",
         metadata={"description": "Each date that was looked at, in the order of the runs."},
@@ -138,7 +129,7 @@ class PlanSummarySchema(_WithPace):
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
     counts = fields.Nested(PlanCountsSchema, metadata={"description": "How many dates there are with each action."})
-    stretches = _Page(
+    stretches = Page(
         fields.Nested(StretchSchema),
         metadata={"description": "Consecutive dates about which the same would be done, in the order of the runs."},
     )

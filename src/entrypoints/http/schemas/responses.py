@@ -13,7 +13,7 @@ from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 
-SOMETIMES = frozenset({"next_not_before"})
+SOMETIMES = frozenset({"next_not_before", "dates"})
 """The keys that a response may lack."""
 *_others, _last = (f"`{state.value}`" for state in DagRunState)
 _STATES = f"{', '.join(_others)} or {_last}"
@@ -32,6 +32,15 @@ def dump_page(schema: Schema, objects: Sequence[object]) -> list[dict[str, objec
         columns.append(write(values))
     keys = tuple(schema.dump_fields)
     return [dict(zip(keys, values)) for values in zip(*columns)]  # noqa: B905 - strictness would cost a fifth
+
+
+class Page(fields.List[Any]):
+    """A page of objects within a response."""
+
+    inner: fields.Nested
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any]:
+        return dump_page(self.inner.schema, value)
 
 
 class _Not(fields.Boolean):

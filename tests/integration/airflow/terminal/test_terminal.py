@@ -72,7 +72,7 @@ def test_airflow_groups_create(dags, tmp_path):
 def test_airflow_groups_help():
     texts = [" ".join(ended(start(AIRFLOWS, *words, "--help"))[0].split()) for words in ((), ("create",))]
     assert "watch, cancel and retry them" in texts[0]
-    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "list", "dags"):
+    for command in ("create", "plan", "status", "wait", "cancel", "retry", "note", "coverage", "list", "dags"):
         assert f" {command} " in texts[0]
     assert "--run-backwards" in texts[1]
     assert "--output {table,json,yaml,plain}" in texts[1]

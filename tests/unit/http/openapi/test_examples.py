@@ -20,7 +20,7 @@ from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[4]
 STORIES = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-PAGES = ["README.md", "docs/groups.md"]
+PAGES = ["README.md", "docs/groups.md", "docs/coverage.md"]
 WRITE = os.environ.get("AIRFLOW_GROUPS_WRITE_EXAMPLES") == "1"
 BLOCK = re.compile(r"<!-- example: (?P<names>[^>]+) -->\n```console\n(?P<shown>.+?)```\n", re.DOTALL)
 WIDTH = 140
