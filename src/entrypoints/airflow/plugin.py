@@ -50,9 +50,14 @@ class LazyApp:
 
                     self._app = mounted(MOUNT)
                 except Exception as error:  # noqa: BLE001 - Airflow must go on, whatever it is
+                    from airflow_run_groups.adapters.tracebacks import without_locals  # noqa: PLC0415 - as above
+
                     self._failed_at = time.monotonic()
-                    _log.exception(
-                        "The plugin airflow_run_groups answers 503 at %s, as it cannot start: %s", MOUNT, error
+                    _log.error(
+                        "The plugin airflow_run_groups answers 503 at %s, as it cannot start: %s",
+                        MOUNT,
+                        error,
+                        exc_info=without_locals(error),
                     )
             return self._app or _cannot_start
 

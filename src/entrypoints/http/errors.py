@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon
 
+from airflow_run_groups.adapters.tracebacks import without_locals
 from airflow_run_groups.domain import (
     Conflict,
     Forbidden,
@@ -80,7 +81,7 @@ def _forbidden(
 
 def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     request_id = req.context.request_id
-    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
+    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=without_locals(ex))
     resp.status = falcon.HTTP_500
     text = f"the service failed; its log says why under the request id {request_id}"
     _write(req, resp, text, _framework_reason(ex))
