@@ -12,6 +12,11 @@ class DomainError(Exception):
 
     reason: ClassVar[str]
 
+    @property
+    def public(self) -> str:
+        """The text for callers whom nobody has identified, such as a health check: it tells nothing of the installation."""
+        return str(self)
+
 
 class Refused(DomainError):
     """The request breaks a rule. Sending it again unchanged cannot help."""
@@ -194,9 +199,36 @@ class DagBusy(Unavailable):
 
 
 class SchemaUnknown(Unavailable):
-    """The database has a schema that this service cannot fill."""
+    """The database has a schema that this service cannot read or fill; the text names versions."""
 
     reason = "schema_unknown"
+
+    @property
+    def public(self) -> str:
+        return "the metadata database has a schema that this service does not know: the log of the service says more"
+
+
+class DatabaseReadOnly(Unavailable):
+    """The database takes no writes, such as a standby, or a main server that has just become one."""
+
+    reason = "database_read_only"
+
+    def __init__(self) -> None:
+        super().__init__("the metadata database takes no writes, as it is read-only: try again when it is not")
+
+
+class InsufficientPrivilege(Unavailable):
+    """The role with which this service uses the database may not do what it has to."""
+
+    reason = "insufficient_privilege"
+
+    def __init__(self, missing: Iterable[str] = ()) -> None:
+        """Name what is missing, such as ``INSERT on dag_run``, as far as that is known."""
+        what = ", ".join(missing)
+        named = f", it lacks {what}" if what else "; the log of the service names the table"
+        super().__init__(
+            f"the role of this service may not do this in the metadata database{named}: docs/deployment.md has its grants"
+        )
 
 
 class DeadlineExceeded(Unavailable):

@@ -69,7 +69,8 @@ def add_error_handlers(app: falcon.App[Any, Any], prefix: str, denials: Denials)
 def _expected(req: falcon.Request, resp: falcon.Response, ex: Any, params: dict[str, Any]) -> None:
     resp.status, headers = next(response for family, response in RESPONSES.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
-    _write(req, resp, str(ex), ex.reason)
+    is_identified = getattr(req.context, "caller", None) is not None
+    _write(req, resp, str(ex) if is_identified else getattr(ex, "public", str(ex)), ex.reason)
 
 
 def _forbidden(

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue, margin
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
+from airflow_run_groups.adapters.airflow.database.refusals import refusal_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.errors import DagBusy, DeadlineExceeded, OutcomeUnknown, Refused, Unavailable
 
@@ -200,7 +201,8 @@ class Database:
             msg = "the database does not take a value of the request"
             raise Refused(msg) from error
         except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
-            if isinstance(error, DBAPIError) and not _is_the_databases(error):
+            refusal = refusal_of(error) if isinstance(error, DBAPIError) else None
+            if refusal is None and isinstance(error, DBAPIError) and not _is_the_databases(error):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
             if _is_overdue(error) and (isinstance(error, Overdue) or deadline.left <= 2 * margin(seconds)):
@@ -208,7 +210,7 @@ class Database:
                 raise DeadlineExceeded(too_slow) from error
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
             msg = "the metadata database does not answer, is too busy or takes no writes: try again"
-            raise Unavailable(msg) from error
+            raise refusal or Unavailable(msg) from error
 
 
 def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str | None:
@@ -238,8 +240,6 @@ _FATES = {"committed": True, "aborted": False}
 
 _TRY_AGAIN = {"40001", "40P01", "55P03"}
 """PostgreSQL's codes for a failed serialisation, a deadlock and a lock that others held for too long."""
-_READ_ONLY = "25006"
-"""PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
 
 
 def _is_overdue(error: Exception) -> bool:
@@ -293,11 +293,7 @@ def _may_succeed_next_time(error: ConcurrentWrite | DBAPIError) -> bool:
 
 def _is_the_databases(error: DBAPIError) -> bool:
     """Tell whether the database failed, and not the statement."""
-    return (
-        error.connection_invalidated
-        or isinstance(error, (OperationalError, InterfaceError))
-        or _code(error) == _READ_ONLY
-    )
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def _code(error: DBAPIError) -> str | None:
