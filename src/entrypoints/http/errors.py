@@ -90,7 +90,7 @@ def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, param
 
 def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
     if isinstance(ex, falcon.HTTPRouteNotFound):
-        text = _nothing_at(req.root_path, req.path, prefix)
+        text = ex.description or _nothing_at(req.root_path, req.path, prefix)
     elif isinstance(ex, falcon.HTTPMethodNotAllowed):
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:

@@ -90,6 +90,7 @@ def start_service(_migrated, tmp_path_factory):  # noqa: F811 - the fixture
         logs.append(service.log)
         try:
             service.wait("/health/live")
+            service.client.headers.update(AUTHORIZED)
             yield service
         finally:
             service.client.close()
