@@ -3,6 +3,24 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+MAX_TEXT = 8_000
+"""Characters of an error's text, of which no error of ours needs the half."""
+MAX_WORDS = 500
+"""Characters of what other people's code says in an error."""
+
+
+def words_of(cause: object) -> str:
+    """Return what an error of other people's code says, of any length and even if it fails to, in ``MAX_WORDS`` characters."""
+    try:
+        text = str(cause)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the error that says nothing is the news
+        text = f"(its text cannot be read: {type(error).__name__})"
+    return _shortened(text, MAX_WORDS)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+
 
 class DomainError(Exception):
     """An error that a caller may see; only its families and their members are raised.
@@ -11,6 +29,9 @@ class DomainError(Exception):
     """
 
     reason: ClassVar[str]
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(_shortened(text, MAX_TEXT))
 
     @property
     def public(self) -> str:
@@ -91,7 +112,7 @@ class DagUnreadable(Refused):
     reason = "dag_unreadable"
 
     def __init__(self, dag_id: str, cause: Exception) -> None:
-        super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {cause}")
+        super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {words_of(cause)}")
 
 
 class TimetableFailed(Refused):
@@ -100,7 +121,7 @@ class TimetableFailed(Refused):
     reason = "timetable_failed"
 
     def __init__(self, failure: str, cause: object) -> None:
-        super().__init__(f"{failure}: {cause}")
+        super().__init__(f"{failure}: {words_of(cause)}")
 
 
 class ClusterPolicyFailed(Refused):
@@ -110,7 +131,7 @@ class ClusterPolicyFailed(Refused):
 
     def __init__(self, hook: str, run_id: str, cause: Exception) -> None:
         super().__init__(
-            f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {cause}"
+            f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {words_of(cause)}"
         )
 
 
