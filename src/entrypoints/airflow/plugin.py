@@ -66,11 +66,14 @@ async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close"})
         return
+    from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS  # noqa: PLC0415 - as above
+
     error = "the service cannot start with its present configuration; the log of Airflow's API server says why"
     body = json.dumps({"response": {"error": error, "reason": REASON}}, separators=(",", ":")).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    retry = (b"retry-after", str(RETRY_AFTER).encode())
-    await send({"type": "http.response.start", "status": 503, "headers": [*headers, retry]})
+    headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS]
+    headers.append((b"retry-after", str(RETRY_AFTER).encode()))
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

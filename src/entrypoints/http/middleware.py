@@ -15,6 +15,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     ReadOnlyToken,
     reads,
 )
+from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 
 _PARAMETER = re.compile(r"\{\w+\}")
@@ -58,13 +59,7 @@ class Authentication:
 class SecurityHeaders:
     """Keeps browsers from interpreting, caching and framing responses; a resource may set other values."""
 
-    HEADERS = (
-        ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    )
+    HEADERS = SECURITY_HEADERS
 
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         for name, value in self.HEADERS:
