@@ -120,8 +120,9 @@ class TimetableFailed(Refused):
 
     reason = "timetable_failed"
 
-    def __init__(self, failure: str, cause: object) -> None:
-        super().__init__(f"{failure}: {words_of(cause)}")
+    def __init__(self, failure: str, cause: Exception | str) -> None:
+        words = cause if isinstance(cause, str) else f"{type(cause).__name__}: {words_of(cause)}"
+        super().__init__(f"{failure}: {words}")
 
 
 class ClusterPolicyFailed(Refused):

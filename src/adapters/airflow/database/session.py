@@ -2,7 +2,6 @@
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -23,12 +22,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue, margin
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
+from airflow_run_groups.adapters.airflow.database.queues import NoTurn, Queues
 from airflow_run_groups.adapters.airflow.database.refusals import refusal_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.errors import DagBusy, DeadlineExceeded, OutcomeUnknown, Refused, Unavailable
-
-QUEUES = 64
-"""Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
 
 SQLITE_GAP = 0.15
 """Seconds, at most, that a process leaves between two writes on SQLite: a waiting writer checks its lock each tenth of a
@@ -52,7 +49,7 @@ class Database:
         self.engine = create(url, limits, self._deadlines)
         self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
         self._next_on_sqlite = 0.0
-        self._queues = [threading.Lock() for _ in range(1 if self.engine.dialect.name == "sqlite" else QUEUES)]
+        self._queues = Queues()
 
     def dispose_after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
@@ -181,14 +178,15 @@ class Database:
     @contextmanager
     def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
         """Let one request of this process after the other write a DAG, without a connection in hand while they wait."""
-        queue = self._queues[hash(dag_id) % len(self._queues)]
-        if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
-            msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
-            raise DagBusy(msg)
+        name, others = dag_id, f"runs of DAG {dag_id!r}"
+        if self.engine.dialect.name == "sqlite":  # which has one writer
+            name, others = "", "to the database"
         try:
-            yield
-        finally:
-            queue.release()
+            with self._queues.turn(name, seconds=min(self._limits.queue_timeout, deadline.left)):
+                yield
+        except NoTurn:
+            msg = f"other requests are still writing {others}: try again"
+            raise DagBusy(msg) from None
 
     @contextmanager
     def _within(self, seconds: float, too_slow: str) -> Iterator[Deadline]:
