@@ -3,6 +3,24 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+MAX_TEXT = 8_000
+"""Characters of an error's text, of which no error of ours needs the half."""
+MAX_WORDS = 500
+"""Characters of what other people's code says in an error."""
+
+
+def words_of(cause: object) -> str:
+    """Return what an error of other people's code says, of any length and even if it fails to, in ``MAX_WORDS`` characters."""
+    try:
+        text = str(cause)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the error that says nothing is the news
+        text = f"(its text cannot be read: {type(error).__name__})"
+    return _shortened(text, MAX_WORDS)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+
 
 class DomainError(Exception):
     """An error that a caller may see; only its families and their members are raised.
@@ -11,6 +29,14 @@ class DomainError(Exception):
     """
 
     reason: ClassVar[str]
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(_shortened(text, MAX_TEXT))
+
+    @property
+    def public(self) -> str:
+        """The text for callers whom nobody has identified, such as a health check: it tells nothing of the installation."""
+        return str(self)
 
 
 class Refused(DomainError):
@@ -86,7 +112,7 @@ class DagUnreadable(Refused):
     reason = "dag_unreadable"
 
     def __init__(self, dag_id: str, cause: Exception) -> None:
-        super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {cause}")
+        super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {words_of(cause)}")
 
 
 class TimetableFailed(Refused):
@@ -94,8 +120,9 @@ class TimetableFailed(Refused):
 
     reason = "timetable_failed"
 
-    def __init__(self, failure: str, cause: object) -> None:
-        super().__init__(f"{failure}: {cause}")
+    def __init__(self, failure: str, cause: Exception | str) -> None:
+        words = cause if isinstance(cause, str) else f"{type(cause).__name__}: {words_of(cause)}"
+        super().__init__(f"{failure}: {words}")
 
 
 class ClusterPolicyFailed(Refused):
@@ -105,7 +132,7 @@ class ClusterPolicyFailed(Refused):
 
     def __init__(self, hook: str, run_id: str, cause: Exception) -> None:
         super().__init__(
-            f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {cause}"
+            f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {words_of(cause)}"
         )
 
 
@@ -194,9 +221,36 @@ class DagBusy(Unavailable):
 
 
 class SchemaUnknown(Unavailable):
-    """The database has a schema that this service cannot fill."""
+    """The database has a schema that this service cannot read or fill; the text names versions."""
 
     reason = "schema_unknown"
+
+    @property
+    def public(self) -> str:
+        return "the metadata database has a schema that this service does not know: the log of the service says more"
+
+
+class DatabaseReadOnly(Unavailable):
+    """The database takes no writes, such as a standby, or a main server that has just become one."""
+
+    reason = "database_read_only"
+
+    def __init__(self) -> None:
+        super().__init__("the metadata database takes no writes, as it is read-only: try again when it is not")
+
+
+class InsufficientPrivilege(Unavailable):
+    """The role with which this service uses the database may not do what it has to."""
+
+    reason = "insufficient_privilege"
+
+    def __init__(self, missing: Iterable[str] = ()) -> None:
+        """Name what is missing, such as ``INSERT on dag_run``, as far as that is known."""
+        what = ", ".join(missing)
+        named = f", it lacks {what}" if what else "; the log of the service names the table"
+        super().__init__(
+            f"the role of this service may not do this in the metadata database{named}: docs/deployment.md has its grants"
+        )
 
 
 class DeadlineExceeded(Unavailable):

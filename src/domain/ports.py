@@ -167,6 +167,8 @@ class AuditLog(Protocol):
     def denied(self, denial: Denial) -> None:
         """Write it down for good, by itself. It takes a few seconds at most, whatever the backend is doing.
 
+        A name that is too long for the backend is cut.
+
         :raises Unavailable: when the backend cannot write it now.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

@@ -93,13 +93,15 @@ def _memory_backend() -> Backend:
     )
 
 
-def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_schema: bool) -> Backend:
-    from airflow_run_groups.adapters.airflow import connect  # noqa: PLC0415 - only this backend loads Airflow
+def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_schema: bool, mounted: bool) -> Backend:
+    from airflow_run_groups.adapters.airflow import connect, hide_values_of_airflow  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_run_groups.adapters.airflow.database import tracing  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.database.instrumentation import instrument  # noqa: PLC0415 - the same
 
     airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
+    if not mounted:  # else the log, and the engine that Airflow uses itself, are Airflow's
+        hide_values_of_airflow()
     instrument(airflow.database.engine, meter, pool_size=limits.pool_size)
     tracer = tracing.tracer()
     if tracer is not None:
@@ -221,6 +223,7 @@ class Container(DeclarativeContainer):
             settings.provided.database,
             meter,
             allow_unknown_schema=settings.provided.allow_unknown_schema,
+            mounted=mounted,
         ),
     )
     create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)

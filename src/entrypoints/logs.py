@@ -42,7 +42,7 @@ def configure(stream: TextIO, level: int) -> None:
         stamp,
     ]
     renderers: list[Processor] = (
-        [_escape, structlog.dev.ConsoleRenderer()]
+        [_escape, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if stream.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
     )

@@ -3,6 +3,7 @@
 Every component of Airflow loads this module for the descriptions, so it imports the standard library only.
 """
 
+import configparser
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -11,7 +12,15 @@ from importlib.util import find_spec
 from typing import Any
 
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, TokenFileError, single_token
+from airflow_run_groups.entrypoints.airflow_cfg import problem_of
+from airflow_run_groups.entrypoints.http.security.tokens import (
+    MAX_TOKEN,
+    MIN_TOKEN,
+    TokenFile,
+    TokenFileError,
+    checked_token,
+    single_token,
+)
 
 SECTION = "airflow_api_plugin"
 ENVIRONMENT_PREFIX = "AIRFLOW__AIRFLOW_API_PLUGIN__"
@@ -96,13 +105,6 @@ def _seconds(least: float) -> Callable[[str], float]:
     return _between(least, 3600, "a number of seconds", float)
 
 
-def _token(text: str) -> str:
-    if text != text.strip() or not text.isprintable():
-        msg = "has white space around it, or control characters: no request could send it"
-        raise ValueError(msg)
-    return text
-
-
 def _path(text: str) -> str:
     if not text.startswith("/"):
         msg = f"must be a path that begins with a slash, not {text!r}"
@@ -131,8 +133,8 @@ class Settings:
 
     airflow_api_auth: str | None = _option(
         "A secret token for every DAG and every action. Requests carry the token as\n"
-        "``authorization: <token>`` or ``authorization: Bearer <token>``.",
-        _token,
+        f"``authorization: <token>`` or ``authorization: Bearer <token>``. It has {MIN_TOKEN} to {MAX_TOKEN} characters.",
+        checked_token,
         sensitive=True,
     )
     airflow_api_auth_file: str | None = _option(
@@ -285,12 +287,14 @@ def _from_airflow(texts: Mapping[str, str]) -> dict[str, str]:
             f"or choose the other backend with {ENVIRONMENT_PREFIX}BACKEND={MEMORY}"
         )
         raise SettingsError(msg)
-    from airflow_run_groups.adapters.airflow.configuration import (  # noqa: PLC0415 - loads Airflow
-        Unresolved,
-        names_in_file,
-        resolved,
-    )
-
+    try:
+        from airflow_run_groups.adapters.airflow.configuration import (  # noqa: PLC0415 - loads Airflow
+            Unresolved,
+            names_in_file,
+            resolved,
+        )
+    except configparser.Error as error:
+        raise SettingsError(problem_of(error)) from None
     in_file = names_in_file()
     _check_names(in_file)
     try:

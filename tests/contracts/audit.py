@@ -36,6 +36,13 @@ class AuditLogContract:
         world.audit.denied(odd)
         assert world.denials() == [odd]
 
+    @pytest.mark.parametrize("name", ["dag_id", "caller"])
+    def test_a_name_of_any_length_loses_no_entry(self, world: World, name: str):
+        world.audit.denied(denial(**{name: "n" * 3_000}))
+        (found,) = world.denials()
+        assert set(getattr(found, name)) == {"n"}
+        assert found.reason == "you may not"
+
     def test_runs_that_are_being_created_are_not_waited_for_for_long(self, world: World):
         world.dag("a")
 

@@ -7,4 +7,5 @@ from airflow_run_groups.adapters.airflow import (
 from airflow_run_groups.adapters.airflow.backend import (
     AirflowBackend as AirflowBackend,
     connect as connect,
+    hide_values_of_airflow as hide_values_of_airflow,
 )

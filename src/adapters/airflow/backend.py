@@ -34,6 +34,12 @@ class AirflowBackend:
         self.database.dispose_after_fork()
 
 
+def hide_values_of_airflow() -> None:
+    """Leave the values of statements out of the errors of Airflow's own engine, whose texts reach the log of this process."""
+    if settings.engine is not None:  # never, once Airflow has been imported, but for its types
+        settings.engine.hide_parameters = True
+
+
 def connect(limits: DatabaseLimits, *, allow_unknown_schema: bool) -> AirflowBackend:
     """Build the backend; it connects with its first query.
 

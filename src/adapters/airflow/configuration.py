@@ -1,7 +1,9 @@
 """What Airflow's configuration says to us."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
+from configparser import InterpolationError
 
 from airflow.configuration import conf
 from airflow.exceptions import AirflowConfigException
@@ -12,10 +14,15 @@ SECTION = "airflow_api_plugin"
 
 
 class Unresolved(Exception):
-    """Airflow cannot tell the value of an option, such as when the command that prints it fails."""
+    """Airflow cannot tell the value of an option, such as when the command that prints it fails.
 
-    def __init__(self, name: str, reason: object) -> None:
-        super().__init__(f"Airflow cannot resolve [{SECTION}] {name}: {reason}")
+    What Airflow says of it is left out: it quotes airflow.cfg, the command, and what the command has printed.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"Airflow cannot resolve [{SECTION}] {name}: {reason}. `airflow config get-value {SECTION} {name}` shows it whole"
+        )
 
 
 def resolved(names: Iterable[str]) -> dict[str, str]:
@@ -27,10 +34,18 @@ def resolved(names: Iterable[str]) -> dict[str, str]:
     ProvidersManager().initialize_providers_configuration()  # type: ignore[no-untyped-call]
     options = {}
     for name in names:
+        value, reason = None, ""
         try:
             value = conf.get(SECTION, name, fallback=None)
+        except InterpolationError:
+            reason = "a % that stands for itself is written %% in airflow.cfg"
         except AirflowConfigException as error:
-            raise Unresolved(name, error) from error
+            code = re.search(r"Error code is: (-?\d+)", str(error))
+            reason = (
+                f"its command ends with the code {code[1]}" if code else "a secrets backend or a command has failed"
+            )
+        if reason:
+            raise Unresolved(name, reason)  # out here, where no traceback has the error behind it
         if value is not None:
             options[name] = str(value).rstrip("\r\n")  # a command ends its output with a line break
     return options

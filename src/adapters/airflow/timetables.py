@@ -18,7 +18,7 @@ from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetab
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.croniter_cache import parsing_once
 from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
-from airflow_run_groups.domain.errors import Refused, TimetableFailed
+from airflow_run_groups.domain.errors import Refused, TimetableFailed, words_of
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval
 
 
@@ -74,7 +74,7 @@ class AirflowTimetable:
             try:
                 last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
             except Exception as error:
-                raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
+                raise TimetableFailed(self._failure, error) from error
             if last is None:
                 return
             info = self._info(last)
@@ -90,14 +90,14 @@ class AirflowTimetable:
         try:
             interval = self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after))
         except Exception as error:
-            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, error) from error
         return self._interval(interval)
 
     def _says(self, name: str) -> bool:
         try:
             return bool(getattr(self._timetable, name))
         except Exception as error:  # a DAG may have been stored without its timetable
-            raise TimetableFailed(self._failure, f"{type(error).__name__}: {error}") from error
+            raise TimetableFailed(self._failure, error) from error
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
         interval = self._interval(info.data_interval)
@@ -109,7 +109,7 @@ class AirflowTimetable:
         try:
             return DataInterval(start=plain(interval.start), end=plain(interval.end))
         except ValueError as error:
-            raise TimetableFailed(self._failure, error) from error
+            raise TimetableFailed(self._failure, str(error)) from error
 
 
 def timetable_of(interval: Interval, *, timezone: Any) -> AirflowTimetable:
@@ -124,7 +124,7 @@ def timetable_of(interval: Interval, *, timezone: Any) -> AirflowTimetable:
         timetable = CronTriggerTimetable(interval, timezone=timezone)
         timetable.validate()
     except Exception as error:  # croniter's own, or Airflow's
-        msg = f"interval {interval!r} is no cron expression: {error}"
+        msg = f"interval {interval!r} is no cron expression: {words_of(error)}"
         raise Refused(msg) from error
     check_interval(interval)
     return AirflowTimetable(name, timetable)

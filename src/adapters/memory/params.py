@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from airflow_run_groups.domain import Conf, InvalidConf
+from airflow_run_groups.domain.errors import words_of
 
 Params = Mapping[str, Mapping[str, object]]
 """A schema for each param, with the keywords type, enum, minimum, maximum and default. No default: conf must give it."""
@@ -45,7 +46,7 @@ def check_conf(params: Params, conf: Conf) -> None:
             raise InvalidConf(msg)
         value = conf.get(name, schema.get("default"))
         if (complaint := _complaint(value, schema)) is not None:
-            msg = f"conf does not fit the param {name!r}: {value!r} {complaint}"
+            msg = f"conf does not fit the param {name!r}: {words_of(repr(value))} {complaint}"
             raise InvalidConf(msg)
 
 

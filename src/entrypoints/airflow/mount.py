@@ -46,7 +46,7 @@ class MountedApp:
     def __init__(self, app: Wsgi, mount: str, *, receive_timeout: float) -> None:
         self._mount = mount
         self._receive_timeout = receive_timeout
-        self._wsgi = WSGIMiddleware(_knows_the_end_of_bodies(app), workers=THREADS)  # type: ignore[arg-type]
+        self._wsgi = WSGIMiddleware(_with_what_asgi_says(app), workers=THREADS)  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -64,20 +64,27 @@ class MountedApp:
 
             scope = {
                 **scope,
-                "path": _full_path(scope["path"], scope["root_path"], self._mount),
+                "path": _full_path(self._path(scope), scope["root_path"], self._mount),
                 "query_string": _ascii(scope["query_string"]),
                 "headers": _without_second_authorization(scope["headers"]),
             }
         await self._wsgi(scope, receive, send)  # type: ignore[arg-type]
+
+    def _path(self, scope: Scope) -> str:
+        """Return the path, undecoded where the mount itself is spelled in another way: then there is nothing at it."""
+        written = scope.get("raw_path", b"").decode("latin-1")
+        path: str = scope["path"]
+        return path if not written or f"{self._mount}/" in f"{written}/" else written
 
 
 class _Gone(Exception):
     """The client has closed the connection."""
 
 
-def _knows_the_end_of_bodies(app: Wsgi) -> Wsgi:
+def _with_what_asgi_says(app: Wsgi) -> Wsgi:
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["wsgi.input_terminated"] = True
+        environ["RAW_URI"] = environ["asgi.scope"].get("raw_path", b"").decode("latin-1")
         return app(environ, start_response)
 
     return wrapped

@@ -50,9 +50,14 @@ class LazyApp:
 
                     self._app = mounted(MOUNT)
                 except Exception as error:  # noqa: BLE001 - Airflow must go on, whatever it is
+                    from airflow_run_groups.adapters.tracebacks import without_locals  # noqa: PLC0415 - as above
+
                     self._failed_at = time.monotonic()
-                    _log.exception(
-                        "The plugin airflow_run_groups answers 503 at %s, as it cannot start: %s", MOUNT, error
+                    _log.error(
+                        "The plugin airflow_run_groups answers 503 at %s, as it cannot start: %s",
+                        MOUNT,
+                        error,
+                        exc_info=without_locals(error),
                     )
             return self._app or _cannot_start
 
@@ -61,11 +66,14 @@ async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close"})
         return
+    from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS  # noqa: PLC0415 - as above
+
     error = "the service cannot start with its present configuration; the log of Airflow's API server says why"
     body = json.dumps({"response": {"error": error, "reason": REASON}}, separators=(",", ":")).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    retry = (b"retry-after", str(RETRY_AFTER).encode())
-    await send({"type": "http.response.start", "status": 503, "headers": [*headers, retry]})
+    headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS]
+    headers.append((b"retry-after", str(RETRY_AFTER).encode()))
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

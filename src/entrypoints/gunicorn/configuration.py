@@ -55,7 +55,7 @@ def on_starting(server: Any) -> None:
         refuse(f"the memory backend lives in its process, so it has one worker, not {server.cfg.workers}")
     if sentence := limits.contradiction(_settings, graceful_timeout=server.cfg.graceful_timeout):
         refuse(sentence)
-    sys.stderr.writelines(open_address_warnings(_settings.auth, server.cfg.address))
+    sys.stderr.writelines(open_address_warnings(_settings.auth, server.cfg.address, is_tls=server.cfg.is_ssl))
     server.handle_int = server.handle_term
     server.handle_term = partial(_drain, server.handle_term)
 
@@ -102,12 +102,21 @@ def post_worker_init(worker: Any) -> None:
     util.write_error = write_error
 
 
-def open_address_warnings(auth: Auth, addresses: Iterable[Any]) -> list[str]:
+def open_address_warnings(auth: Auth, addresses: Iterable[Any], *, is_tls: bool) -> list[str]:
+    """Return what to warn of where other machines reach the server: nobody needs a token, or whoever is on the way reads it.
+
+    Neither ends the server. In a container it listens on all addresses, and TLS ends at the proxy before it.
+    """
+    if auth is Auth.NONE:
+        danger = "no token is set, so whoever reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth"
+    elif not is_tls:
+        danger = "speaks plain HTTP, so whoever is on the way reads the tokens. Let only a proxy with TLS reach it, or set --certfile"
+    else:
+        return []
     return [
-        f"airflow-groups: warning: {address[0]}:{address[1]} is open to other machines and no token is set, so "
-        "whoever reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth.\n"
+        f"airflow-groups: warning: {address[0]}:{address[1]} is open to other machines and {danger}.\n"
         for address in addresses
-        if auth is Auth.NONE and not _is_local(address)
+        if not _is_local(address)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon
 
+from airflow_run_groups.adapters.tracebacks import without_locals
 from airflow_run_groups.domain import (
     Conflict,
     Forbidden,
@@ -68,7 +69,8 @@ def add_error_handlers(app: falcon.App[Any, Any], prefix: str, denials: Denials)
 def _expected(req: falcon.Request, resp: falcon.Response, ex: Any, params: dict[str, Any]) -> None:
     resp.status, headers = next(response for family, response in RESPONSES.items() if isinstance(ex, family))
     resp.set_headers({**headers, **getattr(ex, "headers", {})})
-    _write(req, resp, str(ex), ex.reason)
+    is_identified = getattr(req.context, "caller", None) is not None
+    _write(req, resp, str(ex) if is_identified else getattr(ex, "public", str(ex)), ex.reason)
 
 
 def _forbidden(
@@ -80,7 +82,7 @@ def _forbidden(
 
 def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     request_id = req.context.request_id
-    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=ex)
+    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=without_locals(ex))
     resp.status = falcon.HTTP_500
     text = f"the service failed; its log says why under the request id {request_id}"
     _write(req, resp, text, _framework_reason(ex))
@@ -88,7 +90,7 @@ def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, param
 
 def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
     if isinstance(ex, falcon.HTTPRouteNotFound):
-        text = _nothing_at(req.root_path, req.path, prefix)
+        text = ex.description or _nothing_at(req.root_path, req.path, prefix)
     elif isinstance(ex, falcon.HTTPMethodNotAllowed):
         text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:

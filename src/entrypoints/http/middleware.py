@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import falcon
@@ -14,8 +15,10 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     ReadOnlyToken,
     reads,
 )
+from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 
+_PARAMETER = re.compile(r"\{\w+\}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -56,13 +59,7 @@ class Authentication:
 class SecurityHeaders:
     """Keeps browsers from interpreting, caching and framing responses; a resource may set other values."""
 
-    HEADERS = (
-        ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    )
+    HEADERS = SECURITY_HEADERS
 
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         for name, value in self.HEADERS:
@@ -71,11 +68,43 @@ class SecurityHeaders:
 
 
 class PathAsWritten:
-    """A path that begins with two slashes is a 404. Falcon takes them for one, and a proxy's rules may not."""
+    """A path has one spelling; any other is a 404: a proxy's rule for a path knows the one that is documented.
+
+    WSGI decodes paths, and Falcon takes two slashes for one and drops the last: ``/%6detrics`` and ``/metrics/`` would be
+    ``/metrics``. What is no part of a route, such as the id of a run, may be percent-encoded or not.
+    """
 
     def process_request(self, req: Request, resp: Response) -> None:
         if req.path.startswith("//"):
             raise falcon.HTTPRouteNotFound
+
+    def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
+        path = _path_as_written(req)
+        if getattr(resource, "redirects_from_slash", False):
+            path = path.removesuffix("/")
+        if not is_spelled(path, str(req.uri_template)):
+            msg = "there is nothing at this path: its words are not percent-encoded, and no slash ends it"
+            raise falcon.HTTPRouteNotFound(description=msg)
+
+
+def is_spelled(path: str, template: str) -> bool:
+    """Return whether a path, below whatever it may be mounted, has the segments of a URI template as they are there."""
+    expected = template.split("/")[1:]
+    segments = path.rsplit("/", len(expected))[1:]
+    return (
+        len(segments) == len(expected)
+        and "%2f" not in path.lower()
+        and all(
+            segment == literal or _PARAMETER.fullmatch(literal)
+            for segment, literal in zip(segments, expected, strict=True)
+        )
+    )
+
+
+def _path_as_written(req: Request) -> str:
+    """Return the path of the request line. A server that does not say has decoded it."""
+    target = str(req.env.get("RAW_URI") or req.env["PATH_INFO"]).partition("?")[0]
+    return target if target.startswith("/") else urlsplit(target).path  # as a proxy is asked, with a host
 
 
 class KnownMethods:

@@ -8,6 +8,11 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskreschedule import TaskReschedule
 from sqlalchemy import make_url, select, text, update
 
+from airflow_run_groups.adapters.airflow.database.schema import Schema
+from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.repositories.dags import AirflowDagRepository
+from airflow_run_groups.domain import InsufficientPrivilege
+from airflow_run_groups.entrypoints.settings import Settings
 from tests.documents import Document
 from tests.integration.airflow.processes import service
 
@@ -67,6 +72,42 @@ def _let_fail(world, run_id):
         session.execute(update(TaskInstance).where(of_run).values(state="failed", try_number=1, start_date=now))
         for task in session.scalars(select(TaskInstance).where(of_run)):
             session.add(TaskReschedule(ti_id=task.id, start_date=now, end_date=now, reschedule_date=now))
+
+
+@pytest.fixture
+def database(role):
+    """The database under this role, as the service uses it."""
+    url = make_url(str(settings.SQL_ALCHEMY_CONN)).set(username=role).render_as_string(hide_password=False)
+    database = Database(url, Settings().database)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("privilege", "on"),
+    [
+        ("INSERT", "dag_run"),
+        ("INSERT", "task_instance"),
+        ("INSERT", "log"),
+        ("UPDATE", "dag"),
+        ("USAGE", "SEQUENCE dag_run_id_seq"),
+        ("USAGE", "SEQUENCE log_id_seq"),
+    ],
+)
+def test_role_that_cannot_create_runs_is_not_ready_and_says_what_it_lacks(world, role, database, privilege, on):
+    dags = AirflowDagRepository(database, Schema(allow_unknown=False))
+    dags.ping()
+    with world.sessions.begin() as session:
+        session.execute(text(f"REVOKE {privilege} ON {on} FROM {role}"))
+    table = on.removeprefix("SEQUENCE ").removesuffix("_id_seq")
+    with pytest.raises(InsufficientPrivilege, match=f"it lacks {privilege} on .*{table}: docs/deployment.md"):
+        dags.ping()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE connection SET host = ''", "INSERT INTO dag_tag VALUES ('a', 'b')"])
+def test_statement_that_the_role_may_not_send_is_insufficient_privilege(database, statement):
+    with pytest.raises(InsufficientPrivilege, match="has its grants"):
+        database.write(None, lambda session: session.execute(text(statement)))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,21 @@ class RaisesHalfway(Daily):
         return super().after(date)
 
 
+class RaisesAtLength(Daily):
+    def after(self, date):
+        raise ValueError("x" * 2_000_000)
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise KeyError
+
+
+class RaisesWithoutWords(Daily):
+    def after(self, date):
+        raise Mute
+
+
 class StandsStill(Daily):
     def after(self, date):
         return date
@@ -52,4 +67,12 @@ class CannotBeReadBack(Daily):
 
 class BrokenTimetables(AirflowPlugin):
     name = "broken_timetables"
-    timetables = [RaisesHalfway, StandsStill, GoesBack, RaisesForManualRuns, CannotBeReadBack]  # noqa: RUF012 - Airflow's
+    timetables = [  # noqa: RUF012 - Airflow's
+        RaisesHalfway,
+        RaisesAtLength,
+        RaisesWithoutWords,
+        StandsStill,
+        GoesBack,
+        RaisesForManualRuns,
+        CannotBeReadBack,
+    ]

@@ -11,6 +11,12 @@ from tests.envelope import error_of
 LIMITS = {"read_timeout": 2, "write_timeout": 5, "pool_size": 4, "receive_timeout": 2, "drain_delay": 0}
 """The options of the service under test: shorter than the defaults, so that the tests are."""
 LOCK_TIMEOUT = Settings(write_timeout=LIMITS["write_timeout"]).database.lock_timeout
+MARK = "5ecret-4711"
+"""What each of the secrets that the requests and the service have holds, and no log."""
+CONF = {"password": f"conf-{MARK}"}
+TOKEN = f"token-{MARK}-of-the-faults"
+PASSWORD = f"database-{MARK}"
+AUTHORIZED = {"Authorization": TOKEN}
 SLACK = 6
 """Seconds that a busy machine may take beyond a deadline, and a connection that is being made at it."""
 
@@ -19,7 +25,7 @@ def send(server, method, target, body=None):
     """Send one request on a connection of its own; return the status and the payload, or the name of what went wrong."""
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
     try:
-        connection.request(method, target, body and json.dumps(body))
+        connection.request(method, target, body and json.dumps(body), AUTHORIZED)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())["response"]
     except (OSError, http.client.HTTPException) as error:
@@ -37,7 +43,7 @@ class Client:
 
     def post(self, prefix="p", start="2024-01-01", end="2024-01-05", dag_id="a_dag", **more):
         dates = {"start_date": start, "end_date": end} if start else {}
-        body = {"dag_id": dag_id, "prefix": prefix, **dates, **more}
+        body = {"dag_id": dag_id, "prefix": prefix, "conf": CONF, **dates, **more}
         return self.timed(lambda: self.server.client.post("/api/v1/dag_runs", json=body))
 
     def timed(self, send):

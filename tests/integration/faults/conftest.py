@@ -1,5 +1,6 @@
 """The same real Airflow as in the other integration tests, a service on it whose deadlines are short, and an audit."""
 
+import logging
 import shutil
 import sys
 from contextlib import contextmanager
@@ -9,18 +10,36 @@ import pytest
 
 from tests.integration.airflow.conftest import DATABASE, HOME, _migrated, pytest_configure, world  # noqa: F401 - for pytest
 from tests.integration.airflow.processes import Server, free_port, service
-from tests.integration.faults.client import LIMITS, Client
+from tests.integration.faults.client import AUTHORIZED, LIMITS, MARK, PASSWORD, TOKEN, Client
 
 NEED_POSTGRESQL = [
     "test_airflows_engine.py",
     "test_beside_airflow.py",
     "test_postgresql.py",
+    "test_refused_statements.py",
     "test_two_servers.py",
     "torture",
 ]
 collect_ignore = NEED_POSTGRESQL if DATABASE == "sqlite" else ["test_sqlite.py"]
 
+OPTION = "AIRFLOW__AIRFLOW_API_PLUGIN__"
+logs: list[Path] = []
+"""Of the services that these tests have started."""
+
 shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_in_a_log(caplog):
+    """See, after each fault, that the logs of services and of this process hold no secret of a conf, token or connection."""
+    read = {log: log.stat().st_size for log in logs}
+    yield
+    formatter = logging.Formatter()
+    records = [record for phase in ("setup", "call") for record in caplog.get_records(phase)]
+    lines = [
+        line for log in logs for line in log.read_bytes()[read.get(log, 0) :].decode(errors="replace").splitlines()
+    ]
+    assert [text for text in [*lines, *map(formatter.format, records)] if MARK in text] == []
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +60,16 @@ def proxy(postgres):
 
 @pytest.fixture(scope="session")
 def server(request, _migrated, tmp_path_factory):  # noqa: F811 - the fixture
-    environment = {f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": str(value) for name, value in LIMITS.items()}
+    options = {**LIMITS, "airflow_api_auth": TOKEN}
+    environment = {f"{OPTION}{name.upper()}": str(value) for name, value in options.items()}
     if DATABASE == "postgresql":
         port = request.getfixturevalue("proxy").port
-        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres"
-    with service(tmp_path_factory.mktemp("service") / "service.log", environment=environment) as server:
+        url = f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{port}/postgres"
+        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = url
+    log = tmp_path_factory.mktemp("service") / "service.log"
+    logs.append(log)
+    with service(log, environment=environment) as server:
+        server.client.headers.update(AUTHORIZED)
         yield server
 
 
@@ -61,10 +85,12 @@ def start_service(_migrated, tmp_path_factory):  # noqa: F811 - the fixture
             *("airflow_run_groups.entrypoints.wsgi:app", "--bind", f"127.0.0.1:{port}"),
             port=port,
             log=tmp_path_factory.mktemp(name) / "service.log",
-            environment={"AIRFLOW__AIRFLOW_API_PLUGIN__DRAIN_DELAY": "600"},
+            environment={f"{OPTION}DRAIN_DELAY": "600", f"{OPTION}AIRFLOW_API_AUTH": TOKEN},
         )
+        logs.append(service.log)
         try:
             service.wait("/health/live")
+            service.client.headers.update(AUTHORIZED)
             yield service
         finally:
             service.client.close()

@@ -33,6 +33,8 @@ class TestADagWhose:
         ("timetable", "reason"),
         [
             ("RaisesHalfway", "ConnectionError: the calendar service is down"),
+            ("RaisesAtLength", "xxx… (2000000 characters)"),
+            ("RaisesWithoutWords", "Mute: (its text cannot be read: KeyError)"),
             ("StandsStill", "does not advance beyond 2024-01-01"),
             ("GoesBack", "does not advance beyond 2024-01-01"),
         ],
@@ -42,6 +44,7 @@ class TestADagWhose:
         status, _, answer = client.post()
         assert status == 400
         assert reason in answer["error"]
+        assert len(answer["error"]) < 1000
 
     def test_timetable_has_no_interval_for_a_manual_run_is_refused(self, client, dags, timetables):
         dags.dag(schedule=timetables.RaisesForManualRuns())

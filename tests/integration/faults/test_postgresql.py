@@ -16,6 +16,7 @@ from httpx import WSGITransport
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from airflow_run_groups.adapters.airflow.database import engine
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.client import Client, GroupRequest
 from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown, Unavailable
@@ -357,6 +358,39 @@ class TestPooler:
             database.engine.dispose()
         assert caplog.text.count("takes no options") == 1
 
+    def test_that_takes_options_again_is_given_them(self, database, proxy, monkeypatch):
+        monkeypatch.setattr(engine, "RECYCLE", 0)
+        proxy.trap(b"options", refuse_options)
+        shown = []
+        for _ in range(2):
+            with database.reading() as connection:
+                shown.append(connection.execute(text("SHOW statement_timeout")).scalar())
+            database.engine.dispose()
+        assert shown == ["0", "7200ms"]
+
+    def test_is_told_apart_from_errors_that_name_something_option(self):
+        refusals = [
+            'connection to server at "db" (10.0.0.1), port 6432 failed: FATAL:  unsupported startup parameter: options',
+            "ERROR: unsupported startup parameter in options: statement_timeout",
+            "connection failed: FATAL:  Feature not supported: RDS Proxy currently doesn't support command-line options.",
+        ]
+        others = [
+            'could not translate host name "options.example.com" to address: Name or service not known',
+            'connection to server at "option-db" (10.0.0.1), port 5432 failed: FATAL:  the database system is starting up',
+            'connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  database "startup options" does not exist',
+            'connection to server at "unsupported startup parameter" failed: Connection refused',
+        ]
+        assert all(map(engine.refusal_of_options, refusals))
+        assert not any(map(engine.refusal_of_options, others))
+
+    def test_error_that_names_something_option_leaves_the_limits_as_they_are(self, database, proxy):
+        words = b'Mdatabase "options" is not currently accepting connections'
+        proxy.trap(b"options", lambda link: refuse(link, b"C55000", words))
+        with pytest.raises(Unavailable), database.reading():
+            pass
+        with database.reading() as connection:
+            assert connection.execute(text("SHOW statement_timeout")).scalar() == "7200ms"
+
     def test_gets_connections_back_without_the_limits_of_a_batch(self, database):
         names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
 
@@ -371,8 +405,12 @@ class TestPooler:
 
 
 def refuse_options(link):
+    refuse(link, b"C08P01", b"Munsupported startup parameter: options")
+
+
+def refuse(link, code, words):
     link.mute = True
-    error = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+    error = b"\0".join((b"SFATAL", code, words, b"", b""))
     link.client.sendall(b"E" + struct.pack("!i", len(error) + 4) + error)
 
 

@@ -51,8 +51,8 @@ def test_at_sigusr2_it_starts_itself_anew_and_the_new_server_goes_on_when_the_ol
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "x"}, "has no option 'airflow_api_auht'"),
         (
             {
-                "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH": "one",
-                "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH": "two",
+                "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH": "one-token",
+                "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH": "another-token",
             },
             "disagree",
         ),

@@ -57,6 +57,7 @@ class Asgi:
             "http_version": "1.1",
             "method": method,
             "path": ("" if self.stripped else self.root) + unquote(path),
+            "raw_path": (("" if self.stripped else self.root) + path).encode("latin-1"),
             "root_path": f"{self.root}/api/v1",
             "query_string": query.encode("latin-1"),
             "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in headers],
@@ -112,6 +113,24 @@ def test_groups_are_created_and_listed(here):
 def test_the_health_endpoints_lie_below_the_mount_and_need_no_token(path):
     client = Asgi(mounted(TokenAuthentication("s3cret")))
     assert client.request("GET", path)[0] == 200
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+@pytest.mark.parametrize("root", ["", "/data/airflow"])
+def test_path_has_one_spelling(root, stripped):
+    client = Asgi(mounted(), root=root, stripped=stripped)
+    for path in ("/api/v1/dags", "/api/v1/groups/example%5Fdaily/p"):
+        assert json.loads(client.request("GET", path)[2])["response"].get("reason") != "route_not_found", path
+    for path in (
+        "/api/v1/dags/",
+        "/api/v1/%64ags",
+        "/api/v1%2fdags",
+        "/api%2fv1/dags",
+        "/%61pi/v1/dags",
+        "/api/v1//dags",
+    ):
+        answer = client.request("GET", path)
+        assert (answer[0], json.loads(answer[2])["response"]["reason"]) == (404, "route_not_found"), path
 
 
 @pytest.mark.parametrize("stripped", [False, True])

@@ -10,6 +10,8 @@ from types import ModuleType
 import httpx
 import pytest
 
+from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS
+
 STAND_IN = """
 import sys
 from types import ModuleType
@@ -98,6 +100,7 @@ def test_a_service_that_cannot_be_built_is_a_503_in_our_form_and_a_line_in_the_l
     (answer,) = get(plugin.LazyApp())
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "30"
+    assert {name: answer.headers[name] for name, _ in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
     assert answer.json() == {
         "response": {
             "error": "the service cannot start with its present configuration; the log of Airflow's API server says why",

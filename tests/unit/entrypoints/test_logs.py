@@ -104,6 +104,17 @@ def test_on_a_terminal_a_line_is_for_reading_and_has_no_control_characters_of_a_
     assert r"a\x1b[2J\nb" in said
 
 
+def test_on_a_terminal_a_traceback_has_no_local_variables(configured):
+    stream = configured(Terminal())
+    try:
+        password = "hunter2"
+        int(f"broken {len(password)}")
+    except ValueError:
+        logging.getLogger("somewhere").exception("it failed")
+    assert "ValueError: invalid literal" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue().replace('password = "hunter2"', "")  # but for the line of the code
+
+
 @pytest.mark.parametrize(("level", "count"), [(logging.INFO, 2), (logging.WARNING, 1)])
 def test_the_level_holds_for_all_of_it(configured, level, count):
     stream = configured(level=level)

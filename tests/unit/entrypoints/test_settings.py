@@ -34,32 +34,44 @@ def test_every_value_format_can_be_set(value_format):
 
 @pytest.mark.parametrize("names", [[TOKEN], [OTHER_TOKEN], [TOKEN, OTHER_TOKEN]])
 def test_the_token_has_two_names_that_may_agree(names):
-    assert read_settings({**MEMORY, **dict.fromkeys(names, "s3cret")}).airflow_api_auth == "s3cret"
+    assert read_settings({**MEMORY, **dict.fromkeys(names, "s3cret-token")}).airflow_api_auth == "s3cret-token"
+
+
+@pytest.mark.parametrize("token", ["s3cret-t", "secret token", "**secret token**", "\N{SNOWMAN}" * 512])
+def test_a_token_of_8_to_512_characters_can_be_set(token):
+    """The second and third are the seed's example, as it may be read."""
+    assert read_settings({**MEMORY, TOKEN: token}).airflow_api_auth == token
 
 
 def test_the_token_is_never_shown():
-    assert "s3cret" not in repr(read_settings({**MEMORY, TOKEN: "s3cret"}))
+    assert "s3cret-token" not in repr(read_settings({**MEMORY, TOKEN: "s3cret-token"}))
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({TOKEN: "one", OTHER_TOKEN: "two"}, "disagree"),
+        ({TOKEN: "s3cret-one", OTHER_TOKEN: "s3cret-two"}, "disagree"),
         ({TOKEN: ""}, "airflow_api_auth is set, but empty"),
         ({TOKEN: " "}, "airflow_api_auth is set, but empty"),
         ({OTHER_TOKEN: ""}, f"{OTHER_TOKEN} is set, but empty"),
-        ({TOKEN: "s3cret", OTHER_TOKEN: ""}, f"{OTHER_TOKEN} is set, but empty"),
-        ({TOKEN: "s3cret\n"}, "white space"),
-        ({OTHER_TOKEN: " s3cret"}, "white space"),
-        ({TOKEN: "s3\x00cret"}, "control characters"),
+        ({TOKEN: "s3cret-token", OTHER_TOKEN: ""}, f"{OTHER_TOKEN} is set, but empty"),
+        ({TOKEN: "s3cret-token\n"}, "white space"),
+        ({OTHER_TOKEN: " s3cret-token"}, "white space"),
+        ({TOKEN: "s3\x00cret-token"}, "control characters"),
+        ({TOKEN: "s"}, "airflow_api_auth must have 8 to 512 characters, not 1"),
+        ({TOKEN: "s3cret-"}, "airflow_api_auth must have 8 to 512 characters, not 7"),
+        (
+            {OTHER_TOKEN: "s3" * 4500},
+            "airflow_api_auth must have 8 to 512 characters, not 9000: `openssl rand -hex 32`",
+        ),
         ({FORMAT: ""}, "value_format is set, but empty"),
         ({FORMAT: "xml"}, "value_format must be one of text, json, not 'xml'"),
         ({FORMAT: "JSON"}, "value_format must be one of text, json"),
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": ""}, "backend is set, but empty"),
         ({"AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "mysql"}, "backend must be one of airflow, memory, not 'mysql'"),
-        ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "s3cret"}, "no option 'airflow_api_auht': known are"),
+        ({"AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUHT": "s3cret-token"}, "no option 'airflow_api_auht': known are"),
         ({f"{TOKEN}_CMD": "echo s3cret"}, "airflow_api_auth_cmd is for Airflow to resolve"),
-        ({f"{TOKEN}_SECRET": "s3cret"}, "airflow_api_auth_secret is for Airflow to resolve"),
+        ({f"{TOKEN}_SECRET": "s3cret-token"}, "airflow_api_auth_secret is for Airflow to resolve"),
         ({f"{FORMAT}_CMD": "echo json"}, "no option 'value_format_cmd': known are"),
         ({FILE: ""}, "airflow_api_auth_file is set, but empty"),
         ({FILE: "tokens"}, "must be a path that begins with a slash, not 'tokens'"),
@@ -76,9 +88,15 @@ def test_the_token_is_never_shown():
         ),
         ({AUTH: "basic"}, "auth must be one of auto, token, airflow, none, not 'basic'"),
         ({AUTH: "token"}, "auth = token needs a token"),
-        ({AUTH: "none", TOKEN: "s3cret"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
-        ({AUTH: "none", OTHER_TOKEN: "s3cret"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
-        ({AUTH: "airflow", TOKEN: "s3cret"}, "auth = airflow asks for no token of ours, but airflow_api_auth is set"),
+        ({AUTH: "none", TOKEN: "s3cret-token"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
+        (
+            {AUTH: "none", OTHER_TOKEN: "s3cret-token"},
+            "auth = none asks for no token of ours, but airflow_api_auth is set",
+        ),
+        (
+            {AUTH: "airflow", TOKEN: "s3cret-token"},
+            "auth = airflow asks for no token of ours, but airflow_api_auth is set",
+        ),
         ({AUTH: "airflow"}, "auth = airflow needs the backend 'airflow'"),
     ],
 )
@@ -95,9 +113,9 @@ def test_what_is_wrong_is_refused_in_a_sentence_that_does_not_show_the_token(wro
         ({}, Auth.NONE),
         ({AUTH: "auto"}, Auth.NONE),
         ({AUTH: "none"}, Auth.NONE),
-        ({TOKEN: "s3cret"}, Auth.TOKEN),
-        ({AUTH: "auto", OTHER_TOKEN: "s3cret"}, Auth.TOKEN),
-        ({AUTH: "token", TOKEN: "s3cret"}, Auth.TOKEN),
+        ({TOKEN: "s3cret-token"}, Auth.TOKEN),
+        ({AUTH: "auto", OTHER_TOKEN: "s3cret-token"}, Auth.TOKEN),
+        ({AUTH: "token", TOKEN: "s3cret-token"}, Auth.TOKEN),
     ],
 )
 def test_callers_are_told_apart_by_a_token_if_there_is_one(options, auth):
@@ -130,7 +148,7 @@ def tokens(tmp_path):
 
 
 def test_a_file_of_tokens_is_asked_for_beside_the_token_or_alone(tokens):
-    for more in ({}, {TOKEN: "s3cret"}, {AUTH: "token"}):
+    for more in ({}, {TOKEN: "s3cret-token"}, {AUTH: "token"}):
         settings = read_settings({**MEMORY, FILE: str(tokens), **more})
         assert (settings.auth, settings.airflow_api_auth_file) == (Auth.TOKEN, str(tokens))
 
@@ -149,7 +167,7 @@ def test_a_file_of_tokens_that_cannot_be_used_is_refused_without_a_word_of_it(to
     with pytest.raises(SettingsError) as refused:
         read_settings({**MEMORY, FILE: str(tokens), **more})
     assert sentence in str(refused.value)
-    assert "s3cret" not in str(refused.value)
+    assert "s3cret-token" not in str(refused.value)
 
 
 def test_host_names_are_listed_with_commas():

@@ -31,8 +31,8 @@ def load(monkeypatch):
     return load
 
 
-def _server(*addresses, workers=1, graceful_timeout=30):
-    cfg = SimpleNamespace(address=list(addresses), workers=workers, graceful_timeout=graceful_timeout)
+def _server(*addresses, workers=1, graceful_timeout=30, is_ssl=False):
+    cfg = SimpleNamespace(address=list(addresses), workers=workers, graceful_timeout=graceful_timeout, is_ssl=is_ssl)
     return SimpleNamespace(cfg=cfg, handle_term="finish", handle_int="drop")
 
 
@@ -52,13 +52,22 @@ def test_an_address_that_only_this_machine_reaches_is_not(load, capsys, address)
     assert capsys.readouterr().err == ""
 
 
-def test_with_a_token_there_is_no_warning(load, capsys):
-    load(AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret").on_starting(_server(("0.0.0.0", 8000)))
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize(
+    ("address", "is_tls", "is_warned"),
+    [("0.0.0.0", False, True), ("0.0.0.0", True, False), ("127.0.0.1", False, False)],
+)
+def test_tokens_over_plain_http_on_an_address_that_others_reach_are_warned_of(load, capsys, address, is_tls, is_warned):
+    module = load(AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret-token")
+    module.on_starting(_server((address, 8000), is_ssl=is_tls))
+    said = capsys.readouterr().err
+    assert ("speaks plain HTTP, so whoever is on the way reads the tokens" in said) is is_warned
+    assert "s3cret" not in said
 
 
-def test_where_airflow_tells_its_users_apart_there_is_no_warning(load):
-    assert load().open_address_warnings(Auth.AIRFLOW, [("0.0.0.0", 8000)]) == []
+def test_tokens_of_airflow_are_warned_of_as_well(load):
+    warnings = load().open_address_warnings
+    assert len(warnings(Auth.AIRFLOW, [("0.0.0.0", 8000)], is_tls=False)) == 1
+    assert warnings(Auth.AIRFLOW, [("0.0.0.0", 8000)], is_tls=True) == []
 
 
 def test_the_memory_backend_is_served_by_one_worker(load, capsys):

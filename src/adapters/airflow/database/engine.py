@@ -1,6 +1,8 @@
 """The SQLAlchemy engine, its pool, and its events: connect, checkout, execute and checkin."""
 
 import logging
+import math
+import re
 import select
 import time
 from contextlib import closing, suppress
@@ -13,6 +15,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from airflow_run_groups.adapters.airflow.compat import ENGINE_OPTIONS
+from airflow_run_groups.adapters.airflow.database import redaction
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadlines, margin
 from airflow_run_groups.adapters.airflow.queries.prefixes import learn_order
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
@@ -55,6 +58,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
         max_overflow=0,
         pool_timeout=limits.pool_timeout,
         pool_recycle=RECYCLE,
+        hide_parameters=True,
         **(
             {} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
         ),  # set here, it is not set at every checkout
@@ -66,6 +70,7 @@ def create(url: str, limits: DatabaseLimits, deadlines: Deadlines) -> Engine:
     event.listen(engine, "checkout", events.on_checkout)
     event.listen(engine, "checkin", events.on_checkin)
     event.listen(engine, "before_cursor_execute", events.on_execute)
+    event.listen(engine, "handle_error", redaction.on_error)
     if dialect == "postgresql":
         event.listen(engine, "do_connect", events.connect)
         event.listen(engine, "connect", learn_order)
@@ -90,22 +95,34 @@ class _PoolEvents:
         self._dialect: Any = engine.dialect
         self._limits = limits
         self._deadlines = deadlines
-        self._takes_options = True
+        self._url = engine.url
+        self._takes_no_options_until = -math.inf
+        self._has_warned = False
 
     def connect(self, dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
         """Connect, through a pooler, too, that refuses options; the database then limits reads as it is set up to do."""
+        try:
+            return self._connect(dialect, args, parameters)
+        except dialect.dbapi.Error as error:
+            redaction.hide_secrets(error, self._url, parameters)
+            raise
+
+    def _connect(self, dialect: Any, args: Any, parameters: dict[str, Any]) -> Any:
         without = {name: value for name, value in parameters.items() if name != "options"}
-        if self._takes_options:
-            try:
-                return dialect.connect(*args, **parameters)
-            except dialect.dbapi.OperationalError as error:
-                if not any(words in str(error) for words in ("option", "startup parameter")):
-                    raise
-                connection = dialect.connect(*args, **without)
-                self._takes_options = False
-                _log.warning("the database takes no options (%s): its own statement_timeout limits reads", error)
-                return connection
-        return dialect.connect(*args, **without)
+        if time.monotonic() < self._takes_no_options_until:
+            return dialect.connect(*args, **without)
+        try:
+            return dialect.connect(*args, **parameters)
+        except dialect.dbapi.OperationalError as error:
+            refusal = refusal_of_options(str(error))
+            if refusal is None:
+                raise
+            connection = dialect.connect(*args, **without)
+            self._takes_no_options_until = time.monotonic() + RECYCLE
+            if not self._has_warned:
+                _log.warning("the database takes no options (%s): its own statement_timeout limits reads", refusal)
+            self._has_warned = True
+            return connection
 
     def on_connect(self, connection: Any, _record: object) -> None:
         if deadline := self._deadlines.current:
@@ -151,6 +168,23 @@ class _PoolEvents:
         connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds:.0f}")
         if limits is not None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def refusal_of_options(text: str) -> str | None:
+    """Return what a pooler says that takes no options of a client, None when an error of a connection is another one.
+
+    The server's own words count, and no name in them: hosts, users and databases are called as their owners like.
+    """
+    found = _SERVER_SAYS.search(text)
+    if found is None or not _ABOUT_OPTIONS.search(_QUOTED.sub("", found[1])):
+        return None
+    return found[1].strip()
+
+
+_SERVER_SAYS = re.compile(r"\b(?:FATAL|ERROR):(.*)")
+_QUOTED = re.compile(r'"[^"]*"')
+_ABOUT_OPTIONS = re.compile(r"unsupported startup parameter|(command[ -]line|startup) options?\b", re.IGNORECASE)
+"""As PgBouncer, and others such as Amazon RDS Proxy, say it."""
 
 
 def _is_quiet(connection: Any) -> bool:

@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
 from airflow_run_groups.domain.errors import SchemaUnknown
 
@@ -84,7 +84,10 @@ def has_migration(revision: str) -> bool:
 def _unmatched_columns(connection: Connection) -> str | None:
     more, fewer = [], []
     for mapped in (DagRun.__table__, TaskInstance.__table__):
-        columns = inspect(connection).get_columns(mapped.name, schema=mapped.schema)
+        try:
+            columns = inspect(connection).get_columns(mapped.name, schema=mapped.schema)
+        except NoSuchTableError:
+            return f"the database lacks the table {mapped.name}. Migrate it (airflow db migrate)"
         more += [f"{mapped.name}.{name}" for name in left_empty(mapped.c.keys(), columns)]
         fewer += [f"{mapped.name}.{name}" for name in set(mapped.c.keys()) - {one["name"] for one in columns}]
     if more:

@@ -23,11 +23,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue, margin
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
+from airflow_run_groups.adapters.airflow.database.queues import NoTurn, Queues
+from airflow_run_groups.adapters.airflow.database.refusals import refusal_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.errors import DagBusy, DeadlineExceeded, OutcomeUnknown, Refused, Unavailable
 
-QUEUES = 64
-"""Queues of writers in one process; DAGs share them by chance, so that no client can make them grow. SQLite has one."""
+LONG_READS = 2
+"""Reads of a process that may take seconds at the same time: more at once would all take longer than they may."""
 
 SQLITE_GAP = 0.15
 """Seconds, at most, that a process leaves between two writes on SQLite: a waiting writer checks its lock each tenth of a
@@ -51,7 +53,8 @@ class Database:
         self.engine = create(url, limits, self._deadlines)
         self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
         self._next_on_sqlite = 0.0
-        self._queues = [threading.Lock() for _ in range(1 if self.engine.dialect.name == "sqlite" else QUEUES)]
+        self._queues = Queues()
+        self._long_reads = threading.BoundedSemaphore(LONG_READS)
 
     def dispose_after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
@@ -68,6 +71,21 @@ class Database:
         too_slow = f"the metadata database took longer than {seconds:g} seconds: ask for less at a time, or try again"
         with self._within(seconds, too_slow), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def reading_at_length(self) -> Iterator[Connection]:
+        """Lend such a connection for a read that takes seconds: few of them share the database, and others wait.
+
+        :raises Unavailable: when others take too long, too.
+        """
+        if not self._long_reads.acquire(timeout=self._limits.read_timeout / 2):
+            msg = "other requests are reading as much at the moment: try again"
+            raise Unavailable(msg)
+        try:
+            with self.reading() as connection:
+                yield connection
+        finally:
+            self._long_reads.release()
 
     @contextmanager
     def reading_objects(self) -> Iterator[Session]:
@@ -180,14 +198,15 @@ class Database:
     @contextmanager
     def _queue(self, dag_id: str, deadline: Deadline) -> Iterator[None]:
         """Let one request of this process after the other write a DAG, without a connection in hand while they wait."""
-        queue = self._queues[hash(dag_id) % len(self._queues)]
-        if not queue.acquire(timeout=min(self._limits.queue_timeout, deadline.left)):
-            msg = f"other requests are still creating runs of DAG {dag_id!r}: try again"
-            raise DagBusy(msg)
+        name, others = dag_id, f"runs of DAG {dag_id!r}"
+        if self.engine.dialect.name == "sqlite":  # which has one writer
+            name, others = "", "to the database"
         try:
-            yield
-        finally:
-            queue.release()
+            with self._queues.turn(name, seconds=min(self._limits.queue_timeout, deadline.left)):
+                yield
+        except NoTurn:
+            msg = f"other requests are still writing {others}: try again"
+            raise DagBusy(msg) from None
 
     @contextmanager
     def _within(self, seconds: float, too_slow: str) -> Iterator[Deadline]:
@@ -200,7 +219,8 @@ class Database:
             msg = "the database does not take a value of the request"
             raise Refused(msg) from error
         except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
-            if isinstance(error, DBAPIError) and not _is_the_databases(error):
+            refusal = refusal_of(error) if isinstance(error, DBAPIError) else None
+            if refusal is None and isinstance(error, DBAPIError) and not _is_the_databases(error):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
             if _is_overdue(error) and (isinstance(error, Overdue) or deadline.left <= 2 * margin(seconds)):
@@ -208,7 +228,7 @@ class Database:
                 raise DeadlineExceeded(too_slow) from error
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
             msg = "the metadata database does not answer, is too busy or takes no writes: try again"
-            raise Unavailable(msg) from error
+            raise refusal or Unavailable(msg) from error
 
 
 def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str | None:
@@ -238,8 +258,6 @@ _FATES = {"committed": True, "aborted": False}
 
 _TRY_AGAIN = {"40001", "40P01", "55P03"}
 """PostgreSQL's codes for a failed serialisation, a deadlock and a lock that others held for too long."""
-_READ_ONLY = "25006"
-"""PostgreSQL's code for a write on a server that only reads, as one does that has been the main server until now."""
 
 
 def _is_overdue(error: Exception) -> bool:
@@ -293,11 +311,7 @@ def _may_succeed_next_time(error: ConcurrentWrite | DBAPIError) -> bool:
 
 def _is_the_databases(error: DBAPIError) -> bool:
     """Tell whether the database failed, and not the statement."""
-    return (
-        error.connection_invalidated
-        or isinstance(error, (OperationalError, InterfaceError))
-        or _code(error) == _READ_ONLY
-    )
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def _code(error: DBAPIError) -> str | None:

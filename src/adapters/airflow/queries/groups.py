@@ -1,6 +1,7 @@
 """The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Integer, bindparam, case, func, literal, null, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, false, func, literal, null, or_, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -81,8 +82,28 @@ def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[An
     return (_PAGE, values) if start is None else (_LATER_PAGE, {**values, "last_id": start})
 
 
+def newest_runs(dag_id: str, *, start: int | None, rows: int) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query of a DAG's newest runs, by their ids, or of those before ``start``, and its values."""
+    query = select(_ID).where(_RUN.c.dag_id == dag_id).order_by(_RUN.c.id.desc()).limit(rows)
+    return (query if start is None else query.where(_RUN.c.id < start)), {}
+
+
+def some_groups(
+    dag_id: str, prefixes: Iterable[str], connection: Connection
+) -> tuple[Select[Any], dict[str, Any]] | None:
+    """Return the query of these groups of a DAG, and maybe of others, and its values; None where no index finds them."""
+    ranges = []
+    for prefix in prefixes:
+        start = f"{prefix}_"
+        values = values_of(start, bounds_of_numbered(start), connection)
+        if not is_ranged(values):
+            return None
+        ranges.append((values["prefix_from"] <= _ID) & (values["prefix_below"] > _ID))
+    return _GROUPS.where(or_(false(), *ranges)), {"dag_id": dag_id}
+
+
 # groups without an address, as ``has_address`` has it, are left out
-_PAGE = (
+_GROUPS = (
     select(START.label("start"), *_COUNTS)
     .where(
         _RUN.c.dag_id == bindparam("dag_id"),
@@ -94,9 +115,8 @@ _PAGE = (
     )
     .group_by(START)
     .having(func.min(START).not_in(["._", ".._"]))
-    .order_by(func.max(_RUN.c.id).desc())
-    .limit(bindparam("rows"))
 )
+_PAGE = _GROUPS.order_by(func.max(_RUN.c.id).desc()).limit(bindparam("rows"))
 _LATER_PAGE = _PAGE.having(func.max(_RUN.c.id) < bindparam("last_id"))
 
 _QUEUED = _RUN.c.state == DagRunState.QUEUED.value

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import literal, select
 
+from airflow_run_groups.adapters.airflow.database.refusals import require_writable
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dags import dags
@@ -32,3 +33,4 @@ class AirflowDagRepository:
         with self._database.reading() as connection:
             connection.execute(_ONE)
             self._schema.require_known(connection)
+            require_writable(connection)

@@ -15,14 +15,8 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups import (
-    DAG,
-    FAILED_TASKS,
-    RUNNING,
-    group_page,
-    one_group,
-    run_page,
-)
+from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
+from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of_all, rows_of_newest
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
@@ -50,11 +44,13 @@ class AirflowGroupRepository:
         self._previous_runs = PreviousRuns()
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
-        query, values = group_page(dag_id, start=start, limit=limit)
         with self._database.reading() as connection:
-            rows = connection.execute(query, values).all()
+            rows = rows_of_newest(connection, dag_id, start=start, limit=limit)
             if not rows and connection.execute(DAG, {"dag_id": dag_id}).first() is None:
                 raise DagNotFound(dag_id)
+        if rows is None:
+            with self._database.reading_at_length() as connection:
+                rows = rows_of_all(connection, dag_id, start=start, limit=limit)
         groups = tuple(_group(dag_id, row.start.removesuffix("_"), row) for row in rows[:limit])
         return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
 

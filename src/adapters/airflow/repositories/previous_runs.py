@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.groups import LATEST_VERSION, TASKS
+from airflow_run_groups.domain.errors import words_of
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import GroupRunId
 from airflow_run_groups.domain.waiting import PreviousRun, RunningRun
@@ -82,7 +83,7 @@ class _Look:
             _log.warning(
                 "DAG %r cannot be read, so that nothing is known of tasks that wait for a run before: %s",
                 run.dag_id,
-                error,
+                words_of(error),
             )
             return frozenset()
         return frozenset(task.task_id for task in dag.tasks if task.depends_on_past) if dag else frozenset()

@@ -18,7 +18,7 @@ from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, cr
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
-from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf
+from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
@@ -160,6 +160,6 @@ class AirflowDag:
         try:
             compat.validate_conf(self._serialized, dict(conf))
         except Exception as error:  # ParamValidationError has had three different bases since 3.0
-            reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
+            reason = words_of(error).partition("\n")[0]  # what follows is the whole JSON schema
             msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
             raise InvalidConf(msg) from error

@@ -16,14 +16,22 @@ _LIMITS = replace(
 
 
 def entry(event: str, *, dag_id: str | None, caller: str | None, **extra: object) -> Log:
-    """Return an entry that names who did it as Airflow's own trigger does, and nobody in the same way."""
+    """Return an entry that names who did it as Airflow's own trigger does, and nobody in the same way.
+
+    A name that is longer than its column is cut: an entry that says less is better than none.
+    """
     return Log(
         event=event,
-        dag_id=dag_id,
-        owner=caller or "anonymous",
-        owner_display_name=caller,
+        dag_id=_cut("dag_id", dag_id),
+        owner=_cut("owner", caller or "anonymous"),
+        owner_display_name=_cut("owner_display_name", caller),
         extra=json.dumps(extra),
     )
+
+
+def _cut(column: str, text: str | None) -> str | None:
+    length: int | None = getattr(Log.__table__.c, column).type.length
+    return text if text is None else text[:length]
 
 
 class AirflowAuditLog:

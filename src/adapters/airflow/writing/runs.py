@@ -23,7 +23,7 @@ from airflow_run_groups.adapters.airflow.writing.bulk_insert import (
     reason_against_copying,
     runs_with_same_tasks,
 )
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import Refused, words_of
 from airflow_run_groups.domain.planning.plan import CreatedRuns, NewDagRun
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def _create(run: NewDagRun, created: CreatedRuns, dag: SerializedDAG, session: S
                 session=session,
             )
     except (ValueError, AirflowException) as error:
-        msg = f"Airflow does not take run {run.run_id!r}: {error}"
+        msg = f"Airflow does not take run {run.run_id!r}: {words_of(error)}"
         raise Refused(msg) from error
     if created.note is not None and made.note is None:
         made.note = created.note

@@ -91,6 +91,8 @@ class FileResource:
 class PageResource(FileResource):
     """The page itself. What it loads, it loads from below its own path, so it works below any other."""
 
+    redirects_from_slash = True
+
     def on_get(self, req: Request, resp: Response) -> None:
         """Show it at its path without a slash at the end, from where its links lead to the right places."""
         if req.env["PATH_INFO"].endswith("/"):

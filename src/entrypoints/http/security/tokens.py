@@ -18,6 +18,10 @@ LOOK_AGAIN = 1.0
 MAX_BYTES = 64 * 1024
 """More than a thousand tokens have."""
 
+MIN_TOKEN = 8
+MAX_TOKEN = 512
+"""Characters of the single token. Eight are what NIST SP 800-63B asks of any password; a header has 8190 bytes."""
+
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)(?P<read_only>\s+read-only)?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 _DIGEST = re.compile(r"sha256:([0-9A-Fa-f]{64})")
@@ -35,6 +39,22 @@ class Token:
     name: str
     digest: bytes = field(repr=False)
     read_only: bool = False
+
+
+def checked_token(text: str) -> str:
+    """Return the single token as it is.
+
+    :raises ValueError: when no request could send it, or it is easily guessed, without a part of it.
+    """
+    if text != text.strip() or not text.isprintable():
+        msg = "has white space around it, or control characters: no request could send it"
+        raise ValueError(msg)
+    if not MIN_TOKEN <= len(text) <= MAX_TOKEN:
+        msg = (
+            f"must have {MIN_TOKEN} to {MAX_TOKEN} characters, not {len(text)}: `openssl rand -hex 32` makes a good one"
+        )
+        raise ValueError(msg)
+    return text
 
 
 def single_token(token: str) -> Token:

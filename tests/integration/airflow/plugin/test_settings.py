@@ -13,7 +13,7 @@ from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, envi
 
 CONFIGURATION = """
 [airflow_api_plugin]
-airflow_api_auth_cmd = echo 007
+airflow_api_auth_cmd = echo 00700700
 value_format = json
 """
 SHELF = """
@@ -46,7 +46,7 @@ def read(case, **options):
 
 
 read("file")
-read("environment", airflow_api_auth="0x1", value_format="text")
+read("environment", airflow_api_auth="0x100000", value_format="text")
 read("command", airflow_api_auth_cmd="echo from-a-command")
 read("secret", airflow_api_auth_secret="the-token")
 read("failing", airflow_api_auth_cmd="false")
@@ -115,8 +115,8 @@ def test_every_option_is_in_airflows_list_with_its_description(started):
 def test_options_come_from_every_place_that_airflow_looks_in(started):
     lines = [json.loads(line) for line in started.resolved.splitlines() if line.startswith('["')]
     resolved = {case: outcome for case, *outcome in lines}
-    assert resolved["file"] == ["token", "007", "json"]
-    assert resolved["environment"] == ["token", "0x1", "text"]
+    assert resolved["file"] == ["token", "00700700", "json"]
+    assert resolved["environment"] == ["token", "0x100000", "text"]
     assert resolved["command"] == ["token", "from-a-command", "json"]
     assert resolved["secret"] == ["token", "from-the-shelf", "json"]
     assert resolved["nothing"] == ["airflow", None, "json"]
@@ -127,7 +127,9 @@ def test_a_place_that_does_not_tell_the_token_is_no_reason_to_do_without(started
     (failing,), (missing,), (unknown,) = (
         outcome for case, *outcome in lines if case in {"failing", "missing", "unknown"}
     )
-    assert failing.startswith("Airflow cannot resolve [airflow_api_plugin] airflow_api_auth: Cannot execute false")
+    assert failing.startswith(
+        "Airflow cannot resolve [airflow_api_plugin] airflow_api_auth: its command ends with the code 1."
+    )
     assert missing == "[airflow_api_plugin] airflow_api_auth_secret is set, but Airflow finds no token there"
     assert unknown.startswith(
         "[airflow_api_plugin] has no option 'vlaue_format': known are airflow_api_auth, airflow_api_auth_file,"

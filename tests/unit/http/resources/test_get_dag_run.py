@@ -67,9 +67,10 @@ def test_a_run_is_found_whether_its_id_is_percent_encoded_or_not(service, run_id
         assert service.ask(f"/api/v1/dag_runs/{path}")["dag_run"]["run_id"] == run_id
 
 
-def test_a_trailing_slash_changes_nothing(service):
+def test_a_trailing_slash_is_another_path_at_which_there_is_nothing(service):
     service.place()
-    assert service.ask("/api/v1/dag_runs/a_run/") == service.ask("/api/v1/dag_runs/a_run")
+    for path in ("/api/v1/dag_runs/a_run/", "/api/v1/dag_runs/"):
+        assert service.get(path).status_code == 404
 
 
 def test_a_run_id_that_several_dags_have_is_a_conflict_that_names_them(service):

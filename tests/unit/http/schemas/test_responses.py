@@ -5,8 +5,9 @@ import logging
 import pytest
 
 from airflow_run_groups.adapters.memory import MemoryDagRepository, demo_backend
-from airflow_run_groups.domain import Unavailable
-from tests.unit.http.service import Service, error
+from airflow_run_groups.domain import SchemaUnknown, Unavailable
+from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
+from tests.unit.http.service import Service, error, reason
 
 PATHS = ["/api/v1/dags", "/api/v1/dag_runs", "/api/v1/dag_runs/a_run", "/health/live", "/health/ready"]
 
@@ -99,6 +100,19 @@ def test_below_a_mount_the_same_endpoints_have_no_prefix():
     for path in ("/dags", "/dag_runs", "/health/live", "/health/ready"):
         assert service.get(path, root_path="/api/v1").status_code == 200
     assert service.get("/api/v1/dags").status_code == 404
+
+
+def test_versions_are_for_callers_who_are_identified():
+    unknown = SchemaUnknown("the database has the schema revision 0123456789ab, which Airflow 3.3.2 does not know")
+    service = Service(dags=_Failing(unknown), authenticator=TokenAuthentication("s3cret-token"))
+    ready = service.get("/health/ready")
+    listed = service.get("/api/v1/dags", headers={"Authorization": "s3cret-token"})
+    assert (ready.status_code, listed.status_code) == (503, 503)
+    assert reason(ready) == reason(listed) == "schema_unknown"
+    assert "3.3.2" in error(listed)
+    assert "3.3.2" not in ready.text
+    assert "0123456789ab" not in ready.text
+    assert "log of the service" in error(ready)
 
 
 def test_the_health_endpoints_lie_at_the_root_and_below_the_prefix(service):
