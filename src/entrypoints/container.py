@@ -11,7 +11,7 @@ from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSing
 
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.adapters.metrics import Meter
+from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE, Meter
 from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
 from airflow_run_groups.entrypoints import logs
 from airflow_run_groups.entrypoints.http.access_log import AccessLog
@@ -38,7 +38,8 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, single_token
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import single_token
 from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
 
 
@@ -101,7 +102,18 @@ def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_sche
     )
 
 
-def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
+def _token_file(settings: Settings, meter: Meter) -> TokenFile | None:
+    token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
+    if path is None:
+        return None
+    return TokenFile(
+        path,
+        beside=() if token is None else (single_token(token),),
+        report=lambda is_usable: meter.set(TOKEN_FILE_UNUSABLE, 0 if is_usable else 1),
+    )
+
+
+def _authenticator(settings: Settings, token_file: TokenFile | None, *, mounted: bool) -> Authenticator:
     hosts = settings.allowed_hosts or frozenset()
     same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts)
     if settings.auth is Auth.AIRFLOW:
@@ -112,9 +124,7 @@ def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
         return BearerAuthentication(AirflowUsers(auth_manager()).identify, same_origin if needs_no_token else None)
     if settings.auth is Auth.NONE:
         return NoAuthentication(same_origin)
-    token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
-    beside = () if token is None else (single_token(token),)
-    return TokenAuthentication(token, None if path is None else TokenFile(path, beside=beside))
+    return TokenAuthentication(settings.airflow_api_auth, token_file)
 
 
 def _write_rate(rate: str | None) -> WriteRate | None:
@@ -211,7 +221,10 @@ class Container(DeclarativeContainer):
     )
     create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
-    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
+    token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
+    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
+        _authenticator, settings, token_file, mounted=mounted
+    )
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit
     )
@@ -220,7 +233,7 @@ class Container(DeclarativeContainer):
     probes = Dict(
         {
             "/health/live": ThreadSafeSingleton(LiveResource),
-            "/health/ready": ThreadSafeSingleton(ReadyResource, backend.provided.dags, is_stopping),
+            "/health/ready": ThreadSafeSingleton(ReadyResource, backend.provided.dags, is_stopping, token_file),
         }
     )
     resources = Dict(

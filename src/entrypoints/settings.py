@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, TokenFileError, single_token
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import TokenFileError, single_token
 
 SECTION = "airflow_api_plugin"
 ENVIRONMENT_PREFIX = "AIRFLOW__AIRFLOW_API_PLUGIN__"
@@ -138,7 +139,8 @@ class Settings:
     airflow_api_auth_file: str | None = _option(
         "The path of a file with more tokens, which is read again when it changes. A line is\n"
         "``name: token`` or ``name: token read-only``. The token may be given by its SHA-256, as\n"
-        "``sha256:`` and hexadecimal digits. No other user may be able to read the file.",
+        "``sha256:`` and hexadecimal digits. No other user may be able to read the file. An empty file has no tokens; a file\n"
+        "that cannot be used makes the service not ready, and after 5 seconds lets nobody in.",
         _path,
     )
     allow_unknown_schema: bool = _option(

@@ -6,7 +6,8 @@ from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import find
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.documents import PYPROJECT, Document
 

@@ -39,7 +39,7 @@ def test_a_token_is_asked_for_when_it_is_set(token, auth, status):
 def test_what_is_set_of_tokens_hosts_and_rates_reaches_the_app(tmp_path):
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text("board: board-0123456789abcdef read-only")
+    path.write_text("board: board-0123456789abcdef read-only\n")
     client = testing.TestClient(_container(auth=Auth.TOKEN, airflow_api_auth_file=str(path)).app())
     headers = {"Authorization": "board-0123456789abcdef"}
     assert client.simulate_get("/api/v1/dags", headers=headers).status_code == 200

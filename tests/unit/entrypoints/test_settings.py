@@ -125,7 +125,7 @@ def test_where_airflow_is_not_installed_the_other_backend_is_offered():
 def tokens(tmp_path):
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text("ci: s3cret-of-the-ci-server")
+    path.write_text("ci: s3cret-of-the-ci-server\n")
     return path
 
 

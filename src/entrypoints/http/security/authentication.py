@@ -8,7 +8,8 @@ from falcon import Request
 
 from airflow_run_groups.domain import Caller, Forbidden, Unauthenticated
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
-from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Token, TokenFile, find, single_token
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Token, find, single_token
 
 _SCHEME = b"bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})

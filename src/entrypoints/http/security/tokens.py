@@ -1,27 +1,17 @@
-"""The tokens that callers may send, and the file that holds several."""
+"""The tokens that callers may send, and the lines of a file that holds several."""
 
 import hashlib
 import hmac
-import logging
-import os
 import re
-import stat
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 
 SINGLE = "token"
 """The name of the one token that stands in the configuration itself."""
-LOOK_AGAIN = 1.0
-"""Seconds between two looks at the file."""
-MAX_BYTES = 64 * 1024
-"""More than a thousand tokens have."""
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)(?P<read_only>\s+read-only)?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 _DIGEST = re.compile(r"sha256:([0-9A-Fa-f]{64})")
-_log = logging.getLogger(__name__)
 
 
 class TokenFileError(Exception):
@@ -54,105 +44,11 @@ def find(tokens: Sequence[Token], *sent: bytes) -> Token | None:
     return found
 
 
-class TokenFile:
-    """A file of tokens, which is read again while it is used: tokens change without a restart.
+def parse(path: str, content: bytes, beside: Sequence[Token] = ()) -> tuple[Token, ...]:
+    """Return the tokens of a file with this content, which must differ from those beside it; none of an empty file.
 
-    A line is ``name: token`` or ``name: token read-only``, where the token can be given as ``sha256:`` and its SHA-256 in
-    hexadecimal; ``#`` begins a line that is a comment.
+    :raises TokenFileError: when a line has no token, or the last one no line break: it may be half-written.
     """
-
-    def __init__(self, path: str, *, beside: Sequence[Token] = (), clock: Callable[[], float] = time.monotonic) -> None:
-        """Read the file at this path, whose tokens must differ from those beside it.
-
-        :raises TokenFileError: when the file cannot be used.
-        """
-        self._path = path
-        self._beside = beside
-        self._clock = clock
-        self._lock = Lock()
-        self._content = _read(path)
-        self._tokens = _parse(path, self._content, beside)
-        self._problem: str | None = None
-        self._looked_at = clock()
-
-    def tokens(self) -> Sequence[Token]:
-        """Return the tokens that the file has, or had when it could last be used."""
-        # One thread looks; the others go on with what is known.
-        if self._clock() - self._looked_at >= LOOK_AGAIN and self._lock.acquire(blocking=False):
-            try:
-                self._look()
-            finally:
-                self._looked_at = self._clock()
-                self._lock.release()
-        return self._tokens
-
-    def _look(self) -> None:
-        # It is read and not only looked at from the outside: another token of the same length can be written within
-        # the tick of the file system's clock, and a few kilobytes a second are nothing.
-        try:
-            content = _read(self._path)
-            if content != self._content:
-                self._tokens = _parse(self._path, content, self._beside)
-                self._content = content
-                _log.warning("the tokens in %s have changed: there are %s", self._path, _names(self._tokens))
-        except TokenFileError as error:
-            if str(error) != self._problem:
-                _log.error("%s. The tokens that were read before go on being taken", error)
-            self._problem = str(error)
-        else:
-            self._problem = None
-
-
-def _digest_of(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
-
-
-def _names(tokens: Sequence[Token]) -> str:
-    return ", ".join(token.name for token in tokens)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb", opener=_open) as file:
-            _check_access(path, os.fstat(file.fileno()))
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        msg = f"the file of tokens {path} cannot be read: {error.strerror}"
-        raise TokenFileError(msg) from None
-    if len(content) > MAX_BYTES:
-        msg = f"the file of tokens {path} has more than {MAX_BYTES} bytes"
-        raise TokenFileError(msg)
-    return content
-
-
-def _open(path: str, flags: int) -> int:
-    """Open without waiting: a named pipe would, for somebody who writes to it."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _check_access(path: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        msg = f"the file of tokens {path} is no regular file"
-        raise TokenFileError(msg)
-    if reason := why_not_secret(status.st_mode, status.st_uid, os.geteuid()):
-        msg = f"the file of tokens {path} is no secret: {reason}"
-        raise TokenFileError(msg)
-
-
-def why_not_secret(mode: int, owner: int, user: int) -> str | None:
-    """Return why others than the user who runs the service may read or change a file of this mode and owner, or None.
-
-    The rule is PostgreSQL's for the key of a server: the file is the user's own and nobody else's, or it is root's and
-    the group may read it, which is how Kubernetes hands out secrets.
-    """
-    if owner not in (user, 0):
-        return "it belongs to another user than the one who runs the service"
-    if owner == 0:
-        return "all users may read it, or its group change it: chmod 640 it" if mode & 0o027 else None
-    return "other users may read it: chmod 600 it" if mode & 0o077 else None
-
-
-def _parse(path: str, content: bytes, beside: Sequence[Token]) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for number, line in _lines(path, content):
         token = _token(path, number, line)
@@ -162,9 +58,6 @@ def _parse(path: str, content: bytes, beside: Sequence[Token]) -> tuple[Token, .
                 msg = f"the file of tokens {path} has in line {number} the {what} of another token, {other.name!r}"
                 raise TokenFileError(msg)
         tokens.append(token)
-    if not tokens:
-        msg = f"the file of tokens {path} has no token in it"
-        raise TokenFileError(msg)
     return tuple(tokens)
 
 
@@ -174,7 +67,11 @@ def _lines(path: str, content: bytes) -> Iterator[tuple[int, str]]:
     except UnicodeDecodeError:
         msg = f"the file of tokens {path} is not UTF-8"
         raise TokenFileError(msg) from None
-    for number, line in enumerate(text.split("\n"), 1):
+    *lines, rest = text.split("\n")
+    if rest.strip():
+        msg = f"the file of tokens {path} has no line break at the end of line {len(lines) + 1}, as if half-written: add it"
+        raise TokenFileError(msg)
+    for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line.strip()
 
@@ -201,3 +98,7 @@ def _token(path: str, number: int, line: str) -> Token:
         )
         raise TokenFileError(msg)
     return Token(name=parts["name"], digest=sha256, read_only=parts["read_only"] is not None)
+
+
+def _digest_of(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
