@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSingleton
@@ -37,7 +38,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
 )
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
+from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import single_token
 from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
@@ -113,9 +114,16 @@ def _token_file(settings: Settings, meter: Meter) -> TokenFile | None:
     )
 
 
+def _public_origin() -> Origin | None:
+    from airflow_run_groups.adapters.airflow.configuration import base_url  # noqa: PLC0415 - loads Airflow
+
+    url = urlsplit(base_url())
+    return Origin.of(url.scheme, url.netloc)
+
+
 def _authenticator(settings: Settings, token_file: TokenFile | None, *, mounted: bool) -> Authenticator:
     hosts = settings.allowed_hosts or frozenset()
-    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts)
+    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
     if settings.auth is Auth.AIRFLOW:
         from airflow_run_groups.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
         from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow

@@ -163,10 +163,12 @@ def open_server(tmp_path_factory):
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"},
         {"Sec-Fetch-Site": "same-site"},
+        {"Host": "groups.example.com", "Origin": "http://groups.example.com:3000"},
+        {"Host": "groups.example.com:8000", "Origin": "https://groups.example.com:8000"},
     ],
     ids=str,
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
 def test_where_no_token_is_set_pages_of_other_sites_neither_read_nor_create(open_server, headers, method):
     before = open_server.get("/api/v1/dag_runs")[2]
     code, error = raw(open_server, headers, method)
@@ -178,6 +180,22 @@ def test_where_no_token_is_set_pages_of_other_sites_neither_read_nor_create(open
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "10.1.2.3", "groups.example.com"])
 def test_programs_are_served_at_addresses_and_at_the_names_that_are_allowed(open_server, host):
     assert raw(open_server, {"Host": f"{host}:{open_server.port}"})[0] == 200
+
+
+FORWARDED = {"X-Forwarded-Host": "groups.example.com", "X-Forwarded-Proto": "https"}
+
+
+def test_pages_are_served_at_the_address_that_a_trusted_proxy_forwards(open_server):
+    assert raw(open_server, {**FORWARDED, "Origin": "https://groups.example.com"})[0] == 200
+    for origin in ("http://groups.example.com", "https://groups.example.com:8443"):
+        assert raw(open_server, {**FORWARDED, "Origin": origin})[0] == 403
+
+
+def test_nobody_but_a_trusted_proxy_forwards_an_address(tmp_path):
+    environ = {f"{OPTION}ALLOWED_HOSTS": "groups.example.com", "FORWARDED_ALLOW_IPS": "192.0.2.1"}
+    with serving(tmp_path / "log", **environ) as server:
+        for origin in ("http://groups.example.com", "https://groups.example.com"):
+            assert raw(server, {**FORWARDED, "Origin": origin})[0] == 403
 
 
 def test_a_probe_may_ask_by_any_name(open_server):

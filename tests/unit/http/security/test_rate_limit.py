@@ -48,6 +48,13 @@ def test_reading_does_not_count(service):
     assert post(service, "ada").status_code == 200
 
 
+def test_every_method_that_may_change_something_counts(service):
+    headers = {"Authorization": "ada"}
+    for method in ("POST", "PATCH", "PUT"):
+        service.request(method, "/api/v1/dag_runs", headers=headers)
+    assert service.request("PATCH", "/api/v1/dag_runs", headers=headers).status_code == 429
+
+
 def test_requests_that_are_refused_for_what_they_say_count_as_well(service):
     assert [post(service, "ada", b"{").status_code for _ in range(4)] == [400] * 3 + [429]
 
