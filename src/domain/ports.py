@@ -58,6 +58,12 @@ class DagRepository(Protocol):
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all DAGs, those that are stale or paused too.
+
+        :raises Unavailable: when the backend does not respond.
+        """
+
     def ping(self) -> None:
         """Return when the backend responds, and may be written to.
 

@@ -121,7 +121,9 @@ def _public_origin() -> Origin | None:
     return Origin.of(url.scheme, url.netloc)
 
 
-def _authenticator(settings: Settings, token_file: TokenFile | None, *, mounted: bool) -> Authenticator:
+def _authenticator(
+    settings: Settings, token_file: TokenFile | None, dags: DagRepository, *, mounted: bool
+) -> Authenticator:
     hosts = settings.allowed_hosts or frozenset()
     same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
     if settings.auth is Auth.AIRFLOW:
@@ -132,7 +134,7 @@ def _authenticator(settings: Settings, token_file: TokenFile | None, *, mounted:
         return BearerAuthentication(AirflowUsers(auth_manager()).identify, same_origin if needs_no_token else None)
     if settings.auth is Auth.NONE:
         return NoAuthentication(same_origin)
-    return TokenAuthentication(settings.airflow_api_auth, token_file)
+    return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
 
 
 def _write_rate(rate: str | None) -> WriteRate | None:
@@ -231,7 +233,7 @@ class Container(DeclarativeContainer):
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
     token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
-        _authenticator, settings, token_file, mounted=mounted
+        _authenticator, settings, token_file, backend.provided.dags, mounted=mounted
     )
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit

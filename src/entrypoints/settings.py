@@ -138,7 +138,8 @@ class Settings:
     )
     airflow_api_auth_file: str | None = _option(
         "The path of a file with more tokens, which is read again when it changes. A line is\n"
-        "``name: token`` or ``name: token read-only``. The token may be given by its SHA-256, as\n"
+        "``name: token``, with ``read-only``, ``create`` or ``change`` behind it where the token is not good for everything,\n"
+        "and last ``dags=pattern,pattern`` where it is not for all DAGs. The token may be given by its SHA-256, as\n"
         "``sha256:`` and hexadecimal digits. No other user may be able to read the file. An empty file has no tokens; a file\n"
         "that cannot be used makes the service not ready, and after 5 seconds lets nobody in.",
         _path,

@@ -5,26 +5,58 @@ import hmac
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatchcase
 
 SINGLE = "token"
 """The name of the one token that stands in the configuration itself."""
 
-_LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)(?P<read_only>\s+read-only)?")
+_LINE = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)"
+    r"(?P<rights>(?:\s+(?:read-only|create|change))*)(?:\s+dags=(?P<dags>\S*))?"
+)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 _DIGEST = re.compile(r"sha256:([0-9A-Fa-f]{64})")
+_PATTERN = re.compile(r"[\w.*?-]+")
+_READ_ONLY = "read-only"
 
 
 class TokenFileError(Exception):
     """The file cannot be used; the text is a sentence for the operator, without any part of a token."""
 
 
+class Right(str, Enum):
+    """What a token is good for beside reading: to create runs, or to cancel, retry and note those that are there."""
+
+    CREATE = "create"
+    CHANGE = "change"
+
+
+ALL_RIGHTS = frozenset(Right)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One token. The token itself is not kept, since its SHA-256 suffices to recognise it."""
+    """One token. The token itself is not kept, since its SHA-256 suffices to recognise it.
+
+    ``dags``: patterns of the ids of the DAGs that it is for, in which ``*`` is any text and ``?`` one character; None: all.
+    """
 
     name: str
     digest: bytes = field(repr=False)
-    read_only: bool = False
+    rights: frozenset[Right] = ALL_RIGHTS
+    dags: tuple[str, ...] | None = None
+
+    @property
+    def read_only(self) -> bool:
+        return not self.rights
+
+    @property
+    def is_limited(self) -> bool:
+        return self.dags is not None or self.rights != ALL_RIGHTS
+
+    def is_for(self, dag_id: str) -> bool:
+        return self.dags is None or any(fnmatchcase(dag_id, pattern) for pattern in self.dags)
 
 
 def single_token(token: str) -> Token:
@@ -80,8 +112,8 @@ def _token(path: str, number: int, line: str) -> Token:
     parts = _LINE.fullmatch(line)
     if parts is None:
         msg = (
-            f"the file of tokens {path} has in line {number} neither 'name: token' nor 'name: token read-only'; "
-            "a name is 1 to 64 letters, digits and ._@-"
+            f"the file of tokens {path} has in line {number} neither 'name: token' nor 'name: token' with read-only, create or "
+            "change behind it, and then dags=pattern,pattern; a name is 1 to 64 letters, digits and ._@-"
         )
         raise TokenFileError(msg)
     if parts["name"] == SINGLE:
@@ -97,7 +129,33 @@ def _token(path: str, number: int, line: str) -> Token:
             "nor 'sha256:' with 64 hexadecimal digits"
         )
         raise TokenFileError(msg)
-    return Token(name=parts["name"], digest=sha256, read_only=parts["read_only"] is not None)
+    try:
+        rights = _rights(parts["rights"].split())
+        dags = None if parts["dags"] is None else _patterns(parts["dags"])
+    except ValueError as error:
+        msg = f"the file of tokens {path} has in line {number} {error}"
+        raise TokenFileError(msg) from None
+    return Token(name=parts["name"], digest=sha256, rights=rights, dags=dags)
+
+
+def _rights(words: Sequence[str]) -> frozenset[Right]:
+    if not words:
+        return ALL_RIGHTS
+    if len(set(words)) < len(words) or (_READ_ONLY in words and len(words) > 1):
+        msg = "words that contradict or repeat each other: a token has read-only, or create, or change, or none of these words"
+        raise ValueError(msg)
+    return frozenset(Right(word) for word in words if word != _READ_ONLY)
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    patterns = tuple(text.split(","))
+    if not all(_PATTERN.fullmatch(pattern) for pattern in patterns):
+        msg = (
+            "patterns of DAGs that do not fit: dags= is followed by ids, with commas and no spaces between them, of letters, "
+            "digits and _.-, with * for any text and ? for one character"
+        )
+        raise ValueError(msg)
+    return patterns
 
 
 def _digest_of(token: bytes) -> bytes:

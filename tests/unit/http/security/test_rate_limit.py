@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, ReadAccess
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, LimitedAccess
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
+from airflow_run_groups.entrypoints.http.security.tokens import Token
 from tests.unit.http.service import Service, error
 
 
@@ -14,7 +15,8 @@ class ByName:
 
     def identify(self, req):
         name = req.get_header("Authorization")
-        return ReadAccess(name, name) if name == "reader" else FullAccess(name)
+        reader = LimitedAccess(Token(name="reader", digest=b"", rights=frozenset()), frozenset)
+        return reader if name == "reader" else FullAccess(name)
 
 
 @pytest.fixture
