@@ -11,6 +11,7 @@ from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage, Da
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
 T = TypeVar("T")
 
@@ -38,6 +39,13 @@ class DagSnapshot(Protocol):
         """Return how long the DAG's last runs took, by their logical date, that have ended: at most ``count`` of them.
 
         Runs that never started do not count. Nothing when none of the DAG's last thousand runs has ended.
+        """
+
+    def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
+        """Return how many runs of groups are queued or running: of the DAG, and of those that this caller has created.
+
+        None where there is no limit of that kind. None as the caller stands for all who have no name. Within a transaction,
+        no other one that counts the same caller's runs goes on before this one has ended.
         """
 
 
@@ -138,9 +146,12 @@ class GroupRepository(Protocol):
         no task instance cannot run again, and are left out, as are failed runs without a task that has failed or was
         stopped; ``warnings`` names them.
 
+        A retry counts for the caller who requests it. ``DagSnapshot.unfinished`` says what is counted.
+
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises DagUnreadable: when Airflow cannot read the DAG.
         :raises Refused: when the backend cannot choose the version with which runs run again.
+        :raises TooManyUnfinishedRuns: when a retry would lead to more than ``group_action.limits`` allow.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

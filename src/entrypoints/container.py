@@ -13,7 +13,15 @@ from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSing
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE, Meter
-from airflow_run_groups.domain import AuditLog, CreateRuns, DagRepository, DagRunRepository, GroupRepository, Groups
+from airflow_run_groups.domain import (
+    AuditLog,
+    CreateRuns,
+    DagRepository,
+    DagRunRepository,
+    GroupRepository,
+    Groups,
+    UnfinishedRunLimits,
+)
 from airflow_run_groups.entrypoints import logs
 from airflow_run_groups.entrypoints.http.access_log import AccessLog
 from airflow_run_groups.entrypoints.http.app import App, create_app
@@ -137,6 +145,12 @@ def _authenticator(
     return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
 
 
+def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:
+    return UnfinishedRunLimits(
+        per_dag=settings.max_unfinished_runs_per_dag, per_caller=settings.max_unfinished_runs_per_caller
+    )
+
+
 def _write_rate(rate: str | None) -> WriteRate | None:
     return None if rate is None else WriteRate(rate)
 
@@ -229,8 +243,15 @@ class Container(DeclarativeContainer):
             allow_unknown_schema=settings.provided.allow_unknown_schema,
         ),
     )
-    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)
-    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
+    unfinished_run_limits: ThreadSafeSingleton[UnfinishedRunLimits] = ThreadSafeSingleton(
+        _unfinished_run_limits, settings
+    )
+    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
+        CreateRuns, backend.provided.runs, clock=clock, limits=unfinished_run_limits
+    )
+    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(
+        Groups, backend.provided.groups, clock=clock, limits=unfinished_run_limits
+    )
     token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
         _authenticator, settings, token_file, backend.provided.dags, mounted=mounted

@@ -179,6 +179,18 @@ class Settings:
         "get a 429. Each process counts for itself, so n workers and replicas allow n times as many.",
         _rate,
     )
+    max_unfinished_runs_per_dag: int | None = _option(
+        "How many runs of groups one DAG may have that are queued or running. A creation or a retry that would lead to more\n"
+        "is a 409 with the numbers, and nothing is done. Counted in the transaction that writes, for all processes together.",
+        _between(1, 999_999, "a whole number", int),
+        kind="integer",
+    )
+    max_unfinished_runs_per_caller: int | None = _option(
+        "The same for the runs of groups, of all DAGs, that one caller has created. Callers without a name are one caller. A\n"
+        "retry counts for the caller who sends it. Needs Airflow 3.1 or newer, which knows who created a run.",
+        _between(1, 999_999, "a whole number", int),
+        kind="integer",
+    )
     receive_timeout: float = _option(
         "Seconds from a request's first byte to its last. The request holds a thread meanwhile. Most requests have a\n"
         "few hundred bytes, and one of the largest, 1 MiB, comes in time at 2 Mbit/s. A client has twice as long to\n"
@@ -247,6 +259,8 @@ def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Setti
     elif indirect := [name for name in _INDIRECT if name in texts]:
         msg = f"[{SECTION}] {indirect[0]} is for Airflow to resolve, which the backend 'memory' does without"
         raise SettingsError(msg)
+    if "max_unfinished_runs_per_caller" in texts and texts.get("backend", AIRFLOW) == AIRFLOW:
+        _check_creators_are_known()
     settings = Settings(**{name: _parse(name, text) for name, text in texts.items() if name in OPTIONS})
     settings = replace(settings, airflow_api_auth=_agreed_token(settings, environ.get(OTHER_TOKEN_NAME)))
     _check_token_file(settings)
@@ -306,6 +320,14 @@ def _from_airflow(texts: Mapping[str, str]) -> dict[str, str]:
         msg = f"[{SECTION}] {indirect[0]} is set, but Airflow finds no token there"
         raise SettingsError(msg)
     return found
+
+
+def _check_creators_are_known() -> None:
+    from airflow_run_groups.adapters.airflow.configuration import knows_creators  # noqa: PLC0415 - loads Airflow
+
+    if not knows_creators():
+        msg = f"[{SECTION}] max_unfinished_runs_per_caller needs Airflow 3.1 or newer, which knows who created a run"
+        raise SettingsError(msg)
 
 
 def _agreed_token(settings: Settings, other: str | None) -> str | None:

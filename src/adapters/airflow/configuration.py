@@ -69,3 +69,10 @@ def everybody_is_admin() -> bool:
 def base_url() -> str:
     """Return ``[api] base_url``, the address of Airflow's API server as browsers have it, ``""`` where it is not set."""
     return str(conf.get("api", "base_url", fallback=None) or "").strip()
+
+
+def knows_creators() -> bool:
+    """Tell whether this Airflow writes down who created a run, as 3.1 and newer do."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - the models take long to load
+
+    return "triggering_user_name" in DagRun.__table__.c
