@@ -169,6 +169,13 @@ class Settings:
         _one_of(AIRFLOW, MEMORY),
         default=AIRFLOW,
     )
+    mount_in_airflow: bool = _option(
+        "Whether Airflow's API server serves the endpoints below /api/v1 where this package is installed. With ``false`` it\n"
+        "has nothing of ours there, and the service on its own serves as before. Read when the API server starts.",
+        _flag,
+        default="true",
+        kind="boolean",
+    )
     value_format: str = _option(
         "How responses write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` types.",
         _one_of("text", "json"),
