@@ -30,6 +30,18 @@ class Authenticator(Protocol):
         """
 
 
+class AirflowTokenRequired(Unauthenticated):
+    """The request has no token, and the service asks for one of Airflow's: a client can sign in for it."""
+
+    reason = "airflow_token_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
+            "send it in the header 'authorization: Bearer <token>'"
+        )
+
+
 class ReadOnlyToken(Forbidden):
     """The request would change something, and its token is read-only."""
 
@@ -151,9 +163,5 @@ class BearerAuthentication:
             self._same_origin.check(req)
         scheme, _, token = req.get_header("Authorization", default="").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            msg = (
-                "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
-                "send it in the header 'authorization: Bearer <token>'"
-            )
-            raise Unauthenticated(msg)
+            raise AirflowTokenRequired
         return self._user_of(token.strip())
