@@ -165,12 +165,12 @@ def _meter(*, mounted: bool) -> Meter:
     return PrometheusMeter()
 
 
-def _metrics(meter: Any, *, mounted: bool) -> object | None:
+def _metrics(meter: Any, token_file: TokenFile | None, *, mounted: bool) -> object | None:
     if mounted:
         return None
     from airflow_run_groups.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
 
-    return MetricsResource(meter)
+    return MetricsResource(meter, token_file)
 
 
 def _open_routes(
@@ -260,7 +260,7 @@ class Container(DeclarativeContainer):
         _write_rate, settings.provided.write_rate_limit
     )
 
-    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, mounted=mounted)
+    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, token_file, mounted=mounted)
     probes = Dict(
         {
             "/health/live": ThreadSafeSingleton(LiveResource),

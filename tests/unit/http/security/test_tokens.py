@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE
 from airflow_run_groups.entrypoints.http.security import token_file, tokens
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.token_file import (
@@ -17,6 +18,7 @@ from airflow_run_groups.entrypoints.http.security.token_file import (
     why_not_secret,
 )
 from airflow_run_groups.entrypoints.http.security.tokens import TokenFileError, find, single_token
+from airflow_run_groups.entrypoints.metrics import FOLDER, MetricsResource, PrometheusMeter
 from tests.unit.http.service import Service, error, reason
 
 CI = "ci-0123456789abcdef"
@@ -297,6 +299,18 @@ def test_readiness_looks_where_nobody_sends_a_request(watched, path):
     path.unlink()
     watched.clock.now = LOOK_AGAIN
     assert (watched.ready(), watched.reports) == ("token_file_unusable", [False])
+
+
+def test_metrics_look_where_nobody_sends_a_request(path, monkeypatch):
+    monkeypatch.delenv(FOLDER, raising=False)
+    clock, meter = Clock(), PrometheusMeter()
+    file = TokenFile(str(path), clock=clock, report=lambda good: meter.set(TOKEN_FILE_UNUSABLE, 0 if good else 1))
+    service = Service(meter=meter, metrics=MetricsResource(meter, file))
+    name = "airflow_run_groups_token_file_unusable"
+    assert f"\n{name} 0.0\n" in service.get("/metrics").text
+    path.unlink()
+    clock.now = LOOK_AGAIN
+    assert f"\n{name} 1.0\n" in service.get("/metrics").text
 
 
 def test_a_process_that_has_not_looked_for_long_does_not_begin_with_a_grace(watched, path):
