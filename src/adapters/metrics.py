@@ -33,6 +33,11 @@ DATABASE_CONNECTIONS_IN_USE = Metric("database_connections_in_use", "gauge", "Da
 DATABASE_CONNECTIONS_MAX = Metric(
     "database_connections_max", "gauge", "Database connections of the processes that have opened one, at most."
 )
+TOKEN_FILE_UNUSABLE = Metric(
+    "token_file_unusable",
+    "gauge",
+    "Processes that cannot use the file of tokens, so that soon they accept none of its tokens.",
+)
 METRICS = (
     HTTP_REQUESTS,
     HTTP_REQUEST_DURATION,
@@ -42,6 +47,7 @@ METRICS = (
     DATABASE_STATEMENT_DURATION,
     DATABASE_CONNECTIONS_IN_USE,
     DATABASE_CONNECTIONS_MAX,
+    TOKEN_FILE_UNUSABLE,
 )
 
 

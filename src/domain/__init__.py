@@ -35,6 +35,7 @@ from airflow_run_groups.domain.errors import (
     SchemaUnknown as SchemaUnknown,
     TimetableFailed as TimetableFailed,
     TooManyRuns as TooManyRuns,
+    TooManyUnfinishedRuns as TooManyUnfinishedRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,
 )
@@ -122,6 +123,10 @@ from airflow_run_groups.domain.timetable import (
     DataInterval as DataInterval,
     Interval as Interval,
     Timetable as Timetable,
+)
+from airflow_run_groups.domain.unfinished import (
+    UnfinishedRunLimits as UnfinishedRunLimits,
+    UnfinishedRuns as UnfinishedRuns,
 )
 from airflow_run_groups.domain.use_cases import (
     Coverages as Coverages,

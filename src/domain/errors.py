@@ -52,7 +52,7 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The request names more than one thing."""
+    """The request does not fit what is there: it names more than one thing, or would make more of them than there may be."""
 
     reason = "conflict"
 
@@ -191,6 +191,21 @@ class GroupExists(Conflict):
         super().__init__(
             f"group {prefix!r} of DAG {dag_id!r} exists already, with {existing}: choose another prefix, or leave out "
             "new_group to add to it"
+        )
+
+
+class TooManyUnfinishedRuns(Conflict):
+    """The DAG, or the caller, would have more unfinished runs than they may have through this service."""
+
+    reason = "too_many_unfinished_runs"
+
+    def __init__(self, owner: str, *, unfinished: int, more: int, limit: int) -> None:
+        """``owner`` begins the sentence, such as ``you have``."""
+        room = limit - unfinished
+        hint = f", or ask for {room} at most" if room > 0 else ""
+        super().__init__(
+            f"{owner} {unfinished} unfinished runs of groups, and {more} more would exceed the limit of {limit}: wait until "
+            f"some have ended{hint}"
         )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.pace import Pace
+from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_NOTE_LENGTH = 1000
@@ -245,6 +246,7 @@ class GroupAction:
     """An action on a group: on at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
     ``requested_by``: the caller's name, None without one. ``dry_run``: only report which runs it would be.
+    ``limits``: how many unfinished runs the DAG, and the caller, may have once a retry is done.
     """
 
     dag_id: str
@@ -254,6 +256,7 @@ class GroupAction:
     limit: int = 100
     start: int = 0
     requested_by: str | None = None
+    limits: UnfinishedRunLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import Timetable
+from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
 T = TypeVar("T")
 
@@ -55,6 +56,13 @@ class DagSnapshot(Protocol):
         Runs that never started do not count. Nothing when none of the DAG's last thousand runs has ended.
         """
 
+    def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
+        """Return how many runs of groups are queued or running: of the DAG, and of those that this caller has created.
+
+        None where there is no limit of that kind. None as the caller stands for all who have no name. Within a transaction,
+        no other one that counts the same caller's runs goes on before this one has ended.
+        """
+
 
 class DagTransaction(DagSnapshot, Protocol):
     """A DAG whose runs only this transaction creates and changes until it ends."""
@@ -72,6 +80,12 @@ class DagTransaction(DagSnapshot, Protocol):
 class DagRepository(Protocol):
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all DAGs, those that are stale or paused too.
+
+        :raises Unavailable: when the backend does not respond.
+        """
 
     def ping(self) -> None:
         """Return when the backend responds, and may be written to.
@@ -153,9 +167,12 @@ class GroupRepository(Protocol):
         no task instance cannot run again, and are left out, as are failed runs without a task that has failed or was
         stopped; ``warnings`` names them.
 
+        A retry counts for the caller who requests it. ``DagSnapshot.unfinished`` says what is counted.
+
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises DagUnreadable: when Airflow cannot read the DAG.
         :raises Refused: when the backend cannot choose the version with which runs run again.
+        :raises TooManyUnfinishedRuns: when a retry would lead to more than ``group_action.limits`` allow.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

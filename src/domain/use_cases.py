@@ -23,15 +23,22 @@ from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.planning.summary import MAX_TIME, PlanSummary, summarise
 from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagSnapshot, DagTransaction, GroupRepository
 from airflow_run_groups.domain.run_id import name_of_group
+from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 
 
 class CreateRuns:
     """Create the runs of a request, all or none, or show what would be created."""
 
-    def __init__(self, runs: DagRunRepository, clock: Callable[[], dt.datetime]) -> None:
-        """Use these runs; ``clock`` returns the present, aware."""
+    def __init__(
+        self,
+        runs: DagRunRepository,
+        clock: Callable[[], dt.datetime],
+        limits: UnfinishedRunLimits = NO_LIMITS,
+    ) -> None:
+        """Use these runs, within these limits; ``clock`` returns the present, aware."""
         self._runs = runs
         self._clock = clock
+        self._limits = limits
 
     def create(self, request: GroupRequest, caller: Caller) -> CreatedRuns:
         """Create the runs.
@@ -39,6 +46,7 @@ class CreateRuns:
         :raises DagNotFound: also when the caller may not see the DAG.
         :raises Forbidden: when the caller may see it, and may not create runs of it.
         :raises Refused: naming the rule that the request breaks.
+        :raises TooManyUnfinishedRuns: when the DAG or the caller would have more than they may.
         :raises Unavailable: when the backend cannot do it now; nothing was created.
         :raises OutcomeUnknown: when nobody knows whether the runs were created.
         """
@@ -47,6 +55,7 @@ class CreateRuns:
         def create(dag: DagTransaction) -> CreatedRuns:
             now = self._clock()
             created = runs_to_create(request, dag.facts(request, now), now=now, created_by=caller.name)
+            self._check_unfinished(dag, caller, request, more=len(created.runs))
             dag.add(created)
             return created
 
@@ -61,7 +70,9 @@ class CreateRuns:
         with self._runs.snapshot(request.dag_id) as dag:
             now = self._clock()
             facts = dag.facts(request, now)
-            return _with_details(plan_group(request, facts, now=now), dag, facts, now)
+            plan = plan_group(request, facts, now=now)
+            self._check_unfinished(dag, caller, request, more=len(plan.runs))
+            return _with_details(plan, dag, facts, now)
 
     def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool, planned: int = 0) -> PlanSummary:
         """Show the same in short, for the whole range unless it is limited: then for the runs up to the request's limit.
@@ -82,7 +93,12 @@ class CreateRuns:
                 planned=planned,
                 is_enough=lambda _: self._clock() > now + MAX_TIME,
             )
+            self._check_unfinished(dag, caller, request, more=planned + len(summary.plan.runs))
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
+
+    def _check_unfinished(self, dag: DagSnapshot, caller: Caller, request: GroupRequest, *, more: int) -> None:
+        if more and self._limits.exist:
+            self._limits.check(dag.unfinished(self._limits, caller.name), more=more, dag_id=request.dag_id)
 
 
 class Coverages:
@@ -118,10 +134,16 @@ class Coverages:
 class Groups:
     """See which groups there are, and how far they are, and act on them."""
 
-    def __init__(self, groups: GroupRepository, clock: Callable[[], dt.datetime]) -> None:
-        """Use these groups; ``clock`` returns the present, aware."""
+    def __init__(
+        self,
+        groups: GroupRepository,
+        clock: Callable[[], dt.datetime],
+        limits: UnfinishedRunLimits = NO_LIMITS,
+    ) -> None:
+        """Use these groups, within these limits; ``clock`` returns the present, aware."""
         self._groups = groups
         self._clock = clock
+        self._limits = limits
 
     def list(self, dag_id: str, caller: Caller, *, start: int | None = None, limit: int = 50) -> GroupPage:
         """Return a part of a DAG's groups, newest first.
@@ -158,6 +180,7 @@ class Groups:
 
         :raises GroupNotFound: as ``get``.
         :raises Forbidden: when the caller may see it, and may not change runs of it.
+        :raises TooManyUnfinishedRuns: when a retry would lead to more than there may be.
         :raises OutcomeUnknown: when nobody knows whether it was done.
         """
         dag_id = group_action.dag_id
@@ -165,7 +188,7 @@ class Groups:
         if not caller.may_change_runs(dag_id):
             raise MayNotChangeRuns(dag_id)
         try:
-            return self._groups.apply(replace(group_action, requested_by=caller.name))
+            return self._groups.apply(replace(group_action, requested_by=caller.name, limits=self._limits))
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
 

@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSingleton
 
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.adapters.metrics import Meter
+from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE, Meter
 from airflow_run_groups.domain import (
     AuditLog,
     Coverages,
@@ -20,6 +21,7 @@ from airflow_run_groups.domain import (
     DagRunRepository,
     GroupRepository,
     Groups,
+    UnfinishedRunLimits,
 )
 from airflow_run_groups.entrypoints import logs
 from airflow_run_groups.entrypoints.http.access_log import AccessLog
@@ -51,8 +53,9 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
 )
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, single_token
+from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import single_token
 from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
 
 
@@ -117,9 +120,29 @@ def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_sche
     )
 
 
-def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
+def _token_file(settings: Settings, meter: Meter) -> TokenFile | None:
+    token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
+    if path is None:
+        return None
+    return TokenFile(
+        path,
+        beside=() if token is None else (single_token(token),),
+        report=lambda is_usable: meter.set(TOKEN_FILE_UNUSABLE, 0 if is_usable else 1),
+    )
+
+
+def _public_origin() -> Origin | None:
+    from airflow_run_groups.adapters.airflow.configuration import base_url  # noqa: PLC0415 - loads Airflow
+
+    url = urlsplit(base_url())
+    return Origin.of(url.scheme, url.netloc)
+
+
+def _authenticator(
+    settings: Settings, token_file: TokenFile | None, dags: DagRepository, *, mounted: bool
+) -> Authenticator:
     hosts = settings.allowed_hosts or frozenset()
-    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts)
+    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
     if settings.auth is Auth.AIRFLOW:
         from airflow_run_groups.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
         from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
@@ -128,9 +151,13 @@ def _authenticator(settings: Settings, *, mounted: bool) -> Authenticator:
         return BearerAuthentication(AirflowUsers(auth_manager()).identify, same_origin if needs_no_token else None)
     if settings.auth is Auth.NONE:
         return NoAuthentication(same_origin)
-    token, path = settings.airflow_api_auth, settings.airflow_api_auth_file
-    beside = () if token is None else (single_token(token),)
-    return TokenAuthentication(token, None if path is None else TokenFile(path, beside=beside))
+    return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
+
+
+def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:
+    return UnfinishedRunLimits(
+        per_dag=settings.max_unfinished_runs_per_dag, per_caller=settings.max_unfinished_runs_per_caller
+    )
 
 
 def _write_rate(rate: str | None) -> WriteRate | None:
@@ -147,12 +174,12 @@ def _meter(*, mounted: bool) -> Meter:
     return PrometheusMeter()
 
 
-def _metrics(meter: Any, *, mounted: bool) -> object | None:
+def _metrics(meter: Any, token_file: TokenFile | None, *, mounted: bool) -> object | None:
     if mounted:
         return None
     from airflow_run_groups.entrypoints.metrics import MetricsResource  # noqa: PLC0415 - as above
 
-    return MetricsResource(meter)
+    return MetricsResource(meter, token_file)
 
 
 def _open_routes(
@@ -226,19 +253,29 @@ class Container(DeclarativeContainer):
             mounted=mounted,
         ),
     )
-    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(CreateRuns, backend.provided.runs, clock=clock)
+    unfinished_run_limits: ThreadSafeSingleton[UnfinishedRunLimits] = ThreadSafeSingleton(
+        _unfinished_run_limits, settings
+    )
+    create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
+        CreateRuns, backend.provided.runs, clock=clock, limits=unfinished_run_limits
+    )
     coverages: ThreadSafeSingleton[Coverages] = ThreadSafeSingleton(Coverages, backend.provided.runs, clock=clock)
-    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(Groups, backend.provided.groups, clock=clock)
-    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(_authenticator, settings, mounted=mounted)
+    groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(
+        Groups, backend.provided.groups, clock=clock, limits=unfinished_run_limits
+    )
+    token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
+    authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
+        _authenticator, settings, token_file, backend.provided.dags, mounted=mounted
+    )
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit
     )
 
-    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, mounted=mounted)
+    metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, token_file, mounted=mounted)
     probes = Dict(
         {
             "/health/live": ThreadSafeSingleton(LiveResource),
-            "/health/ready": ThreadSafeSingleton(ReadyResource, backend.provided.dags, is_stopping),
+            "/health/ready": ThreadSafeSingleton(ReadyResource, backend.provided.dags, is_stopping, token_file),
         }
     )
     resources = Dict(

@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 
 from airflow_run_groups.adapters.metrics import METRICS, PREFIX, Metric
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's name for the folder in which the processes of a server keep their numbers for each other."""
@@ -94,10 +95,13 @@ class _Collectors:
 class MetricsResource:
     """``/metrics``."""
 
-    def __init__(self, meter: PrometheusMeter) -> None:
+    def __init__(self, meter: PrometheusMeter, token_file: TokenFile | None = None) -> None:
         self._meter = meter
+        self._token_file = token_file
 
     def on_get(self, req: Request, resp: Response) -> None:
+        if self._token_file is not None:
+            self._token_file.is_usable()  # which the file reports to the meter, also where nobody sends a request
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = self._meter.text()
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.entrypoints.airflow_cfg import problem_of
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import (
     MAX_TOKEN,
     MIN_TOKEN,
-    TokenFile,
     TokenFileError,
     checked_token,
     single_token,
@@ -139,8 +139,10 @@ class Settings:
     )
     airflow_api_auth_file: str | None = _option(
         "The path of a file with more tokens, which is read again when it changes. A line is\n"
-        "``name: token`` or ``name: token read-only``. The token may be given by its SHA-256, as\n"
-        "``sha256:`` and hexadecimal digits. No other user may be able to read the file.",
+        "``name: token``, with ``read-only``, ``create`` or ``change`` behind it where the token is not good for everything,\n"
+        "and last ``dags=pattern,pattern`` where it is not for all DAGs. The token may be given by its SHA-256, as\n"
+        "``sha256:`` and hexadecimal digits. No other user may be able to read the file. An empty file has no tokens; a file\n"
+        "that cannot be used makes the service not ready, and after 5 seconds lets nobody in.",
         _path,
     )
     allow_unknown_schema: bool = _option(
@@ -168,6 +170,13 @@ class Settings:
         _one_of(AIRFLOW, MEMORY),
         default=AIRFLOW,
     )
+    mount_in_airflow: bool = _option(
+        "Whether Airflow's API server serves the endpoints below /api/v1 where this package is installed. With ``false`` it\n"
+        "has nothing of ours there, and the service on its own serves as before. Read when the API server starts.",
+        _flag,
+        default="true",
+        kind="boolean",
+    )
     value_format: str = _option(
         "How responses write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` types.",
         _one_of("text", "json"),
@@ -177,6 +186,18 @@ class Settings:
         "How many write requests each caller may send, such as ``60/minute``; per second, minute, hour or day. More\n"
         "get a 429. Each process counts for itself, so n workers and replicas allow n times as many.",
         _rate,
+    )
+    max_unfinished_runs_per_dag: int | None = _option(
+        "How many runs of groups one DAG may have that are queued or running. A creation or a retry that would lead to more\n"
+        "is a 409 with the numbers, and nothing is done. Counted in the transaction that writes, for all processes together.",
+        _between(1, 999_999, "a whole number", int),
+        kind="integer",
+    )
+    max_unfinished_runs_per_caller: int | None = _option(
+        "The same for the runs of groups, of all DAGs, that one caller has created. Callers without a name are one caller. A\n"
+        "retry counts for the caller who sends it. Needs Airflow 3.1 or newer, which knows who created a run.",
+        _between(1, 999_999, "a whole number", int),
+        kind="integer",
     )
     receive_timeout: float = _option(
         "Seconds from a request's first byte to its last. The request holds a thread meanwhile. Most requests have a\n"
@@ -246,6 +267,8 @@ def read_settings(environ: Mapping[str, str], *, mounted: bool = False) -> Setti
     elif indirect := [name for name in _INDIRECT if name in texts]:
         msg = f"[{SECTION}] {indirect[0]} is for Airflow to resolve, which the backend 'memory' does without"
         raise SettingsError(msg)
+    if "max_unfinished_runs_per_caller" in texts and texts.get("backend", AIRFLOW) == AIRFLOW:
+        _check_creators_are_known()
     settings = Settings(**{name: _parse(name, text) for name, text in texts.items() if name in OPTIONS})
     settings = replace(settings, airflow_api_auth=_agreed_token(settings, environ.get(OTHER_TOKEN_NAME)))
     _check_token_file(settings)
@@ -307,6 +330,14 @@ def _from_airflow(texts: Mapping[str, str]) -> dict[str, str]:
         msg = f"[{SECTION}] {indirect[0]} is set, but Airflow finds no token there"
         raise SettingsError(msg)
     return found
+
+
+def _check_creators_are_known() -> None:
+    from airflow_run_groups.adapters.airflow.configuration import knows_creators  # noqa: PLC0415 - loads Airflow
+
+    if not knows_creators():
+        msg = f"[{SECTION}] max_unfinished_runs_per_caller needs Airflow 3.1 or newer, which knows who created a run"
+        raise SettingsError(msg)
 
 
 def _agreed_token(settings: Settings, other: str | None) -> str | None:

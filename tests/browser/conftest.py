@@ -1,4 +1,4 @@
-"""Chromium without a window, which resolves no name: whatever a page loads comes from this machine."""
+"""Chromium without a window, which resolves one name alone, to this machine: whatever a page loads comes from here."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP groups.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--window-size=1200,1600",
 )
 WATCH = """

@@ -54,6 +54,13 @@ class DagRepositoryContract:
         world.run("b", "dateless")
         assert [dag.last_logical_date for dag in world.dags.list(readable=None)] == [None, None]
 
+    def test_the_ids_are_those_of_all_dags(self, world: World):
+        assert world.dags.ids() == frozenset()
+        world.dag("gone", is_stale=True)
+        world.dag("asleep", is_paused=True)
+        world.dag("awake")
+        assert world.dags.ids() == {"gone", "asleep", "awake"}
+
     def test_a_backend_that_is_there_answers_a_ping(self, world: World):
         world.dags.ping()
 

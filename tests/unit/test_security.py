@@ -6,7 +6,8 @@ from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile, find
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import find
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.documents import PYPROJECT, Document
 
@@ -49,9 +50,13 @@ def test_the_file_of_tokens_that_the_readme_shows_is_one(tmp_path):
     path.touch(mode=0o600)
     path.write_text(README.block("tokens"))
     tokens = TokenFile(str(path)).tokens()
-    assert [(token.name, token.read_only) for token in tokens] == [
+    assert [(token.name, token.read_only) for token in tokens][:3] == [
         ("nightly-checks", False),
         ("release", False),
         ("dashboard", True),
+    ]
+    assert [(token.name, {right.value for right in token.rights}, token.dags) for token in tokens][3:] == [
+        ("nightly-etl", {"create"}, ("etl_*", "report_daily")),
+        ("on-call", {"change"}, None),
     ]
     assert find(tokens, b"b7e23ec29af22b0b4e41da31e868d572").name == "dashboard"

@@ -79,3 +79,15 @@ def runs_per_loop() -> int:
 def everybody_is_admin() -> bool:
     """Tell whether Airflow's API server takes requests without a token for the admin's, and adds one to them."""
     return bool(conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False))
+
+
+def base_url() -> str:
+    """Return ``[api] base_url``, the address of Airflow's API server as browsers have it, ``""`` where it is not set."""
+    return str(conf.get("api", "base_url", fallback=None) or "").strip()
+
+
+def knows_creators() -> bool:
+    """Tell whether this Airflow writes down who created a run, as 3.1 and newer do."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - the models take long to load
+
+    return "triggering_user_name" in DagRun.__table__.c

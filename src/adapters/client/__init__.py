@@ -27,6 +27,11 @@ from airflow_run_groups.adapters.client.responses import (
 from airflow_run_groups.adapters.client.retries import (
     UpcomingRetry as UpcomingRetry,
 )
+from airflow_run_groups.adapters.client.sign_in import (
+    asks_for_airflows_users as asks_for_airflows_users,
+    login_url as login_url,
+    sign_in as sign_in,
+)
 from airflow_run_groups.adapters.client.steps import (
     GroupRequest as GroupRequest,
     Step as Step,

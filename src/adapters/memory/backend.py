@@ -7,7 +7,9 @@ from threading import RLock
 
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
-from airflow_run_groups.domain import GroupRunId
+from airflow_run_groups.domain import DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
+
+_ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 
 
 class MemoryBackend:
@@ -39,6 +41,17 @@ class MemoryBackend:
         """Store a run, whose id is the next one."""
         self.runs.append(stored)
         self.dags[stored.run.dag_id].keep(stored)
+
+    def unfinished(self, limits: UnfinishedRunLimits, dag_id: str, caller: str | None) -> UnfinishedRuns:
+        """Count what the limits are about."""
+        self.advance()
+        unfinished = [
+            one for one in self.runs if one.run.state not in _ENDED and GroupRunId.parse(one.run.run_id) is not None
+        ]
+        return UnfinishedRuns(
+            of_dag=None if limits.per_dag is None else sum(one.run.dag_id == dag_id for one in unfinished),
+            of_caller=None if limits.per_caller is None else sum(one.created_by == caller for one in unfinished),
+        )
 
     def advance(self) -> dt.datetime:
         """Let the runs of all DAGs move on up to the present, and return it."""

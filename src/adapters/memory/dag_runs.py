@@ -33,6 +33,8 @@ from airflow_run_groups.domain import (
     PlanningFacts,
     Refused,
     Timetable,
+    UnfinishedRunLimits,
+    UnfinishedRuns,
     group_prefix,
 )
 from airflow_run_groups.domain.estimate import RECENT_RUNS
@@ -150,6 +152,9 @@ class _Transaction:
 
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
         return recent_durations(self._stored, count)
+
+    def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
+        return self._backend.unfinished(limits, self._stored.dag.dag_id, caller)
 
     def add(self, created: CreatedRuns) -> None:
         self._added.append(created)

@@ -23,5 +23,9 @@ class MemoryDagRepository:
                 if not stored.dag.is_stale and (readable is None or dag_id in readable)
             ]
 
+    def ids(self) -> frozenset[str]:
+        with self._backend.lock:
+            return frozenset(self._backend.dags)
+
     def ping(self) -> None:
         """Return: this backend responds as long as its process does."""

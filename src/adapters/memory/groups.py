@@ -95,6 +95,9 @@ class MemoryGroupRepository:
             restarts = Restarts(action.pace, action.not_before, now=now) if isinstance(action, Retry) else None
             next_not_before = None
             if restarts is not None:
+                limits = group_action.limits
+                unfinished = self._backend.unfinished(limits, group_action.dag_id, group_action.requested_by)
+                limits.check(unfinished, more=len(chosen), dag_id=group_action.dag_id)
                 starts = [restarts.next(one.run_after, spaced=_keeps_distance(one)) for one in chosen]
                 if rest:
                     next_not_before = restarts.rest(rest[0].run_after, spaced=_keeps_distance(rest[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -13,6 +13,7 @@ from dependency_injector.providers import Object
 
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
+from airflow_run_groups.entrypoints.http.security.same_origin import FORWARDED_HOST
 from airflow_run_groups.entrypoints.settings import Auth, Settings
 
 THREADS = 32
@@ -66,7 +67,7 @@ class MountedApp:
                 **scope,
                 "path": _full_path(self._path(scope), scope["root_path"], self._mount),
                 "query_string": _ascii(scope["query_string"]),
-                "headers": _without_second_authorization(scope["headers"]),
+                "headers": _without_second_authorization(_of_the_request_itself(scope["headers"])),
             }
         await self._wsgi(scope, receive, send)  # type: ignore[arg-type]
 
@@ -110,6 +111,11 @@ def _full_path(path: str, root_path: str, mount: str) -> str:
 def _ascii(query: bytes) -> bytes:
     """Escape what a2wsgi does not expect in a query."""
     return re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], query)
+
+
+def _of_the_request_itself(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Drop the host that a proxy forwards: nobody here knows whether the proxy is trusted, and ``[api] base_url`` says it."""
+    return (header for header in headers if header[0] != FORWARDED_HOST.lower().encode())
 
 
 def _without_second_authorization(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 MOUNT = "/api/v1"
+SECTION = "airflow_api_plugin"
 REASON = "cannot_start"
 """The reason of the 503 while the app cannot be built, in docs/operations.md with those of the service."""
 RETRY_AFTER = 30
@@ -77,6 +79,16 @@ async def _cannot_start(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def _apps() -> list[dict[str, Any]]:
+    """Return what Airflow's API server mounts.
+
+    Only ``mount_in_airflow = false`` leaves the service out. Any other value mounts it, and the service says what is wrong.
+    """
+    if str(conf.get(SECTION, "mount_in_airflow", fallback="true")).strip().lower() == "false":
+        return []
+    return [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]
+
+
 class RunGroupsPlugin(AirflowPlugin):
     name = "airflow_run_groups"
-    fastapi_apps = [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]  # noqa: RUF012 - Airflow declares it so
+    fastapi_apps = _apps()

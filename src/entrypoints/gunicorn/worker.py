@@ -16,6 +16,8 @@ from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import _DEFER, ThreadWorker  # type: ignore[import-untyped]
 
+from airflow_run_groups.entrypoints.http.security.same_origin import FORWARDED_HOST
+
 FIRST_BYTE = 0.05
 """Seconds that a thread waits for a new connection's first byte, which most clients have sent by then. After it the
 connection waits without a thread, for ``keepalive`` seconds."""
@@ -51,6 +53,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Let the application respond to a request whose head is complete."""
+        if not req._peer_is_trusted_proxy():  # noqa: SLF001 - gunicorn's own rule, FORWARDED_ALLOW_IPS
+            req.headers = [header for header in req.headers if header[0] != FORWARDED_HOST.upper()]
         conn.parser.unreader.expect_body()
         conn.sock.settimeout(self.send_timeout)
         return super().handle_request(req, conn)

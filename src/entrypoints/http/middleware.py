@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
-    ReadAccess,
+    LimitedAccess,
     ReadOnlyToken,
     reads,
 )
@@ -50,7 +50,7 @@ class Authentication:
         if req.path in self._open_paths:
             return
         caller = req.context.caller = self._authenticator.identify(req)
-        if isinstance(caller, ReadAccess) and not reads(req):
+        if isinstance(caller, LimitedAccess) and caller.is_read_only and not reads(req):
             raise ReadOnlyToken(caller.token)
         if self._write_rate is not None:
             self._write_rate.check(req)

@@ -46,9 +46,22 @@ CONNECTION = (
         type=click.Path(exists=True, dir_okay=False),
         envvar="AIRFLOW_GROUPS_TOKEN_FILE",
         show_envvar=True,
-        help="A file that holds the token, which may also stand in AIRFLOW_GROUPS_TOKEN.",
+        help="A file that holds the token, which may also stand in AIRFLOW_GROUPS_TOKEN or AIRFLOW_CLI_TOKEN.",
     ),
     click.Option(["--ask-token"], is_flag=True, help="Prompt for the token at the terminal."),
+    click.Option(
+        ["--user"],
+        envvar="AIRFLOW_GROUPS_USER",
+        show_envvar=True,
+        help="The user of Airflow to sign in as, where the service asks for one and no token is given. Name and password are "
+        "prompted for at a terminal; the password may also stand in AIRFLOW_GROUPS_PASSWORD. It is not stored.",
+    ),
+    click.Option(
+        ["--airflow-url"],
+        envvar="AIRFLOW_GROUPS_AIRFLOW_URL",
+        show_envvar=True,
+        help="The URL of Airflow's API server, where the user signs in, unless the service is inside it.",
+    ),
     click.Option(
         ["--retry-for"],
         type=Seconds(),

@@ -23,10 +23,12 @@ from airflow_run_groups.adapters.client import (
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
+from airflow_run_groups.entrypoints.terminal.sign_in import token_of_user
 
 LOCAL = "http://localhost"
 """The URL of the service that runs in this process."""
 TOKEN = "AIRFLOW_GROUPS_TOKEN"  # noqa: S105 - a name, and no token
+AIRFLOWS_TOKEN = "AIRFLOW_CLI_TOKEN"  # noqa: S105 - the name that Airflow's own client, airflowctl, has for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Connection:
     local: bool
     token_file: str | None
     ask_token: bool
+    user: str | None
+    airflow_url: str | None
     retry_for: float
 
 
@@ -56,8 +60,7 @@ def run(
         output.error("failed", "the standard output is closed, so that no result could be written")
         return exits.UNREACHABLE
     try:
-        with _client(Connection(**connection), output) as client:
-            status = _status(work, Session(client=client, output=output, command_line=command_line))
+        status = _status(work, Connection(**connection), output, command_line)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout, sys.stderr)
@@ -75,14 +78,15 @@ def may_be_done(error: BaseException) -> bool:
     return not (isinstance(error, ClientError) and error.nothing_was_done)
 
 
-def _status(work: Callable[[Session], int], session: Session) -> int:
+def _status(work: Callable[[Session], int], connection: Connection, output: Output, command_line: CommandLine) -> int:
     try:
-        return work(session)
+        with _client(connection, output) as client:
+            return work(Session(client=client, output=output, command_line=command_line))
     except RefusedByService as error:
-        session.output.error("refused", str(error), error.request_id)
+        output.error("refused", str(error), error.request_id)
         return exits.REFUSED
     except Unreachable as error:
-        session.output.error("unreachable", str(error), error.request_id)
+        output.error("unreachable", str(error), error.request_id)
         return exits.UNREACHABLE
     except Unsendable as error:
         raise click.UsageError(str(error)) from None
@@ -98,7 +102,7 @@ def _client(connection: Connection, output: Output) -> Client:
     client = partial(Client, retry_for=connection.retry_for, on_retry=on_retry)
     try:
         if not connection.local:
-            return client(connection.url, _token(connection))
+            return client(connection.url, _token(connection, output))
         from airflow_run_groups.entrypoints.terminal.local import transport  # noqa: PLC0415 - the whole service
 
         return client(LOCAL, transport=transport())
@@ -106,7 +110,7 @@ def _client(connection: Connection, output: Output) -> Client:
         raise click.UsageError(str(error)) from None
 
 
-def _token(connection: Connection) -> str | None:
+def _token(connection: Connection, output: Output) -> str | None:
     if connection.ask_token:
         try:
             return getpass.getpass("Token: ", sys.stderr)
@@ -115,7 +119,8 @@ def _token(connection: Connection) -> str | None:
             raise click.UsageError(msg) from None
     if connection.token_file is not None:
         return Path(connection.token_file).read_text(encoding="utf-8").strip()
-    return os.environ.get(TOKEN)
+    token = os.environ.get(TOKEN) or os.environ.get(AIRFLOWS_TOKEN)
+    return token or token_of_user(connection.url, connection.airflow_url, connection.user, output)
 
 
 def _discard(*streams: TextIO) -> None:

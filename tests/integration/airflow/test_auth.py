@@ -192,6 +192,22 @@ def test_where_airflow_lets_everybody_in_pages_of_other_sites_are_kept_out(
     assert client.simulate_get("/api/v1/dags", headers={**headers, "Sec-Fetch-Site": "none"}).status_code == 401
 
 
+def test_pages_of_the_address_that_airflow_is_configured_with_are_its_own(users, monkeypatch):
+    from airflow_run_groups.entrypoints.container import Container  # noqa: PLC0415 - after the environment
+
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/data")
+    container = Container(mounted=providers.Object(True))  # noqa: FBT003 - the name says what it is
+    container.settings.override(providers.Object(Settings(auth=Auth.NONE)))
+    client = testing.TestClient(container.app())
+
+    def status(origin):
+        headers = {"Host": "127.0.0.1:8080", "Origin": origin}
+        return client.simulate_post("/api/v1/dag_runs", headers=headers, body=b"{}").status_code
+
+    assert status("https://airflow.example.com") == 400
+    assert status("https://airflow.example.com:8443") == status("http://airflow.example.com") == 403
+
+
 if versions.MINOR >= (3, 1):
 
     def test_where_there_are_teams_the_manager_is_told_whose_a_dag_is(users, monkeypatch):

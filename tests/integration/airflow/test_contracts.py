@@ -10,6 +10,8 @@ from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
 from tests.contracts.timetables import TimetableContract
+from tests.contracts.unfinished import UnfinishedRunsContract, UnfinishedRunsOfCallersContract
+from tests.integration.airflow import versions
 
 
 class TestAirflowDagRepository(DagRepositoryContract):
@@ -86,3 +88,13 @@ class TestAirflowWithoutTasks(WithoutTasksContract):
 
 class TestAirflowExistingGroup(ExistingGroupContract):
     pass
+
+
+class TestAirflowUnfinishedRuns(UnfinishedRunsContract):
+    pass
+
+
+if versions.USER_OF_THE_TRIGGER:
+
+    class TestAirflowUnfinishedRunsOfCallers(UnfinishedRunsOfCallersContract):
+        pass

@@ -14,6 +14,7 @@ from tests.integration.airflow import versions
 from tests.integration.airflow.processes import service
 
 CI, BOARD, SHARED = "ci-0123456789abcdef", "board-0123456789abcdef", "shared-0123456789abcdef"
+ETL = "etl-0123456789abcdef"
 OPTION = "AIRFLOW__AIRFLOW_API_PLUGIN__"
 
 
@@ -22,7 +23,7 @@ def server(tmp_path_factory, _migrated):
     folder = tmp_path_factory.mktemp("service")
     path = folder / "tokens"
     path.touch(mode=0o600)
-    path.write_text(f"ci: {CI}\nboard: {BOARD} read-only\n")
+    path.write_text(f"ci: {CI}\nboard: {BOARD} read-only\netl: {ETL} create dags=etl_*\n")
     environment = {f"{OPTION}AIRFLOW_API_AUTH_FILE": str(path), f"{OPTION}AIRFLOW_API_AUTH": SHARED}
     with service(folder / "service.log", environment=environment) as server:
         yield server
@@ -66,6 +67,30 @@ def test_a_read_only_token_creates_nothing_but_an_entry(world, ask):
         "reason": answer.json()["response"]["error"],
     }
     assert world.count_runs() == 0
+
+
+def test_a_token_for_some_dags_sees_no_other_and_creates_runs_of_its_own_only(server, world):
+    world.dag("etl_a", schedule=None)
+    world.dag("other", schedule=None)
+    for dag_id in ("etl_a", "other"):
+        world.run(dag_id, "a_run")
+    headers = {"Authorization": ETL}
+
+    def get(target):
+        return server.client.get(f"/api/v1{target}", headers=headers)
+
+    assert [dag["dag_id"] for dag in get("/dags").json()["response"]["dags"]] == ["etl_a"]
+    assert [run["dag_id"] for run in get("/dag_runs").json()["response"]["dag_runs"]] == ["etl_a"]
+    assert get("/dag_runs/a_run").json()["response"]["dag_run"]["dag_id"] == "etl_a"
+    assert get("/groups?dag_id=other").status_code == 404
+    created = [
+        server.client.post("/api/v1/dag_runs", json={"dag_id": dag_id}, headers=headers).status_code
+        for dag_id in ("etl_a", "other")
+    ]
+    assert created == [200, 404]
+    answer = server.client.post("/api/v1/groups/etl_a/manual/cancel", headers=headers)
+    assert answer.json()["response"]["reason"] == "may_not_change_runs"
+    assert world.count_runs() == 3
 
 
 def test_a_caller_who_does_not_stop_is_refused_each_time_and_entered_a_few_times(world, ask):

@@ -5,12 +5,13 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import create_engine, text
 
-from airflow_run_groups.adapters.airflow import compat, connect
+from airflow_run_groups.adapters.airflow import compat, configuration, connect
 from airflow_run_groups.adapters.airflow.compat import UnsupportedAirflow, doubt_about, minor_of
 from airflow_run_groups.adapters.airflow.database import schema
 from airflow_run_groups.adapters.airflow.database.schema import REVISIONS, Schema, has_migration, left_empty
 from airflow_run_groups.domain import Unavailable
-from airflow_run_groups.entrypoints.settings import Settings
+from airflow_run_groups.entrypoints.settings import Settings, SettingsError, read_settings
+from tests.integration.airflow import versions
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,15 @@ def test_while_the_schema_is_not_known_the_service_is_not_ready_and_creates_noth
     allowing.dags.ping()
     for one in (backend, allowing):
         one.database.engine.dispose()
+
+
+@pytest.mark.parametrize(("creators", "error"), [(True, None), (False, "needs Airflow 3.1 or newer")])
+def test_a_limit_for_callers_needs_an_airflow_that_knows_creators(monkeypatch, creators, error):
+    assert configuration.knows_creators() is versions.USER_OF_THE_TRIGGER
+    monkeypatch.setattr(configuration, "knows_creators", lambda: creators)
+    environ = {"AIRFLOW__AIRFLOW_API_PLUGIN__MAX_UNFINISHED_RUNS_PER_CALLER": "10"}
+    if error is None:
+        assert read_settings(environ).max_unfinished_runs_per_caller == 10
+    else:
+        with pytest.raises(SettingsError, match=error):
+            read_settings(environ)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -55,10 +56,31 @@ def test_tokens_are_exchanged_under_way_one_after_the_other(server, path):
     server.wait_for_log("have changed: there are ci-next")
 
 
-def test_a_change_for_the_worse_is_logged_and_the_tokens_go_on_being_taken(server, path):
-    write(path, f"ci {NEW}")
-    eventually(lambda: status(server, CI) == 200 and "in line 1 neither" in server.log.read_text())
-    assert (status(server, CI), status(server, NEW)) == (200, 401)
+def test_a_file_that_cannot_be_used_is_logged_and_measured_and_soon_lets_nobody_in(server, path):
+    path.rename(path.with_name("gone"))
+    eventually(lambda: server.get("/health/ready")[0] == 503)
+    eventually(lambda: status(server, CI) == 401)
+    assert status(server, "s3cret-token") == 200
+    assert "No such file" in server.log.read_text()
+    assert "airflow_run_groups_token_file_unusable 1.0" in metrics(server)
+    write(path, f"ci: {NEW}\n")
+    eventually(lambda: status(server, NEW) == 200)
+    assert (status(server, CI), server.get("/health/ready")[0]) == (401, 200)
+    assert "airflow_run_groups_token_file_unusable 0.0" in metrics(server)
+
+
+def test_the_only_token_is_revoked_by_emptying_the_file(tmp_path, path):
+    write(path, f"ci: {CI}\n")
+    with serving(tmp_path / "log", **{f"{OPTION}AIRFLOW_API_AUTH_FILE": str(path)}) as server:
+        assert status(server, CI) == 200
+        path.write_text("")
+        eventually(lambda: status(server, CI) == 401)
+        assert server.get("/health/ready")[0] == 200
+
+
+def metrics(server):
+    with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+        return answer.read().decode()
 
 
 def eventually(holds):
@@ -91,9 +113,10 @@ def test_processes_do_not_show_tokens_to_those_who_list_them(server):
     ("text", "mode", "says"),
     [
         (f"ci: {CI}", 0o644, "is no secret"),
-        (f"ci {CI}", 0o600, "in line 1 neither"),
+        (f"ci {CI}\n", 0o600, "in line 1 neither"),
+        (f"ci: {CI}", 0o600, "has no line break at the end of line 1"),
         ("", 0o600, "has no token in it"),
-        (f"ci: {CI}\ntwo: {CI}", 0o600, "in line 2 the token of another token, 'ci'"),
+        (f"ci: {CI}\ntwo: {CI}\n", 0o600, "in line 2 the token of another token, 'ci'"),
     ],
 )
 def test_with_a_file_that_is_wrong_the_service_does_not_start_and_says_why(tmp_path, text, mode, says):
@@ -140,10 +163,12 @@ def open_server(tmp_path_factory):
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"},
         {"Sec-Fetch-Site": "same-site"},
+        {"Host": "groups.example.com", "Origin": "http://groups.example.com:3000"},
+        {"Host": "groups.example.com:8000", "Origin": "https://groups.example.com:8000"},
     ],
     ids=str,
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
 def test_where_no_token_is_set_pages_of_other_sites_neither_read_nor_create(open_server, headers, method):
     before = open_server.get("/api/v1/dag_runs")[2]
     code, error = raw(open_server, headers, method)
@@ -155,6 +180,22 @@ def test_where_no_token_is_set_pages_of_other_sites_neither_read_nor_create(open
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "10.1.2.3", "groups.example.com"])
 def test_programs_are_served_at_addresses_and_at_the_names_that_are_allowed(open_server, host):
     assert raw(open_server, {"Host": f"{host}:{open_server.port}"})[0] == 200
+
+
+FORWARDED = {"X-Forwarded-Host": "groups.example.com", "X-Forwarded-Proto": "https"}
+
+
+def test_pages_are_served_at_the_address_that_a_trusted_proxy_forwards(open_server):
+    assert raw(open_server, {**FORWARDED, "Origin": "https://groups.example.com"})[0] == 200
+    for origin in ("http://groups.example.com", "https://groups.example.com:8443"):
+        assert raw(open_server, {**FORWARDED, "Origin": origin})[0] == 403
+
+
+def test_nobody_but_a_trusted_proxy_forwards_an_address(tmp_path):
+    environ = {f"{OPTION}ALLOWED_HOSTS": "groups.example.com", "FORWARDED_ALLOW_IPS": "192.0.2.1"}
+    with serving(tmp_path / "log", **environ) as server:
+        for origin in ("http://groups.example.com", "https://groups.example.com"):
+            assert raw(server, {**FORWARDED, "Origin": origin})[0] == 403
 
 
 def test_a_probe_may_ask_by_any_name(open_server):

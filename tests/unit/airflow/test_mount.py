@@ -156,6 +156,8 @@ def test_pages_of_other_sites_are_refused_below_the_mount_as_well(here, headers)
     assert answer[0] == 403
     assert "set a token" in error(answer)
     assert here.request("GET", "/api/v1/health/ready", headers=headers.items())[0] == 200
+    forwarded = {"Host": "10.0.0.7", "X-Forwarded-Host": "127.0.0.1:3000", "Origin": "http://127.0.0.1:3000"}
+    assert here.request("POST", "/api/v1/dag_runs", b"{}", forwarded.items())[0] == 403
     own = {"Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080"}
     assert here.request("GET", "/api/v1/dags", headers=own.items())[0] == 200
 

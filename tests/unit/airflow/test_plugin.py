@@ -17,7 +17,11 @@ import sys
 from types import ModuleType
 manager = ModuleType("airflow.plugins_manager")
 manager.AirflowPlugin = type("AirflowPlugin", (), {})
-sys.modules.update({"airflow": ModuleType("airflow"), "airflow.plugins_manager": manager})
+configuration = ModuleType("airflow.configuration")
+configuration.conf = type("Conf", (), {"get": staticmethod(lambda section, name, fallback: fallback)})
+sys.modules.update(
+    {"airflow": ModuleType("airflow"), "airflow.configuration": configuration, "airflow.plugins_manager": manager}
+)
 """
 """What the module needs of Airflow. The real one is beside it in the tests that start Airflow's components."""
 MOUNTED = "airflow_run_groups.entrypoints.airflow.mount"
@@ -39,12 +43,28 @@ def test_importing_the_plugin_loads_no_other_module_of_ours_and_nothing_that_had
     ]
 
 
+class Conf(dict):
+    """Airflow's configuration: what is set of our section."""
+
+    def get(self, section, name, *, fallback):
+        assert section == "airflow_api_plugin"
+        return super().get(name, fallback)
+
+
 @pytest.fixture
-def plugin(monkeypatch):
+def conf():
+    return Conf()
+
+
+@pytest.fixture
+def plugin(monkeypatch, conf):
     monkeypatch.setitem(sys.modules, "airflow", ModuleType("airflow"))
     manager = ModuleType("airflow.plugins_manager")
     manager.AirflowPlugin = type("AirflowPlugin", (), {})
     monkeypatch.setitem(sys.modules, "airflow.plugins_manager", manager)
+    configuration = ModuleType("airflow.configuration")
+    configuration.conf = conf
+    monkeypatch.setitem(sys.modules, "airflow.configuration", configuration)
     monkeypatch.delitem(sys.modules, "airflow_run_groups.entrypoints.airflow.plugin", raising=False)
     yield importlib.import_module("airflow_run_groups.entrypoints.airflow.plugin")
     del sys.modules["airflow_run_groups.entrypoints.airflow.plugin"]
@@ -126,3 +146,16 @@ def test_it_is_tried_again_after_a_while_and_not_at_each_request(plugin, buildin
     now += 31
     assert [answer.status_code for answer in get(app, times=5)] == [200] * 5
     assert len(building.threads) == 2
+
+
+@pytest.mark.parametrize(
+    "conf", [Conf(), *(Conf(mount_in_airflow=text) for text in ("true", "True", "no", ""))], ids=str
+)
+def test_the_service_is_mounted_unless_it_is_left_out(plugin):
+    (app,) = plugin.RunGroupsPlugin.fastapi_apps
+    assert (app["url_prefix"], app["name"]) == ("/api/v1", "airflow-run-groups")
+
+
+@pytest.mark.parametrize("conf", [Conf(mount_in_airflow=text) for text in ("false", "False", " false ")], ids=str)
+def test_the_service_can_be_left_out_of_the_api_server(plugin):
+    assert plugin.RunGroupsPlugin.fastapi_apps == []

@@ -39,7 +39,7 @@ def test_a_token_is_asked_for_when_it_is_set(token, auth, status):
 def test_what_is_set_of_tokens_hosts_and_rates_reaches_the_app(tmp_path):
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text("board: board-0123456789abcdef read-only")
+    path.write_text("board: board-0123456789abcdef read-only\n")
     client = testing.TestClient(_container(auth=Auth.TOKEN, airflow_api_auth_file=str(path)).app())
     headers = {"Authorization": "board-0123456789abcdef"}
     assert client.simulate_get("/api/v1/dags", headers=headers).status_code == 200
@@ -48,6 +48,39 @@ def test_what_is_set_of_tokens_hosts_and_rates_reaches_the_app(tmp_path):
     client = testing.TestClient(_container(allowed_hosts=frozenset({"a.example"}), write_rate_limit="1/day").app())
     for host, status in {"a.example": 400, "b.example": 403, "127.0.0.1": 429}.items():
         assert client.simulate_post("/api/v1/dag_runs", headers={"Host": host}).status_code == status
+
+
+def test_a_token_for_some_dags_finds_them_among_those_of_the_backend(tmp_path):
+    path = tmp_path / "tokens"
+    path.touch(mode=0o600)
+    path.write_text("etl: etl-0123456789abcdef dags=*e_hourly\n")
+    client = testing.TestClient(_container(auth=Auth.TOKEN, airflow_api_auth_file=str(path)).app())
+    answer = client.simulate_get("/api/v1/dags", headers={"Authorization": "etl-0123456789abcdef"})
+    assert [dag["dag_id"] for dag in answer.json["response"]["dags"]] == ["example_hourly"]
+
+
+@pytest.mark.parametrize(
+    ("option", "owner"),
+    [("max_unfinished_runs_per_dag", "DAG 'example_unscheduled' has"), ("max_unfinished_runs_per_caller", "you have")],
+)
+def test_limits_of_unfinished_runs_reach_creations_and_retries(option, owner):
+    client = testing.TestClient(_container(**{option: 1}).app(), headers={"Host": "localhost"})
+
+    def send(target, **body):
+        answer = client.simulate_post(f"/api/v1{target}", json=body)
+        return answer.status_code, answer.json["response"]
+
+    group = "/groups/example_unscheduled/manual"
+    assert send("/dag_runs", dag_id="example_unscheduled")[0] == 200
+    for dry_run in (True, False):
+        status, response = send("/dag_runs", dag_id="example_unscheduled", dry_run=dry_run)
+        assert (status, response["reason"]) == (409, "too_many_unfinished_runs")
+        assert response["error"].startswith(
+            f"{owner} 1 unfinished runs of groups, and 1 more would exceed the limit of 1"
+        )
+    assert send(f"{group}/cancel", running=True)[0] == 200
+    assert send("/dag_runs", dag_id="example_unscheduled")[0] == 200
+    assert send(f"{group}/retry")[1]["reason"] == "too_many_unfinished_runs"
 
 
 def test_each_part_is_built_once_however_many_threads_ask_first():

@@ -18,6 +18,7 @@ AUTH = "AIRFLOW__AIRFLOW_API_PLUGIN__AUTH"
 FORMAT = "AIRFLOW__AIRFLOW_API_PLUGIN__VALUE_FORMAT"
 FILE = "AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH_FILE"
 HOSTS = "AIRFLOW__AIRFLOW_API_PLUGIN__ALLOWED_HOSTS"
+LIMIT = "AIRFLOW__AIRFLOW_API_PLUGIN__MAX_UNFINISHED_RUNS_PER"
 RATE = "AIRFLOW__AIRFLOW_API_PLUGIN__WRITE_RATE_LIMIT"
 
 
@@ -86,6 +87,11 @@ def test_the_token_is_never_shown():
             ({RATE: rate}, "write_rate_limit must be a number from 1 to 99999 and /second, /minute, /hour or /day")
             for rate in ("0/minute", "-1/minute", "60", "60/m", "60/minutes", "60 per minute", "1.5/day", "100000/day")
         ),
+        *(
+            ({f"{LIMIT}_{of}": number}, f"max_unfinished_runs_per_{of.lower()} must be a whole number from 1 to 999999")
+            for of in ("DAG", "CALLER")
+            for number in ("0", "-1", "1.5", "many", "1000000")
+        ),
         ({AUTH: "basic"}, "auth must be one of auto, token, airflow, none, not 'basic'"),
         ({AUTH: "token"}, "auth = token needs a token"),
         ({AUTH: "none", TOKEN: "s3cret-token"}, "auth = none asks for no token of ours, but airflow_api_auth is set"),
@@ -143,7 +149,7 @@ def test_where_airflow_is_not_installed_the_other_backend_is_offered():
 def tokens(tmp_path):
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text("ci: s3cret-of-the-ci-server")
+    path.write_text("ci: s3cret-of-the-ci-server\n")
     return path
 
 

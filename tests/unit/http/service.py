@@ -16,8 +16,8 @@ NOW = dt.datetime(2025, 1, 1, 12, tzinfo=UTC)
 class Service:
     """What a test talks to; ``backend`` is what lies behind."""
 
-    def __init__(self, clock=lambda: NOW, **parts):
-        self.backend = demo_backend(clock=clock)
+    def __init__(self, clock=lambda: NOW, backend=None, **parts):
+        self.backend = backend or demo_backend(clock=clock)
         self.audit = MemoryAuditLog()
         app = demo_app(clock, backend=self.backend, **{"audit": self.audit, **parts})
         self.client = testing.TestClient(app, headers={"Host": "localhost"})

@@ -12,6 +12,7 @@ from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
 from tests.contracts.timetables import TimetableContract
+from tests.contracts.unfinished import UnfinishedRunsContract, UnfinishedRunsOfCallersContract
 from tests.unit.memory.world import MemoryWorld
 
 
@@ -93,4 +94,12 @@ class TestMemoryWithoutTasks(WithoutTasksContract):
 
 
 class TestMemoryExistingGroup(ExistingGroupContract):
+    pass
+
+
+class TestMemoryUnfinishedRuns(UnfinishedRunsContract):
+    pass
+
+
+class TestMemoryUnfinishedRunsOfCallers(UnfinishedRunsOfCallersContract):
     pass

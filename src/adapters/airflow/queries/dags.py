@@ -33,3 +33,7 @@ def dags(*, bounded: bool) -> Select[Any]:
         windows = [latest.where(type_coerce(_RUN.c.logical_date, DATE) >= bound).scalar_subquery() for bound in bounds]
         last = func.coalesce(*windows, last)
     return select(_DAG.c.dag_id, _DAG.c.is_paused, _DAG.c.fileloc, last).where(~_DAG.c.is_stale).order_by(_DAG.c.dag_id)
+
+
+IDS = select(_DAG.c.dag_id)
+"""The ids of all DAGs."""

@@ -54,7 +54,7 @@ class AirflowDagRunRepository:
             self._schema.require_known(session.connection())
             # Airflow's DAG processor takes the same lock before it changes the DAG, so all runs get one DAG version.
             row = session.scalar(with_row_locks(_row(dag_id), session, of=DagModel))
-            return work(AirflowDag(_live(row, dag_id), session))
+            return work(AirflowDag(_live(row, dag_id), session, is_locked=True))
 
         return self._database.write(dag_id, in_transaction)
 

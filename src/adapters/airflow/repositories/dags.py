@@ -7,7 +7,7 @@ from sqlalchemy import literal, select
 from airflow_run_groups.adapters.airflow.database.refusals import require_writable
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.dags import dags
+from airflow_run_groups.adapters.airflow.queries.dags import IDS, dags
 from airflow_run_groups.domain.model import DagSummary
 
 _ONE = select(literal(1))
@@ -28,6 +28,10 @@ class AirflowDagRepository:
             for dag_id, is_paused, fileloc, last in rows
             if readable is None or dag_id in readable
         ]
+
+    def ids(self) -> frozenset[str]:
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(IDS))
 
     def ping(self) -> None:
         with self._database.reading() as connection:

@@ -18,6 +18,7 @@ from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of_all, rows_of_newest
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
+from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
@@ -31,9 +32,11 @@ from airflow_run_groups.domain.groups import (
     GroupRun,
     GroupRunFilter,
     GroupRunPage,
+    Retry,
     StateCounts,
 )
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.unfinished import NO_LIMITS
 from airflow_run_groups.domain.waiting import previous_run_that_blocks
 
 
@@ -115,7 +118,12 @@ class AirflowGroupRepository:
                     select(DagModel.dag_id).where(DagModel.dag_id == group_action.dag_id), session, of=DagModel
                 )
             )
-            return apply(group_action, session, seconds=self._database.seconds_for_a_step())
+            limits = group_action.limits if isinstance(group_action.action, Retry) else NO_LIMITS
+            dag_id, caller = group_action.dag_id, group_action.requested_by
+            unfinished = count_unfinished(limits, dag_id, caller, session, lock=not group_action.dry_run)
+            result = apply(group_action, session, seconds=self._database.seconds_for_a_step())
+            limits.check(unfinished, more=len(result.dag_run_ids), dag_id=dag_id)
+            return result
 
         return self._database.write(group_action.dag_id, work)
 

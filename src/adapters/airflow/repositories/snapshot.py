@@ -16,6 +16,7 @@ from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf, words_of
@@ -25,6 +26,7 @@ from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
 from airflow_run_groups.domain.timetable import Interval
+from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
 _RUN = DagRun.__table__
 _PAGE = 2000
@@ -37,9 +39,10 @@ _LATEST_ONLY = "LatestOnlyOperator"
 class AirflowDag:
     """The DAG of a row, and its runs; where runs are added, the session's transaction has locked the row."""
 
-    def __init__(self, row: DagModel, session: Session) -> None:
+    def __init__(self, row: DagModel, session: Session, *, is_locked: bool = False) -> None:
         self._row = row
         self._session = session
+        self._is_locked = is_locked
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
@@ -81,6 +84,9 @@ class AirflowDag:
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
         rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
         return [end - start for start, end in rows]
+
+    def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
+        return count_unfinished(limits, self._row.dag_id, caller, self._session, lock=self._is_locked)
 
     def add(self, created: CreatedRuns) -> None:
         if created.runs:

@@ -68,6 +68,9 @@ _OUTCOME_UNKNOWN = """\
 The database went away while the transaction was being committed, so nobody knows whether it was written. Send the request \
 again only if it is safe to repeat: a creation with dates, a cancel, a note, a retry of failed runs. Look at the list of runs \
 before any other."""
+_CONFLICT = """\
+Several DAGs have a run with this id, of which `dag_id` picks one; or a new group is asked for where there is one; or the DAG, \
+or the caller, would have more unfinished runs than they may."""
 ERRORS: dict[int, tuple[str, str, str]] = {
     400: (
         "The request breaks a rule, or is not well-formed HTTP. The error says which, and what is allowed.",
@@ -91,7 +94,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     ),
     408: ("The request did not arrive in time.", *_of_the_server(408)),
     409: (
-        "Several DAGs have a run with this id, of which `dag_id` picks one; or a new group is asked for where there is one.",
+        _CONFLICT,
         *_shown(AmbiguousRunId("a", ["example_daily", "example_hourly"])),
     ),
     413: ("The body is too long.", *_shown(BodyTooLarge())),
@@ -248,7 +251,7 @@ def _action(action: str, summary: str, description: str) -> Operation:
         body=f"{action.capitalize()}Group",
         body_required=action == "note",
         payload=_ref("GroupActionResult"),
-        errors=(404, 413, 429, 504),
+        errors=(404, 409, 413, 429, 504) if action == "retry" else (404, 413, 429, 504),
     )
 
 

@@ -1,6 +1,6 @@
 """Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +8,8 @@ from falcon import Request
 
 from airflow_run_groups.domain import Caller, Forbidden, Unauthenticated
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
-from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Token, TokenFile, find, single_token
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
+from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Right, Token, find, single_token
 
 _SCHEME = b"bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,6 +28,18 @@ class Authenticator(Protocol):
 
         :raises Unauthenticated: when the request has no valid credentials.
         """
+
+
+class AirflowTokenRequired(Unauthenticated):
+    """The request has no token, and the service asks for one of Airflow's: a client can sign in for it."""
+
+    reason = "airflow_token_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
+            "send it in the header 'authorization: Bearer <token>'"
+        )
 
 
 class ReadOnlyToken(Forbidden):
@@ -55,19 +68,37 @@ class FullAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAccess:
-    """A caller who sees every DAG, and may send no request that changes something."""
+class LimitedAccess:
+    """The holder of a token that is not good for everything; no DAG but those of the token is there for them.
 
-    name: str | None
-    token: str | None
+    ``dag_ids`` returns the ids of all DAGs.
+    """
+
+    held: Token
+    dag_ids: Callable[[], Iterable[str]]
+
+    @property
+    def name(self) -> str:
+        return self.held.name
+
+    @property
+    def token(self) -> str:
+        return self.held.name
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.held.read_only
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
-        return None
+        if self.held.dags is None:
+            return None
+        return frozenset(filter(self.held.is_for, self.dag_ids() if dag_id is None else [dag_id]))
 
     def may_create_runs(self, dag_id: str) -> bool:
-        return False
+        return Right.CREATE in self.held.rights and self.held.is_for(dag_id)
 
-    may_change_runs = may_create_runs
+    def may_change_runs(self, dag_id: str) -> bool:
+        return Right.CHANGE in self.held.rights and self.held.is_for(dag_id)
 
 
 class NoAuthentication:
@@ -84,7 +115,15 @@ class NoAuthentication:
 class TokenAuthentication:
     """A token decides what its holder may do. The header holds it bare, or after ``Bearer``."""
 
-    def __init__(self, token: str | None = None, file: TokenFile | None = None) -> None:
+    def __init__(
+        self,
+        token: str | None = None,
+        file: TokenFile | None = None,
+        *,
+        dag_ids: Callable[[], Iterable[str]] = frozenset,
+    ) -> None:
+        """Accept this token and those of the file; ``dag_ids`` returns the ids of all DAGs, for tokens that are for some."""
+        self._dag_ids = dag_ids
         self._single: Sequence[Token] = () if token is None else (single_token(token),)
         self._file = file
 
@@ -103,8 +142,9 @@ class TokenAuthentication:
         if token is None:
             msg = "the token in the authorization header is not the right one"
             raise Unauthenticated(msg)
-        name = None if token.name == SINGLE else token.name
-        return ReadAccess(name, token.name) if token.read_only else FullAccess(name, token.name)
+        if token.is_limited:
+            return LimitedAccess(token, self._dag_ids)
+        return FullAccess(None if token.name == SINGLE else token.name, token.name)
 
 
 class BearerAuthentication:
@@ -123,9 +163,5 @@ class BearerAuthentication:
             self._same_origin.check(req)
         scheme, _, token = req.get_header("Authorization", default="").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            msg = (
-                "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
-                "send it in the header 'authorization: Bearer <token>'"
-            )
-            raise Unauthenticated(msg)
+            raise AirflowTokenRequired
         return self._user_of(token.strip())

@@ -1,44 +1,66 @@
-"""The tokens that callers may send, and the file that holds several."""
+"""The tokens that callers may send, and the lines of a file that holds several."""
 
 import hashlib
 import hmac
-import logging
-import os
 import re
-import stat
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from enum import Enum
+from fnmatch import fnmatchcase
 
 SINGLE = "token"
 """The name of the one token that stands in the configuration itself."""
-LOOK_AGAIN = 1.0
-"""Seconds between two looks at the file."""
-MAX_BYTES = 64 * 1024
-"""More than a thousand tokens have."""
 
 MIN_TOKEN = 8
 MAX_TOKEN = 512
 """Characters of the single token. Eight are what NIST SP 800-63B asks of any password; a header has 8190 bytes."""
 
-_LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)(?P<read_only>\s+read-only)?")
+_LINE = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._@-]{0,63})\s*:\s*(?P<token>\S+)"
+    r"(?P<rights>(?:\s+(?:read-only|create|change))*)(?:\s+dags=(?P<dags>\S*))?"
+)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 _DIGEST = re.compile(r"sha256:([0-9A-Fa-f]{64})")
-_log = logging.getLogger(__name__)
+_PATTERN = re.compile(r"[\w.*?-]+")
+_READ_ONLY = "read-only"
 
 
 class TokenFileError(Exception):
     """The file cannot be used; the text is a sentence for the operator, without any part of a token."""
 
 
+class Right(str, Enum):
+    """What a token is good for beside reading: to create runs, or to cancel, retry and note those that are there."""
+
+    CREATE = "create"
+    CHANGE = "change"
+
+
+ALL_RIGHTS = frozenset(Right)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One token. The token itself is not kept, since its SHA-256 suffices to recognise it."""
+    """One token. The token itself is not kept, since its SHA-256 suffices to recognise it.
+
+    ``dags``: patterns of the ids of the DAGs that it is for, in which ``*`` is any text and ``?`` one character; None: all.
+    """
 
     name: str
     digest: bytes = field(repr=False)
-    read_only: bool = False
+    rights: frozenset[Right] = ALL_RIGHTS
+    dags: tuple[str, ...] | None = None
+
+    @property
+    def read_only(self) -> bool:
+        return not self.rights
+
+    @property
+    def is_limited(self) -> bool:
+        return self.dags is not None or self.rights != ALL_RIGHTS
+
+    def is_for(self, dag_id: str) -> bool:
+        return self.dags is None or any(fnmatchcase(dag_id, pattern) for pattern in self.dags)
 
 
 def checked_token(text: str) -> str:
@@ -74,105 +96,11 @@ def find(tokens: Sequence[Token], *sent: bytes) -> Token | None:
     return found
 
 
-class TokenFile:
-    """A file of tokens, which is read again while it is used: tokens change without a restart.
+def parse(path: str, content: bytes, beside: Sequence[Token] = ()) -> tuple[Token, ...]:
+    """Return the tokens of a file with this content, which must differ from those beside it; none of an empty file.
 
-    A line is ``name: token`` or ``name: token read-only``, where the token can be given as ``sha256:`` and its SHA-256 in
-    hexadecimal; ``#`` begins a line that is a comment.
+    :raises TokenFileError: when a line has no token, or the last one no line break: it may be half-written.
     """
-
-    def __init__(self, path: str, *, beside: Sequence[Token] = (), clock: Callable[[], float] = time.monotonic) -> None:
-        """Read the file at this path, whose tokens must differ from those beside it.
-
-        :raises TokenFileError: when the file cannot be used.
-        """
-        self._path = path
-        self._beside = beside
-        self._clock = clock
-        self._lock = Lock()
-        self._content = _read(path)
-        self._tokens = _parse(path, self._content, beside)
-        self._problem: str | None = None
-        self._looked_at = clock()
-
-    def tokens(self) -> Sequence[Token]:
-        """Return the tokens that the file has, or had when it could last be used."""
-        # One thread looks; the others go on with what is known.
-        if self._clock() - self._looked_at >= LOOK_AGAIN and self._lock.acquire(blocking=False):
-            try:
-                self._look()
-            finally:
-                self._looked_at = self._clock()
-                self._lock.release()
-        return self._tokens
-
-    def _look(self) -> None:
-        # It is read and not only looked at from the outside: another token of the same length can be written within
-        # the tick of the file system's clock, and a few kilobytes a second are nothing.
-        try:
-            content = _read(self._path)
-            if content != self._content:
-                self._tokens = _parse(self._path, content, self._beside)
-                self._content = content
-                _log.warning("the tokens in %s have changed: there are %s", self._path, _names(self._tokens))
-        except TokenFileError as error:
-            if str(error) != self._problem:
-                _log.error("%s. The tokens that were read before go on being taken", error)
-            self._problem = str(error)
-        else:
-            self._problem = None
-
-
-def _digest_of(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
-
-
-def _names(tokens: Sequence[Token]) -> str:
-    return ", ".join(token.name for token in tokens)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb", opener=_open) as file:
-            _check_access(path, os.fstat(file.fileno()))
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        msg = f"the file of tokens {path} cannot be read: {error.strerror}"
-        raise TokenFileError(msg) from None
-    if len(content) > MAX_BYTES:
-        msg = f"the file of tokens {path} has more than {MAX_BYTES} bytes"
-        raise TokenFileError(msg)
-    return content
-
-
-def _open(path: str, flags: int) -> int:
-    """Open without waiting: a named pipe would, for somebody who writes to it."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _check_access(path: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        msg = f"the file of tokens {path} is no regular file"
-        raise TokenFileError(msg)
-    if reason := why_not_secret(status.st_mode, status.st_uid, os.geteuid()):
-        msg = f"the file of tokens {path} is no secret: {reason}"
-        raise TokenFileError(msg)
-
-
-def why_not_secret(mode: int, owner: int, user: int) -> str | None:
-    """Return why others than the user who runs the service may read or change a file of this mode and owner, or None.
-
-    The rule is PostgreSQL's for the key of a server: the file is the user's own and nobody else's, or it is root's and
-    the group may read it, which is how Kubernetes hands out secrets.
-    """
-    if owner not in (user, 0):
-        return "it belongs to another user than the one who runs the service"
-    if owner == 0:
-        return "all users may read it, or its group change it: chmod 640 it" if mode & 0o027 else None
-    return "other users may read it: chmod 600 it" if mode & 0o077 else None
-
-
-def _parse(path: str, content: bytes, beside: Sequence[Token]) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for number, line in _lines(path, content):
         token = _token(path, number, line)
@@ -182,9 +110,6 @@ def _parse(path: str, content: bytes, beside: Sequence[Token]) -> tuple[Token, .
                 msg = f"the file of tokens {path} has in line {number} the {what} of another token, {other.name!r}"
                 raise TokenFileError(msg)
         tokens.append(token)
-    if not tokens:
-        msg = f"the file of tokens {path} has no token in it"
-        raise TokenFileError(msg)
     return tuple(tokens)
 
 
@@ -194,7 +119,11 @@ def _lines(path: str, content: bytes) -> Iterator[tuple[int, str]]:
     except UnicodeDecodeError:
         msg = f"the file of tokens {path} is not UTF-8"
         raise TokenFileError(msg) from None
-    for number, line in enumerate(text.split("\n"), 1):
+    *lines, rest = text.split("\n")
+    if rest.strip():
+        msg = f"the file of tokens {path} has no line break at the end of line {len(lines) + 1}, as if half-written: add it"
+        raise TokenFileError(msg)
+    for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line.strip()
 
@@ -203,8 +132,8 @@ def _token(path: str, number: int, line: str) -> Token:
     parts = _LINE.fullmatch(line)
     if parts is None:
         msg = (
-            f"the file of tokens {path} has in line {number} neither 'name: token' nor 'name: token read-only'; "
-            "a name is 1 to 64 letters, digits and ._@-"
+            f"the file of tokens {path} has in line {number} neither 'name: token' nor 'name: token' with read-only, create or "
+            "change behind it, and then dags=pattern,pattern; a name is 1 to 64 letters, digits and ._@-"
         )
         raise TokenFileError(msg)
     if parts["name"] == SINGLE:
@@ -220,4 +149,34 @@ def _token(path: str, number: int, line: str) -> Token:
             "nor 'sha256:' with 64 hexadecimal digits"
         )
         raise TokenFileError(msg)
-    return Token(name=parts["name"], digest=sha256, read_only=parts["read_only"] is not None)
+    try:
+        rights = _rights(parts["rights"].split())
+        dags = None if parts["dags"] is None else _patterns(parts["dags"])
+    except ValueError as error:
+        msg = f"the file of tokens {path} has in line {number} {error}"
+        raise TokenFileError(msg) from None
+    return Token(name=parts["name"], digest=sha256, rights=rights, dags=dags)
+
+
+def _rights(words: Sequence[str]) -> frozenset[Right]:
+    if not words:
+        return ALL_RIGHTS
+    if len(set(words)) < len(words) or (_READ_ONLY in words and len(words) > 1):
+        msg = "words that contradict or repeat each other: a token has read-only, or create, or change, or none of these words"
+        raise ValueError(msg)
+    return frozenset(Right(word) for word in words if word != _READ_ONLY)
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    patterns = tuple(text.split(","))
+    if not all(_PATTERN.fullmatch(pattern) for pattern in patterns):
+        msg = (
+            "patterns of DAGs that do not fit: dags= is followed by ids, with commas and no spaces between them, of letters, "
+            "digits and _.-, with * for any text and ? for one character"
+        )
+        raise ValueError(msg)
+    return patterns
+
+
+def _digest_of(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -108,6 +109,25 @@ def call(servers):
 
 def group(**more):
     return {"dag_id": "example_daily", "prefix": "p", "start_date": "2020-01-01", "end_date": "2020-01-03", **more}
+
+
+@pytest.mark.parametrize("name", ["mounted", "alone"])
+def test_commands_sign_in_with_airflows_own_login(servers, name):
+    def dags(password):
+        environment = {
+            **os.environ,
+            "AIRFLOW_GROUPS_URL": f"{getattr(servers, name).url}{ROOT}",
+            "AIRFLOW_GROUPS_AIRFLOW_URL": f"{servers.mounted.url}{ROOT}",
+            "AIRFLOW_GROUPS_USER": "Sally",
+            "AIRFLOW_GROUPS_PASSWORD": password,
+        }
+        command = [str(BIN / "airflow-groups"), "dags", "-o", "plain"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    done = dags("Sally")
+    assert (done.returncode, "example_daily" in done.stdout) == (0, True), done.stderr
+    refused = dags("wrong")
+    assert (refused.returncode, "does not let 'Sally' in" in refused.stderr) == (3, True), refused.stderr
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("user", 200), ("op", 200), ("admin", 200)])

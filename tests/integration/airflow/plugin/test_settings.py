@@ -87,6 +87,9 @@ def started(site, database, tmp_path_factory):
     }
     outputs = {
         "plugins": output_of([AIRFLOW, "plugins", "--output", "json"], plain),
+        "left_out": output_of(
+            [AIRFLOW, "plugins", "--output", "json"], environment(site, folder, mount_in_airflow="false")
+        ),
         "options": output_of([AIRFLOW, "config", "list", "--section", "airflow_api_plugin", "--defaults"], plain),
         "resolved": output_of([sys.executable, str(folder / "resolve.py")], {**plain, **read}),
     }
@@ -103,6 +106,16 @@ def started(site, database, tmp_path_factory):
 def test_the_plugin_is_in_airflows_list_of_plugins(started):
     assert '"name": "airflow_run_groups"' in started.plugins
     assert "airflow-run-groups==" in started.plugins
+
+
+def test_the_endpoints_can_be_left_out_of_the_api_server(started):
+    assert "airflow-run-groups" in _apps(started.plugins)
+    assert "airflow-run-groups" not in _apps(started.left_out)
+
+
+def _apps(plugins):
+    (ours,) = [one for one in json.loads(plugins[plugins.index("[") :]) if one["name"] == "airflow_run_groups"]
+    return str(ours.get("fastapi_apps"))
 
 
 def test_every_option_is_in_airflows_list_with_its_description(started):

@@ -81,6 +81,7 @@ LIGHT = {
     "airflow_run_groups.entrypoints.airflow.provider",
     "airflow_run_groups.entrypoints.http",
     "airflow_run_groups.entrypoints.http.security",
+    "airflow_run_groups.entrypoints.http.security.token_file",
     "airflow_run_groups.entrypoints.http.security.tokens",
     "airflow_run_groups.entrypoints.settings",
     "airflow_run_groups.entrypoints.terminal",

@@ -7,7 +7,7 @@ from airflow_run_groups.adapters.memory import MemoryDagRunRepository
 from airflow_run_groups.domain import Unauthenticated
 from airflow_run_groups.entrypoints.http.openapi.operations import OPERATIONS
 from airflow_run_groups.entrypoints.http.security.authentication import BearerAuthentication, TokenAuthentication
-from airflow_run_groups.entrypoints.http.security.tokens import TokenFile
+from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from tests.unit.http.service import Service, error
 
 OPEN = {operation.path for operation in OPERATIONS if operation.open}

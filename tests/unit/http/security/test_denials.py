@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_run_groups.domain import Denial, Forbidden, OutcomeUnknown, Unavailable
-from airflow_run_groups.entrypoints.http.security.authentication import ReadAccess, TokenAuthentication
+from airflow_run_groups.entrypoints.http.security.authentication import LimitedAccess, TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD, Denials
+from airflow_run_groups.entrypoints.http.security.tokens import Token
 from tests.unit.http.service import Service, error
 
 
@@ -31,7 +32,7 @@ class Known:
         return self.caller
 
 
-READER = ReadAccess("dashboard", "dashboard")
+READER = LimitedAccess(Token(name="dashboard", digest=b"", rights=frozenset()), frozenset)
 
 
 def test_a_user_who_may_not_create_runs_of_a_dag_is_entered_with_the_dag():

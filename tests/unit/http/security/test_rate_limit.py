@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, ReadAccess
+from airflow_run_groups.entrypoints.http.security.authentication import FullAccess, LimitedAccess
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
+from airflow_run_groups.entrypoints.http.security.tokens import Token
 from tests.unit.http.service import Service, error
 
 
@@ -14,7 +15,8 @@ class ByName:
 
     def identify(self, req):
         name = req.get_header("Authorization")
-        return ReadAccess(name, name) if name == "reader" else FullAccess(name)
+        reader = LimitedAccess(Token(name="reader", digest=b"", rights=frozenset()), frozenset)
+        return reader if name == "reader" else FullAccess(name)
 
 
 @pytest.fixture
@@ -46,6 +48,13 @@ def test_reading_does_not_count(service):
         assert service.get("/api/v1/dags", headers={"Authorization": "ada"}).status_code == 200
         assert service.request("HEAD", "/api/v1/dag_runs", headers={"Authorization": "ada"}).status_code == 200
     assert post(service, "ada").status_code == 200
+
+
+def test_every_method_that_may_change_something_counts(service):
+    headers = {"Authorization": "ada"}
+    for method in ("POST", "PATCH", "PUT"):
+        service.request(method, "/api/v1/dag_runs", headers=headers)
+    assert service.request("PATCH", "/api/v1/dag_runs", headers=headers).status_code == 429
 
 
 def test_requests_that_are_refused_for_what_they_say_count_as_well(service):

@@ -9,7 +9,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     NoAuthentication,
     TokenAuthentication,
 )
-from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
+from airflow_run_groups.entrypoints.http.security.same_origin import FORWARDED_HOST, Origin, SameOrigin
 from tests.unit.http.service import Service, error
 
 HERE = "127.0.0.1:8000"
@@ -33,9 +33,13 @@ SERVED = [
     {"Host": HERE, "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
     {"Host": HERE, "Origin": f"http://{HERE}"},
     {"Host": "[::1]:8000", "Origin": "http://[::1]:8000"},
+    {"Host": "127.0.0.1", "Origin": "http://127.0.0.1:80"},
+    {"Host": "groups.example.com:8000", "Origin": "http://groups.example.com:8000"},
+    {"Host": "Groups.Example.com.:8000", "Origin": "http://groups.example.com:8000"},
     # behind a proxy that names another host, in a browser that says where it comes from and in one that does not
     {"Host": HERE, "Sec-Fetch-Site": "same-origin", "Origin": "https://unnamed.example.com"},
-    {"Host": HERE, "Origin": "https://groups.example.com"},
+    {"Host": HERE, FORWARDED_HOST: "groups.example.com", "Origin": "http://groups.example.com"},
+    {"Host": HERE, FORWARDED_HOST: "groups.example.com:8443", "Origin": "http://groups.example.com:8443"},
     {"Host": HERE, "User-Agent": "curl/8"},
 ]
 REFUSED = [
@@ -75,12 +79,28 @@ REFUSED = [
     {"Host": HERE, "Origin": HERE},
     {"Host": HERE, "Origin": "file://"},
     {"Host": "groups.example.com", "Origin": "https://evil.example"},
+    # pages of the same host, on another port or by another scheme
+    {"Host": "groups.example.com:8000", "Origin": "http://groups.example.com"},
+    {"Host": "groups.example.com:8000", "Origin": "http://groups.example.com:3000"},
+    {"Host": "groups.example.com:8000", "Origin": "https://groups.example.com:8000"},
+    {"Host": "groups.example.com", "Origin": "http://groups.example.com:8000"},
+    {"Host": HERE, "Origin": "https://groups.example.com"},
+    {"Host": HERE, "Origin": f"https://{HERE}"},
+    {"Host": HERE, FORWARDED_HOST: "groups.example.com", "Origin": "http://groups.example.com:8443"},
+    {"Host": HERE, FORWARDED_HOST: "groups.example.com", "Origin": "https://groups.example.com"},
+    # a proxy that was led astray itself
+    {"Host": HERE, FORWARDED_HOST: "evil.example", "Origin": "http://evil.example"},
+    {"Host": HERE, FORWARDED_HOST: "evil.example, groups.example.com", "Origin": "http://evil.example"},
 ]
 
 
 @pytest.fixture
 def service():
     return Service(authenticator=NoAuthentication(SameOrigin(["groups.example.com"])))
+
+
+SERVES = [200, 200, 200, 405]
+"""The statuses of the requests below; that there is nothing to change at a path is said to those alone who are let in."""
 
 
 def ask(service, headers):
@@ -91,12 +111,13 @@ def ask(service, headers):
         client.simulate_get("/api/v1/dags", headers=headers),
         client.simulate_get("/api/v1/dag_runs", headers=headers),
         client.simulate_post("/api/v1/dag_runs", headers=headers, body=body),
+        client.simulate_patch("/api/v1/dag_runs", headers=headers, body=body),
     ]
 
 
 @pytest.mark.parametrize("headers", SERVED, ids=str)
 def test_programs_and_pages_of_ours_are_served(service, headers):
-    assert [answer.status_code for answer in ask(service, headers)] == [200, 200, 200]
+    assert [answer.status_code for answer in ask(service, headers)] == SERVES
 
 
 @pytest.mark.parametrize("headers", REFUSED, ids=str)
@@ -133,16 +154,16 @@ def test_whoever_is_no_browser_needs_no_host(service):
 
 def test_a_star_allows_every_host_and_no_other_site():
     service = Service(authenticator=NoAuthentication(SameOrigin((), any_host=True)))
-    assert [answer.status_code for answer in ask(service, {"Host": "any.example"})] == [200] * 3
+    assert [answer.status_code for answer in ask(service, {"Host": "any.example"})] == SERVES
     for more in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
-        assert [answer.status_code for answer in ask(service, {"Host": "any.example", **more})] == [403] * 3
+        assert [answer.status_code for answer in ask(service, {"Host": "any.example", **more})] == [403] * 4
 
 
 @pytest.mark.parametrize("headers", REFUSED, ids=str)
 def test_where_a_token_is_asked_for_no_other_site_has_it(headers):
     service = Service(authenticator=TokenAuthentication("s3cret"))
     assert {answer.status_code for answer in ask(service, headers)} == {401}
-    assert {answer.status_code for answer in ask(service, {**headers, "Authorization": "s3cret"})} == {200}
+    assert {answer.status_code for answer in ask(service, {**headers, "Authorization": "s3cret"})} == {*SERVES}
 
 
 @pytest.mark.parametrize("headers", REFUSED, ids=str)
@@ -150,6 +171,34 @@ def test_where_airflow_gives_everybody_a_token_other_sites_are_refused_as_well(h
     authenticator = BearerAuthentication(lambda _: FullAccess("admin"), SameOrigin(["groups.example.com"]))
     service = Service(authenticator=authenticator)
     assert {answer.status_code for answer in ask(service, {**headers, "Authorization": "Bearer admins"})} == {403}
+
+
+PUBLIC = {"Host": "10.0.0.7:8080", "Origin": "https://airflow.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_served"),
+    [
+        (PUBLIC, True),
+        ({**PUBLIC, "Origin": "https://airflow.example.com:443"}, True),
+        ({**PUBLIC, "Origin": "http://airflow.example.com"}, False),
+        ({**PUBLIC, "Origin": "https://airflow.example.com:8443"}, False),
+        ({**PUBLIC, "Origin": "https://other.example.com"}, False),
+        ({**PUBLIC, "Host": "other.example.com"}, False),
+    ],
+    ids=str,
+)
+def test_pages_of_the_configured_address_are_ours(headers, is_served):
+    public = Origin.parse("https://airflow.example.com")
+    service = Service(authenticator=NoAuthentication(SameOrigin((), public_origin=public)))
+    assert [answer.status_code for answer in ask(service, headers)] == (SERVES if is_served else [403] * 4)
+
+
+def test_the_scheme_is_the_one_that_the_server_knows(service):
+    client = testing.TestClient(service.client.app)
+    headers = {"Host": "groups.example.com", "Origin": "https://groups.example.com"}
+    assert client.simulate_get("/api/v1/dags", headers=headers, protocol="https").status_code == 200
+    assert client.simulate_get("/api/v1/dags", headers=headers, protocol="http").status_code == 403
 
 
 TOLD = {

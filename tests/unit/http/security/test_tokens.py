@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from airflow_run_groups.entrypoints.http.security import tokens
+from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE
+from airflow_run_groups.entrypoints.http.security import token_file, tokens
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-from airflow_run_groups.entrypoints.http.security.tokens import (
+from airflow_run_groups.entrypoints.http.security.token_file import (
+    GRACE,
+    LOOK_AGAIN,
     MAX_BYTES,
     TokenFile,
-    TokenFileError,
-    find,
-    single_token,
     why_not_secret,
 )
-from tests.unit.http.service import Service, error
+from airflow_run_groups.entrypoints.http.security.tokens import TokenFileError, find, single_token
+from airflow_run_groups.entrypoints.metrics import FOLDER, MetricsResource, PrometheusMeter
+from tests.unit.http.service import Service, error, reason
 
 CI = "ci-0123456789abcdef"
 OPS = "ops-0123456789abcdef"
@@ -64,7 +66,7 @@ def test_a_file_names_its_tokens_and_says_which_only_read(path):
 
 def test_a_token_may_be_given_by_its_sha256(tmp_path):
     digest = hashlib.sha256(CI.encode()).hexdigest()
-    file = TokenFile(str(write(tmp_path / "tokens", f"ci: sha256:{digest} read-only")))
+    file = TokenFile(str(write(tmp_path / "tokens", f"ci: sha256:{digest} read-only\n")))
     assert find(file.tokens(), CI.encode()).read_only
     assert find(file.tokens(), f"sha256:{digest}".encode()) is None
     assert find(file.tokens(), digest.encode()) is None
@@ -110,7 +112,7 @@ def test_nothing_shows_a_token(path):
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_without_a_word_of_it(tmp_path, text, says):
-    path = write(tmp_path / "tokens", text)
+    path = write(tmp_path / "tokens", text if isinstance(text, bytes) else f"{text}\n")
     with pytest.raises(TokenFileError) as refused:
         TokenFile(str(path), beside=(single_token("s3cret" * 4),))
     assert says in str(refused.value)
@@ -196,49 +198,181 @@ def test_a_link_that_leads_elsewhere_is_followed(tmp_path, path):
     file = TokenFile(str(link), clock=clock)
     other = tmp_path / "other"
     other.touch(mode=0o600)
-    other.write_text(f"new: {OPS}")
+    other.write_text(f"new: {OPS}\n")
     link.unlink()
     link.symlink_to(other)
     clock.now = 1.0
     assert [token.name for token in file.tokens()] == ["new"]
 
 
-def _spoil(path):
-    path.write_text("nonsense-nonsense")
+class Watched:
+    """A service whose callers have the tokens of a file, and its clock."""
+
+    def __init__(self, path):
+        self.clock = Clock()
+        self.reports = []
+        self.file = TokenFile(str(path), clock=self.clock, report=self.reports.append)
+        self.service = Service(authenticator=TokenAuthentication(file=self.file), token_file=self.file)
+
+    def status(self, token=CI):
+        return self.service.get("/api/v1/dags", headers=bearer(token)).status_code
+
+    def ready(self):
+        answer = self.service.get("/health/ready")
+        return answer.status_code if answer.status_code == 200 else reason(answer)
 
 
-def _open(path):
-    path.chmod(0o644)
+@pytest.fixture
+def watched(path):
+    return Watched(path)
+
+
+def _put_a_folder_there(path):
+    path.unlink()
+    path.mkdir(0o700)
+
+
+UNUSABLE = {
+    "deleted": (Path.unlink, "No such file"),
+    "unreadable": (_put_a_folder_there, "Is a directory"),
+    "open to others": (lambda path: path.chmod(0o644), "is no secret"),
+    "malformed": (lambda path: path.write_text("nonsense-nonsense\n"), "in line 1 neither"),
+    "torn": (lambda path: path.write_text(f"ci: {CI}\nboard: {BOARD}"), "no line break at the end of line 2"),
+}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nobody\n"])
+def test_an_emptied_file_has_no_tokens(watched, path, text, caplog):
+    assert watched.status() == 200
+    path.write_text(text)
+    watched.clock.now = LOOK_AGAIN
+    assert [watched.status(token) for token in (CI, OPS, BOARD)] == [401] * 3
+    assert watched.ready() == 200
+    assert "have changed: there are none" in caplog.text
+
+
+@pytest.mark.parametrize(("spoil", "says"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_file_that_cannot_be_used_makes_not_ready_at_once_and_lets_nobody_in_after_a_grace(
+    watched, path, spoil, says, caplog
+):
+    spoil(path)
+    watched.clock.now = LOOK_AGAIN
+    assert (watched.status(), watched.ready()) == (200, "token_file_unusable")
+    watched.clock.now = GRACE - 0.01
+    assert (watched.status(), watched.ready()) == (200, "token_file_unusable")
+    watched.clock.now = GRACE
+    assert ([watched.status(token) for token in (CI, OPS, BOARD)], watched.ready()) == (
+        [401] * 3,
+        "token_file_unusable",
+    )
+    watched.clock.now = 100 * GRACE
+    assert (watched.status(), watched.ready()) == (401, "token_file_unusable")
+    assert set(watched.reports) == {False}
+    first, last = caplog.records
+    assert {first.levelno, last.levelno} == {logging.ERROR}
+    assert says in first.getMessage()
+    assert "is accepted any more" in last.getMessage()
+    assert "nonsense" not in caplog.text
+
+
+@pytest.mark.parametrize("spoil", [spoil for spoil, _ in UNUSABLE.values()], ids=UNUSABLE)
+def test_a_file_that_can_be_used_again_is_used_without_a_restart(watched, path, spoil, caplog):
+    text = path.read_text()
+    spoil(path)
+    watched.clock.now = GRACE
+    assert watched.status() == 401
+    if path.is_dir():
+        path.rmdir()
+    write(path, text)
+    watched.clock.now += LOOK_AGAIN
+    assert (watched.status(), watched.ready(), watched.reports[-1]) == (200, 200, True)
+    assert "can be used again: there are ci, ops, board" in caplog.text
+    watched.clock.now += LOOK_AGAIN
+    write(path, f"ci: new-{CI}\n")
+    spoil(path)
+    watched.clock.now += GRACE
+    assert watched.status() == 401
+
+
+def test_readiness_looks_where_nobody_sends_a_request(watched, path):
+    assert watched.ready() == 200
+    path.unlink()
+    watched.clock.now = LOOK_AGAIN
+    assert (watched.ready(), watched.reports) == ("token_file_unusable", [False])
+
+
+def test_metrics_look_where_nobody_sends_a_request(path, monkeypatch):
+    monkeypatch.delenv(FOLDER, raising=False)
+    clock, meter = Clock(), PrometheusMeter()
+    file = TokenFile(str(path), clock=clock, report=lambda good: meter.set(TOKEN_FILE_UNUSABLE, 0 if good else 1))
+    service = Service(meter=meter, metrics=MetricsResource(meter, file))
+    name = "airflow_run_groups_token_file_unusable"
+    assert f"\n{name} 0.0\n" in service.get("/metrics").text
+    path.unlink()
+    clock.now = LOOK_AGAIN
+    assert f"\n{name} 1.0\n" in service.get("/metrics").text
+
+
+def test_a_process_that_has_not_looked_for_long_does_not_begin_with_a_grace(watched, path):
+    path.unlink()
+    watched.clock.now = 3600.0
+    assert watched.status() == 401
+
+
+def test_a_reader_never_becomes_a_writer_while_the_file_is_written(watched, path):
+    """Whatever part of the file is there: the token that only reads does not write."""
+    text = path.read_text()
+    for length in range(len(text)):
+        path.write_text(text[:length])
+        watched.clock.now += LOOK_AGAIN
+        answer = watched.service.request("POST", "/api/v1/dag_runs", headers=bearer(BOARD), body="{}")
+        assert answer.status_code in (401, 403), text[:length]
+        write(path, text)
+        watched.clock.now += LOOK_AGAIN
+        assert watched.status(BOARD) == 200
 
 
 @pytest.mark.parametrize(
-    ("spoil", "says"),
+    "change",
     [
-        (_spoil, "in line 1 neither"),
-        (_open, "is no secret"),
-        (Path.unlink, "No such file"),
-        (lambda path: path.write_text(""), "no token"),
+        lambda path: path.write_text(f"ci: {CI}\nops: {OPS}\n"),
+        lambda path: path.write_text(f"{path.read_text()}ci: {CI}\n"),
+        lambda path: path.chmod(0o644),
     ],
+    ids=["written", "appended to", "opened to others"],
 )
-def test_a_file_that_can_no_longer_be_used_is_said_once_and_its_tokens_go_on_being_taken(path, caplog, spoil, says):
-    clock = Clock()
-    file = TokenFile(str(path), clock=clock)
-    text = path.read_text()
-    spoil(path)
-    for clock.now in (1.0, 2.0, 3.0):
-        assert [token.name for token in file.tokens()] == list(NAMES)
-    (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert says in record.getMessage()
-    assert "nonsense" not in caplog.text
+def test_a_file_that_changes_while_it_is_read_is_not_used(watched, path, monkeypatch, change, caplog):
+    looks = []
 
-    write(path, text.replace("ci:", "ci2:"))
-    clock.now = 4.0
-    assert file.tokens()[0].name == "ci2"
-    spoil(path)
-    clock.now = 5.0
-    file.tokens()
-    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
+    def fstat(descriptor, fstat=os.fstat):
+        looks.append(descriptor)
+        if len(looks) == 2:
+            change(path)
+        return fstat(descriptor)
+
+    monkeypatch.setattr(token_file.os, "fstat", fstat)
+    write(path, f"new: new-{CI}\n")
+    watched.clock.now = LOOK_AGAIN
+    assert (watched.status(), watched.status(f"new-{CI}")) == (200, 401)
+    assert "changed while it was read" in caplog.text
+
+
+def test_a_disk_that_does_not_respond_lets_nobody_in_after_the_grace(watched, monkeypatch):
+    monkeypatch.setattr(token_file, "MAX_WAIT", 0.01)
+    with watched.file._lock:  # noqa: SLF001 - held by a thread that looks
+        watched.clock.now = GRACE - 0.01
+        assert watched.status() == 200
+        watched.clock.now = GRACE
+        assert (watched.status(), watched.ready()) == (401, "token_file_unusable")
+
+
+def test_the_token_of_the_configuration_stays_valid_whatever_becomes_of_the_file(path):
+    clock = Clock()
+    service = Service(authenticator=TokenAuthentication("s3cret", TokenFile(str(path), clock=clock)))
+    path.unlink()
+    clock.now = GRACE
+    assert service.get("/api/v1/dags", headers=bearer("s3cret")).status_code == 200
+    assert service.get("/api/v1/dags", headers=bearer(CI)).status_code == 401
 
 
 def test_one_thread_looks_while_the_others_go_on(path):

@@ -1,0 +1,71 @@
+"""Signing in as a user of Airflow, for a service that asks for Airflow's users. Nothing is stored."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+
+import httpx
+
+from airflow_run_groups.adapters.client import encoding
+from airflow_run_groups.adapters.client.errors import RefusedByService, Unreachable
+
+AIRFLOW_TOKEN_REQUIRED = "airflow_token_required"  # noqa: S105 - a word, and no token
+"""The reason of a service that asks for a token of Airflow's."""
+_PATH = "/auth/token"
+"""Where Airflow's auth managers take name and password for a token (Airflow's security documentation, 3.0 to 3.3)."""
+_REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def asks_for_airflows_users(url: str, *, transport: httpx.BaseTransport | None = None, timeout: float = 5.0) -> bool:
+    """Tell whether the service at this URL answers a request without a token by asking for one of Airflow's.
+
+    A service that is not there does not; the next request finds out. ``timeout`` is in seconds.
+
+    :raises Unsendable: when no service can have this URL.
+    """
+    target = f"{encoding.base_url(url)}/dag_runs"
+    http = httpx.Client(headers=encoding.headers(None), transport=transport, timeout=timeout)
+    with http, suppress(httpx.RequestError, ValueError, KeyError, TypeError):  # the last three: it is not this service
+        response = http.options(target)
+        is_refused = response.status_code == HTTPStatus.UNAUTHORIZED
+        return is_refused and response.json()["response"]["reason"] == AIRFLOW_TOKEN_REQUIRED
+    return False
+
+
+def login_url(url: str) -> str:
+    """Return where Airflow's API server at this URL takes name and password; a path ``/api/v1`` is left out.
+
+    :raises Unsendable: when no server can have this URL.
+    """
+    return encoding.base_url(url).removesuffix(encoding.API) + _PATH
+
+
+def sign_in(
+    url: str, user: str, password: str, *, transport: httpx.BaseTransport | None = None, timeout: float = 30.0
+) -> str:
+    """Return a token of the user, from Airflow's API server at this URL. Airflow's ``[api_auth]`` says how long it is valid.
+
+    :param timeout: seconds to wait for the response.
+    :raises RefusedByService: when Airflow does not know this user with this password.
+    :raises Unreachable: when no login of Airflow responds there.
+    :raises Unsendable: when no server can have this URL.
+    """
+    target = login_url(url)
+    try:
+        with httpx.Client(transport=transport, timeout=timeout) as http:
+            response = http.post(target, json={"username": user, "password": password})
+    except httpx.RequestError as error:
+        msg = f"{target} does not answer ({str(error) or type(error).__name__})"
+        raise Unreachable(msg, nothing_was_done=True) from error
+    with suppress(ValueError, KeyError, TypeError):
+        if response.is_success:
+            token = response.json()["access_token"]
+            if isinstance(token, str):
+                encoding.headers(token)  # a ValueError, when no request can send it
+                return token
+    if response.status_code in _REFUSALS:
+        msg = f"Airflow does not let {user!r} in at {target}: the name or the password is wrong"
+        raise RefusedByService(msg, status=response.status_code)
+    msg = f"{target} gives no token for a name and a password (status {response.status_code})"
+    raise Unreachable(msg, nothing_was_done=True)
