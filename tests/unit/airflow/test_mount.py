@@ -47,6 +47,7 @@ class Asgi:
 
     async def answer(self, method, target, receive, headers=()):
         sent = []
+        named = [] if any(name.lower() == "host" for name, _ in headers) else [("Host", "localhost")]
 
         async def send(message):
             sent.append(message)
@@ -59,7 +60,7 @@ class Asgi:
             "path": ("" if self.stripped else self.root) + unquote(path),
             "root_path": f"{self.root}/api/v1",
             "query_string": query.encode("latin-1"),
-            "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in headers],
+            "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in [*named, *headers]],
         }
         await self.app(scope, receive, send)
         if not sent:
