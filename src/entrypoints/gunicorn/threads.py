@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-IDLE = 5.0
+IDLE = 1.0
 """Seconds after which a thread without work ends."""
 
 Job = Callable[[], None]

@@ -1,5 +1,6 @@
 """Clients that send too slowly, too much or nonsense, or do not take their answers: each is told, none harms the others."""
 
+import http.client
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -108,7 +109,7 @@ def test_tls_handshakes_that_do_not_come_hold_no_thread_and_end(tls_server, sent
 
 
 def test_crowd_that_sends_half_a_head_over_tls_does_not_keep_health_from_answering(tls_server):
-    with clients(tls_server, 10 * THREADS, HEAD) as connections:
+    with clients(tls_server, 50 * THREADS, HEAD) as connections:
         assert_others_are_served(tls_server)
         assert {read_answer(connection)[0] for connection in connections} == {408}
 
@@ -127,9 +128,13 @@ def plainly(server):
 def test_body_that_nobody_reads_is_not_waited_for(server):
     sent = b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
     with clients(server, 2 * THREADS, sent) as connections:
-        assert {read_answer(connection)[0] for connection in connections} == {404}
-        assert [connection.recv(1) for connection in connections] == len(connections) * [b""]
         assert_others_are_served(server)
+        for connection in connections:
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, answer.headers["Connection"]) == (404, "close")
+            answer.read()
+            assert connection.recv(1) == b""
 
 
 def test_a_half_sent_second_request_on_a_connection_is_no_different(server):
