@@ -1,6 +1,7 @@
 """Clients that send too slowly, too much or nonsense, or do not take their answers: each is told, none harms the others."""
 
 import http.client
+import resource
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,20 @@ def test_crowd_that_sends_half_a_request_does_not_keep_health_from_answering(ser
     with clients(server, number, sent):
         for _ in range(3):
             assert_others_are_served(server)
+
+
+def test_crowd_that_takes_all_file_descriptors_does_not_keep_health_from_answering(server):
+    (worker,) = children(server)
+    most = len([*Path(f"/proc/{worker}/fd").iterdir()]) + 50
+    before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        with clients(server, 4 * most, HEAD):
+            for _ in range(3):
+                assert_others_are_served(server)
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+    assert children(server) == [worker]
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01"], ids=["nothing", "three bytes"])
@@ -255,8 +270,12 @@ def test_an_endless_body_is_refused_and_takes_no_memory(server, framing):
     assert peak_memory(server) - before < 20 * THREADS * MIB
 
 
+def children(server):
+    pids = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return [int(pid) for pid in pids]
+
+
 def peak_memory(server):
     """Return the most bytes that any process of the server has had."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    status = [Path(f"/proc/{pid}/status").read_text() for pid in children]
+    status = [Path(f"/proc/{pid}/status").read_text() for pid in children(server)]
     return max(1024 * int(text.split("VmHWM:")[1].split()[0]) for text in status)
