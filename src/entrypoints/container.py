@@ -28,6 +28,7 @@ from airflow_run_groups.entrypoints.http.access_log import AccessLog
 from airflow_run_groups.entrypoints.http.app import App, create_app
 from airflow_run_groups.entrypoints.http.middleware import (
     Authentication,
+    HostNamed,
     KnownMethods,
     PathAsWritten,
     RequestId,
@@ -224,7 +225,16 @@ def _tracing(tracer: Any) -> list[object]:
 
 
 def _middleware(access_log: AccessLog, tracing: list[object], authentication: Authentication) -> list[object]:
-    return [access_log, *tracing, RequestId(), SecurityHeaders(), PathAsWritten(), authentication, KnownMethods()]
+    return [
+        access_log,
+        *tracing,
+        RequestId(),
+        SecurityHeaders(),
+        HostNamed(),
+        PathAsWritten(),
+        authentication,
+        KnownMethods(),
+    ]
 
 
 class Container(DeclarativeContainer):

@@ -200,9 +200,9 @@ class Settings:
         kind="integer",
     )
     receive_timeout: float = _option(
-        "Seconds from a request's first byte to its last. The request holds a thread meanwhile. Most requests have a\n"
-        "few hundred bytes, and one of the largest, 1 MiB, comes in time at 2 Mbit/s. A client has twice as long to\n"
-        "take the response.",
+        "Seconds from a request's first byte to its last. Most requests have a few hundred bytes, and one of the\n"
+        "largest, 1 MiB, comes in time at 2 Mbit/s. A TLS handshake has as long, and a client has twice as long to take\n"
+        "the response.",
         _seconds(0.1),
         default="5.0",
         kind="float",

@@ -24,10 +24,12 @@ def test_the_latest_release_is_the_one_that_gets_fixes():
 def test_the_limits_are_those_that_are_kept(monkeypatch):
     monkeypatch.setenv("AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND", "memory")
     from airflow_run_groups.entrypoints.gunicorn import configuration as gunicorn  # noqa: PLC0415 - it reads the environment
+    from airflow_run_groups.entrypoints.gunicorn.request import MAX_HEAD  # noqa: PLC0415 - beside it
 
     assert [limit for _, limit in SECURITY.table("limits")] == [
         f"{MAX_BYTES // 1024**2} MiB",
         f"{gunicorn.limit_request_line} bytes",
+        f"{MAX_HEAD // 1024} KiB",
         f"{gunicorn.limit_request_fields}",
         f"{gunicorn.limit_request_field_size} bytes",
         f"{MAX_LIMIT}",

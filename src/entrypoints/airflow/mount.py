@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -19,7 +19,10 @@ from airflow_run_groups.entrypoints.settings import Auth, Settings
 THREADS = 32
 """Requests that one worker of the API server handles at once, as many as under gunicorn. Eight of them have a database
 connection; the others are writers that wait for their turn at a DAG, and must leave room for reads. No thread waits
-for a client: bodies are complete before they get one, and responses are handed over whole."""
+for a client, but for a few that ask for the body: bodies are complete before they get one, and responses are handed
+over whole."""
+ASKING = 8
+"""Requests that a thread asks for their body at once: those that say ``Expect: 100-continue``, which few clients do."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -47,29 +50,26 @@ class MountedApp:
     def __init__(self, app: Wsgi, mount: str, *, receive_timeout: float) -> None:
         self._mount = mount
         self._receive_timeout = receive_timeout
-        self._wsgi = WSGIMiddleware(_with_what_asgi_says(app), workers=THREADS)  # type: ignore[arg-type]
+        self._wsgi = WSGIMiddleware(_knows_the_end_of_bodies(app), workers=THREADS)  # type: ignore[arg-type]
+        self._asking = asyncio.Semaphore(ASKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                body = await asyncio.wait_for(_read(receive), self._receive_timeout)
-            except _Gone:
-                return
-            except asyncio.TimeoutError:
-                body = None
-
-            async def receive() -> Any:
-                if body is None:
-                    raise TimeoutError
-                return {"type": "http.request", "body": body, "more_body": False}
-
-            scope = {
-                **scope,
-                "path": _full_path(self._path(scope), scope["root_path"], self._mount),
-                "query_string": _ascii(scope["query_string"]),
-                "headers": _without_second_authorization(_of_the_request_itself(scope["headers"])),
-            }
-        await self._wsgi(scope, receive, send)  # type: ignore[arg-type]
+        if scope["type"] != "http":
+            await self._wsgi(scope, receive, send)  # type: ignore[arg-type]
+            return
+        headers = _unambiguous(scope["headers"])
+        body = _Body(receive, _length(headers), self._receive_timeout)
+        scope = {
+            **scope,
+            "path": _full_path(self._path(scope), scope["root_path"], self._mount),
+            "query_string": _ascii(scope["query_string"]),
+            "headers": headers,
+        }
+        if (b"expect", b"100-continue") in ((name, value.lower()) for name, value in headers):
+            async with self._asking:
+                await self._wsgi(scope, body.receive, body.closing(send))  # type: ignore[arg-type]
+        elif await body.is_complete():
+            await self._wsgi(scope, body.receive, send)  # type: ignore[arg-type]
 
     def _path(self, scope: Scope) -> str:
         """Return the path, undecoded where the mount itself is spelled in another way: then there is nothing at it."""
@@ -82,7 +82,53 @@ class _Gone(Exception):
     """The client has closed the connection."""
 
 
-def _with_what_asgi_says(app: Wsgi) -> Wsgi:
+class _Body:
+    """The body of a request, read when it is first asked for: the server says "100 Continue" then."""
+
+    def __init__(self, receive: Receive, length: int, receive_timeout: float) -> None:
+        self._receive = receive
+        self._receive_timeout = receive_timeout
+        self._data: bytes | None = b"" if length > MAX_BYTES else None  # which the application refuses unread
+        self._is_late = False
+
+    async def is_complete(self) -> bool:
+        """Read it. Return False if the client is gone; one that is too slow is the application's."""
+        try:
+            await self.receive()
+        except _Gone:
+            return False
+        except TimeoutError:
+            self._is_late = True
+        return True
+
+    async def receive(self) -> Any:
+        if self._is_late:
+            raise TimeoutError
+        if self._data is None:
+            try:
+                self._data = await asyncio.wait_for(_read(self._receive), self._receive_timeout)
+            except asyncio.TimeoutError:  # which is another one in Python 3.10
+                raise TimeoutError from None
+        return {"type": "http.request", "body": self._data, "more_body": False}
+
+    def closing(self, send: Send) -> Send:
+        """Have a response say that the connection closes, if the client was not told to send the body, but may do so."""
+
+        async def sends(message: Any) -> None:
+            if message["type"] == "http.response.start" and not self._data:
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
+
+        return sends
+
+
+def _length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return the length that a request announces, 0 if that is none."""
+    found = dict(headers).get(b"content-length", b"")
+    return int(found) if found.isdigit() else 0
+
+
+def _knows_the_end_of_bodies(app: Wsgi) -> Wsgi:
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["wsgi.input_terminated"] = True
         environ["RAW_URI"] = environ["asgi.scope"].get("raw_path", b"").decode("latin-1")
@@ -113,15 +159,18 @@ def _ascii(query: bytes) -> bytes:
     return re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], query)
 
 
-def _of_the_request_itself(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Drop the host that a proxy forwards: nobody here knows whether the proxy is trusted, and ``[api] base_url`` says it."""
-    return (header for header in headers if header[0] != FORWARDED_HOST.lower().encode())
+def _unambiguous(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Drop the hosts if there are several, the host that a proxy forwards, and the second authorization.
 
-
-def _without_second_authorization(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Drop the header that Airflow adds of its own with ``[core] simple_auth_manager_all_admins``, if the caller sent one."""
+    Nobody here knows whether the proxy is trusted, and ``[api] base_url`` says the same. Airflow adds an authorization of
+    its own with ``[core] simple_auth_manager_all_admins``, behind the caller's.
+    """
+    headers = [header for header in headers if header[0] != FORWARDED_HOST.lower().encode()]
+    hosts = sum(name == b"host" for name, _ in headers)
     kept: list[tuple[bytes, bytes]] = []
     for header in headers:
+        if header[0] == b"host" and hosts > 1:
+            continue
         if header[0] != b"authorization" or all(name != b"authorization" for name, _ in kept):
             kept.append(header)
     return kept

@@ -53,6 +53,8 @@ def on_starting(server: Any) -> None:
     """Check gunicorn's own options, and have Ctrl-C finish the requests under way, as SIGTERM does after ``drain_delay``."""
     if _settings.backend == MEMORY and server.cfg.workers > 1:
         refuse(f"the memory backend lives in its process, so it has one worker, not {server.cfg.workers}")
+    if server.cfg.protocol != "http" or "h2" in server.cfg.http_protocols:
+        refuse("the service speaks HTTP/1.1 alone: leave gunicorn's protocol and http_protocols out")
     if sentence := limits.contradiction(_settings, graceful_timeout=server.cfg.graceful_timeout):
         refuse(sentence)
     sys.stderr.writelines(open_address_warnings(_settings.auth, server.cfg.address, is_tls=server.cfg.is_ssl))

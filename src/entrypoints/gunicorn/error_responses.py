@@ -5,7 +5,6 @@ from http import HTTPStatus
 from uuid import uuid4
 
 import orjson
-from gunicorn import util  # type: ignore[import-untyped]
 
 from airflow_run_groups.entrypoints.gunicorn.process import container
 from airflow_run_groups.entrypoints.http.access_log import log_server_error
@@ -26,4 +25,4 @@ def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) ->
         f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         f"X-Request-Id: {request_id}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in SecurityHeaders.HEADERS)
     )
-    util.write_nonblock(sock, head.encode() + b"\r\n" + body)
+    sock.sendall(head.encode() + b"\r\n" + body)

@@ -1,135 +1,213 @@
-"""gunicorn's threaded worker with deadlines for a client to send its request, and to take the response.
+"""gunicorn's threaded worker, in which no client holds a thread but while its request is worked on.
 
-gunicorn's own lets four clients that send half a request each occupy four threads for ever, and lets every client that
-leaves its connection open after the last answer hold all the others up for two seconds (27.0).
+gunicorn's own (27.0) lets four clients that send half a request each occupy four threads for ever, waits for a TLS
+handshake without end, drops unread bodies on a thread, and lets every client that leaves its connection open after the
+last answer hold all the others up for two seconds. Here connections wait in the poller: for the handshake, for a
+request's head, for the client to take the response, and for its last bytes. A thread that waits for a body lets
+another one work.
 """
 
 from __future__ import annotations
 
-import selectors
+import errno
 import socket
+import ssl
+import threading
 import time
+from contextlib import suppress
 from functools import partial
+from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]
-from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import _DEFER, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker  # type: ignore[import-untyped]
 
-from airflow_run_groups.entrypoints.http.security.same_origin import FORWARDED_HOST
+from airflow_run_groups.entrypoints.gunicorn.connection import Connection
+from airflow_run_groups.entrypoints.gunicorn.request import NOT_YET, Incomplete, Request
+from airflow_run_groups.entrypoints.gunicorn.threads import Threads
+from airflow_run_groups.entrypoints.gunicorn.waits import Step, Wait, Waits
 
-FIRST_BYTE = 0.05
-"""Seconds that a thread waits for a new connection's first byte, which most clients have sent by then. After it the
-connection waits without a thread, for ``keepalive`` seconds."""
-LINGER = 2.0
-"""Seconds that a connection stays open after the last response, for a client that does not close it."""
-MAX_DROPPED = 1024 * 1024
-"""Bytes that a client may send meanwhile. A client that sends more does not listen anyway."""
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """Serves HTTP/1 clients within ``receive_timeout`` seconds for a request, and twice as long for its response.
-
-    A thread is held in both. Responses are longer, up to some hundred KiB, and clients slower to take them.
-    """
-
-    receive_timeout: float
-
-    def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection, on a thread."""
-        if not (conn.initialized or conn.data_ready or conn.wait_for_data(FIRST_BYTE)):
-            return _DEFER
-        if not conn.initialized:
-            conn.init()
-            if not conn.is_http2:
-                conn.parser.unreader = _Unreader(conn.parser.unreader, self.receive_timeout, self.send_timeout)
-        if not conn.is_http2:
-            conn.parser.unreader.expect_request()
-        return super().handle(conn)
-
-    @property
-    def send_timeout(self) -> float:
-        return 2 * self.receive_timeout
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Let the application respond to a request whose head is complete."""
-        if not req._peer_is_trusted_proxy():  # noqa: SLF001 - gunicorn's own rule, FORWARDED_ALLOW_IPS
-            req.headers = [header for header in req.headers if header[0] != FORWARDED_HOST.upper()]
-        conn.parser.unreader.expect_body()
-        conn.sock.settimeout(self.send_timeout)
-        return super().handle_request(req, conn)
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        if isinstance(exc, HeadTooSlow):
-            self.log.info("A client of %s took too long to send a request", addr)
-            util.write_error(client, 408, "Request Timeout", "")
-        else:
-            super().handle_error(req, client, addr, exc)
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep a connection for the next request, or close it once the client has the response."""
-        if fs.cancelled() or fs.exception() is not None or fs.result() is not False:
-            super().finish_request(conn, fs)
-            return
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.settimeout(0)
-        except OSError:  # the client was faster
-            self._close(conn)
-            return
-        conn.timeout = time.monotonic() + LINGER
-        conn.dropped = 0
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._linger, conn))
-
-    def _linger(self, conn: Any, sock: socket.socket) -> None:
-        """Drop what the client still sends. If it stayed unread, closing the connection could lose the response."""
-        try:
-            dropped = len(sock.recv(65536))
-        except BlockingIOError:
-            return
-        except OSError:
-            dropped = 0
-        conn.dropped += dropped
-        if not dropped or conn.dropped > MAX_DROPPED:
-            self.poller.unregister(sock)
-            self.pending_conns.remove(conn)
-            self._close(conn)
-
-    def _close(self, conn: Any) -> None:
-        self.nr_conns -= 1
-        conn.close()
+MAX_DROPPED = 16 * 1024 * 1024
+"""Bytes that a client may send after the last response. A client that sends more does not listen anyway."""
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class HeadTooSlow(Exception):
     """The head of a request did not arrive in time. For a body, the application gets a TimeoutError."""
 
 
-class _Unreader(SocketUnreader):  # type: ignore[misc]
-    """Reads a connection until the deadline of the request."""
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Serves HTTP/1 clients; each wait for a client has one of these deadlines.
 
-    def __init__(self, other: Any, receive_timeout: float, send_timeout: float) -> None:
-        super().__init__(other.sock, other.mxchunk)
-        self.buf = other.buf
-        self._receive_timeout = receive_timeout
-        self._send_timeout = send_timeout
+    ``receive_timeout`` seconds for the TLS handshake, for a request from its first byte to its last, and after the last
+    response until the client closes; twice as long for a client to take a response, as responses are longer; and
+    ``keepalive`` seconds for a connection without a request. A connection beyond ``worker_connections`` takes the
+    place of one that waits.
+    """
 
-    def expect_request(self) -> None:
-        self._deadline = time.monotonic() + self._receive_timeout
-        self._too_slow: type[Exception] = HeadTooSlow
+    receive_timeout: float
 
-    def expect_body(self) -> None:
-        self._too_slow = TimeoutError
+    def get_thread_pool(self) -> Threads:
+        return Threads(self.cfg.threads)
 
-    def chunk(self, *size_hint: Any) -> bytes:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise self._too_slow
-        self.sock.settimeout(left)
+    def run(self) -> None:
+        self._waits = Waits(self.poller, self._go_on)
+        self._large_bodies = threading.Semaphore(self.cfg.threads)
+        super().run()
+
+    def accept(self, listener: socket.socket) -> None:
         try:
-            data: bytes = super().chunk(*size_hint)
-        except TimeoutError:
-            raise self._too_slow from None
+            connected, client = listener.accept()
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._make_room()
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return
+        self.nr_conns += 1
+        conn = Connection(self.cfg, connected, client, listener.getsockname())
+        self._go_on(conn, self._start)
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
+
+    def murder_pending(self) -> None:
+        """End the waits whose deadline has passed. gunicorn calls this about once a second, and after every event."""
+        self._waits.expire(time.monotonic())
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close all that waits, if ``force`` says so, as gunicorn does in the end."""
+        while force and (conn := self._waits.take_next()) is not None:
+            self._close(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Let connections without a request wait no longer than this: gunicorn is about to stop."""
+        self._waits.hasten_idle(deadline)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        deadline = self._waits.next_deadline()
+        left = timeout if deadline is None else deadline - time.monotonic()
+        super().wait_for_and_dispatch_events(timeout=min(timeout, max(left, 0)))
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if isinstance(exc, HeadTooSlow):
+            self.log.info("A client of %s took too long to send a request", addr)
+            util.write_error(client, 408, "Request Timeout", "")
+        else:
+            super().handle_error(req, client, addr, exc)
+
+    def _make_room(self) -> None:
+        """Close the connection whose deadline is next."""
+        conn = self._waits.take_next()
+        if conn is not None:
+            self._close(conn)
+
+    def _go_on(self, conn: Connection, step: Step) -> None:
+        """Take a step of a connection, whose faults are its own."""
+        try:
+            step(conn)
+        except OSError as error:
+            self.log.debug("Closing the connection of %s: %s", conn.client, error)
+            self._close(conn)
+        except Exception:
+            self.log.exception("Closing a connection")
+            self._close(conn)
+
+    def _start(self, conn: Connection) -> None:
+        if self.cfg.is_ssl:
+            conn.start_tls()
+            self._shake_hands(conn, time.monotonic() + self.receive_timeout)
+        else:
+            self._receive_first(conn)
+
+    def _shake_hands(self, conn: Connection, deadline: float) -> None:
+        try:
+            events = conn.shake_hands()
+        except ssl.SSLError as error:
+            if error.reason != "HTTP_REQUEST":
+                raise
+            conn.leave_tls()
+            self._refuse(conn, error)
+            return
+        if events:
+            self._waits.add(conn, Wait(events, deadline, partial(self._shake_hands, deadline=deadline), self._close))
+        else:
+            self._receive_first(conn)
+
+    def _receive_first(self, conn: Connection) -> None:
+        conn.receive_by(self.receive_timeout, self.tpool, self._large_bodies)
+        self._receive(conn)
+
+    def _receive(self, conn: Connection) -> None:
+        """Give a request to a thread as soon as its head is there."""
+        try:
+            request = conn.next_request()
+        except Incomplete:
+            self._wait_for_head(conn)
+        except (StopIteration, NoMoreData):
+            self._close(conn)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the parser has many
+            self._refuse(conn, error)
+        else:
+            self.tpool.submit(partial(self._serve, conn, request))
+
+    def _wait_for_head(self, conn: Connection) -> None:
+        if conn.receiver.has_begun:
+            late = partial(self._refuse, error=HeadTooSlow())
+            self._waits.add(conn, Wait(EVENT_READ, conn.receiver.deadline, self._receive, late))
+            return
+        seconds = self.cfg.keepalive or self.receive_timeout
+        if not self.alive:
+            seconds = min(seconds, STOP_KEEPALIVE_LINGER)
+        self._waits.add(conn, Wait(EVENT_READ, time.monotonic() + seconds, self._receive, self._close, idle=True))
+
+    def _serve(self, conn: Connection, request: Request) -> None:
+        """Have the application respond, and send what the client takes at once. The only work on a thread."""
+        conn.keeps_open = False
+        try:
+            conn.keeps_open = self.handle_request(request, conn)
+        except BaseException as error:  # noqa: BLE001 - whatever the application raises ends its request, and no more
+            conn.sock.clear()  # of a response that it had begun nothing is sent yet
+            self.handle_error(request, conn.sock, conn.client, error)
         finally:
-            self.sock.settimeout(self._send_timeout)
-        return data
+            conn.receiver.end()
+            with suppress(OSError):  # which the next attempt finds, too
+                conn.send()
+            self.method_queue.defer(self._go_on, conn, self._respond)
+
+    def _refuse(self, conn: Connection, error: BaseException) -> None:
+        conn.keeps_open = False
+        self.handle_error(None, conn.sock, conn.client, error)
+        self._respond(conn)
+
+    def _respond(self, conn: Connection) -> None:
+        self._send(conn, time.monotonic() + 2 * self.receive_timeout)
+
+    def _send(self, conn: Connection, deadline: float) -> None:
+        events = conn.send()
+        if events:
+            self._waits.add(conn, Wait(events, deadline, partial(self._send, deadline=deadline), self._close))
+        elif conn.keeps_open:
+            self._receive(conn)
+        else:
+            conn.end_sending()
+            self._linger(conn, time.monotonic() + self.receive_timeout)
+
+    def _linger(self, conn: Connection, deadline: float) -> None:
+        """Drop what the client still sends. If it stayed unread, closing the connection could lose the response."""
+        try:
+            dropped = len(conn.socket.recv(65536))
+        except NOT_YET:
+            pass
+        else:
+            conn.dropped += dropped
+            if not dropped or conn.dropped > MAX_DROPPED:
+                self._close(conn)
+                return
+        self._waits.add(conn, Wait(EVENT_READ, deadline, partial(self._linger, deadline=deadline), self._close))
+
+    def _close(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()

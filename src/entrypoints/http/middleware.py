@@ -107,6 +107,14 @@ def _path_as_written(req: Request) -> str:
     return target if target.startswith("/") else urlsplit(target).path  # as a proxy is asked, with a host
 
 
+class HostNamed:
+    """A request of HTTP/1.1 without the header Host is a 400 (RFC 9112, 3.2)."""
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        if req.env["SERVER_PROTOCOL"] == "HTTP/1.1" and "HTTP_HOST" not in req.env:
+            raise falcon.HTTPBadRequest(description="a request of HTTP/1.1 must have the header Host, once")
+
+
 class KnownMethods:
     """A method that HTTP does not know is a 405, as one that the resource does not have."""
 

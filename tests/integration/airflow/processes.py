@@ -68,6 +68,7 @@ class Server(Process):
     """A process that answers HTTP on a free port of 127.0.0.1, and a client for it."""
 
     def __init__(self, *command: str, port: int, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=60)
         super().__init__(*command, log=log, environment=environment)

@@ -5,12 +5,15 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import trustme
 
 BIN = Path(sys.executable).parent
 SERVE = (str(BIN / "airflow-groups"), "serve", "--backend", "memory")
@@ -26,11 +29,13 @@ class Server:
     process: subprocess.Popen[str]
     port: int
     log: Path
+    tls: ssl.SSLContext | None = None
 
     def request(self, method, target, body=b"", headers=()):
         """Send a request as it stands; return status, headers and the parsed answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
+            connection.sock = self.connect()
             connection.request(method, target, body=body or None, headers=dict(headers))
             answer = connection.getresponse()
             data = answer.read()
@@ -45,7 +50,8 @@ class Server:
         return self.request("POST", "/api/v1/dag_runs", json.dumps(body).encode())
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return connection if self.tls is None else self.tls.wrap_socket(connection, server_hostname="127.0.0.1")
 
     def raw(self, data):
         """Send bytes; return status and answer of whatever comes back."""
@@ -74,13 +80,23 @@ def read_answer(connection):
     return answer.status, json.loads(answer.read())
 
 
+def certificate(folder):
+    """Make a certificate for this machine; return what makes a client trust it, and gunicorn's options."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(folder / "certificate")
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    return trust, f"--certfile {folder / 'certificate'} --keyfile {folder / 'certificate'}"
+
+
 def environment(**environ):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
     return {**clean, "AIRFLOW__AIRFLOW_API_PLUGIN__BACKEND": "memory", **environ}
 
 
 @contextmanager
-def serving(log, form="airflow-groups serve", **environ):
+def serving(log, form="airflow-groups serve", tls=None, **environ):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,7 +110,7 @@ def serving(log, form="airflow-groups serve", **environ):
             text=True,
             start_new_session=True,
         )
-    server = Server(process, port, log)
+    server = Server(process, port, log, tls)
     try:
         _wait_until_ready(server)
         yield server

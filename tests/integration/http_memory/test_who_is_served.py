@@ -198,6 +198,19 @@ def test_nobody_but_a_trusted_proxy_forwards_an_address(tmp_path):
             assert raw(server, {**FORWARDED, "Origin": origin})[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://evil.example/api/v1/dags", "127.0.0.1", 403),
+        ("http://127.0.0.1@evil.example/api/v1/dags", "127.0.0.1", 400),
+        ("http://groups.example.com/api/v1/dags", "evil.example", 200),
+    ],
+)
+def test_the_host_of_a_target_counts_and_not_the_header(open_server, target, host, status):
+    sent = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    assert open_server.raw(sent.encode())[0] == status
+
+
 def test_a_probe_may_ask_by_any_name(open_server):
     assert open_server.get("/health/ready", headers={"Host": "a-pod.example"})[0] == 200
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from falcon import testing
 
-from airflow_run_groups.entrypoints.airflow.mount import MountedApp
+from airflow_run_groups.entrypoints.airflow.mount import THREADS, MountedApp
 from airflow_run_groups.entrypoints.http.security.authentication import NoAuthentication, TokenAuthentication
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from tests.contracts.bad_requests import BAD_REQUESTS
@@ -47,6 +47,7 @@ class Asgi:
 
     async def answer(self, method, target, receive, headers=()):
         sent = []
+        named = [] if any(name.lower() == "host" for name, _ in headers) else [("Host", "localhost")]
 
         async def send(message):
             sent.append(message)
@@ -60,7 +61,7 @@ class Asgi:
             "raw_path": (("" if self.stripped else self.root) + path).encode("latin-1"),
             "root_path": f"{self.root}/api/v1",
             "query_string": query.encode("latin-1"),
-            "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in headers],
+            "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in [*named, *headers]],
         }
         await self.app(scope, receive, send)
         if not sent:
@@ -210,3 +211,61 @@ def test_what_a_query_must_not_hold_is_refused_and_not_a_crash(here):
     status, _, content = here.request("GET", "/api/v1/dag_runs?prefix=\xff")
     assert status == 400
     assert "not UTF-8" in json.loads(content)["response"]["error"]
+
+
+EXPECTS = (("Expect", "100-Continue"), ("Content-Length", "33"), ("Authorization", "s3cret"))
+
+
+def test_a_body_is_asked_for_when_it_is_read():
+    client = Asgi(mounted(TokenAuthentication("s3cret")))
+    asked = []
+
+    async def receive():
+        asked.append(True)
+        return {"type": "http.request", "body": b'{"dag_id": "example_unscheduled"}', "more_body": False}
+
+    for headers, status, times in [(EXPECTS[:2], 401, 0), (EXPECTS, 200, 1)]:
+        answer = asyncio.run(client.answer("POST", "/api/v1/dag_runs", receive, headers))
+        assert (answer[0], len(asked)) == (status, times)
+        assert answer[1].get("connection") == (None if times else "close")
+
+
+def test_a_body_that_says_it_is_too_long_is_not_asked_for(here):
+    async def receive():
+        raise AssertionError
+
+    headers = [("Content-Length", "1048577")]
+    assert asyncio.run(here.answer("POST", "/api/v1/dag_runs", receive, headers))[0] == 413
+
+
+def test_clients_that_are_asked_and_send_nothing_hold_nothing_up():
+    client = Asgi(mounted(TokenAuthentication("s3cret")))
+
+    async def crowd():
+        gone = asyncio.Event()
+
+        async def silent():
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        asked = [
+            asyncio.create_task(client.answer("POST", "/api/v1/dag_runs", silent, EXPECTS)) for _ in range(2 * THREADS)
+        ]
+        await asyncio.sleep(0.1)
+        answer = await client.answer("GET", "/api/v1/dags", _nothing, EXPECTS[2:])
+        waiting = [task for task in asked if not task.done()]
+        gone.set()
+        await asyncio.gather(*asked)
+        return answer[0], len(waiting)
+
+    async def _nothing():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    assert asyncio.run(crowd()) == (200, 2 * THREADS)
+
+
+def test_a_request_with_several_hosts_is_refused(here):
+    hosts = [("Host", "localhost"), ("Host", "evil.example")]
+    answer = here.request("GET", "/api/v1/health/live", headers=hosts)
+    assert answer[0] == 400
+    assert "must have the header Host, once" in error(answer)

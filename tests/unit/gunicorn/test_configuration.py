@@ -31,8 +31,14 @@ def load(monkeypatch):
     return load
 
 
-def _server(*addresses, workers=1, graceful_timeout=30, is_ssl=False):
-    cfg = SimpleNamespace(address=list(addresses), workers=workers, graceful_timeout=graceful_timeout, is_ssl=is_ssl)
+def _server(*addresses, workers=1, graceful_timeout=30, **options):
+    facts = {"is_ssl": False, "protocol": "http", "http_protocols": ["h1"], **options}
+    cfg = SimpleNamespace(
+        address=list(addresses),
+        workers=workers,
+        graceful_timeout=graceful_timeout,
+        **facts,
+    )
     return SimpleNamespace(cfg=cfg, handle_term="finish", handle_int="drop")
 
 
@@ -96,6 +102,14 @@ def test_graceful_timeout_that_breaks_off_writes_is_refused(load, capsys, gracef
         "airflow-groups: gunicorn's graceful_timeout must be more than [airflow_api_plugin] write_timeout, 25 seconds, "
         f"got {graceful_timeout}: leave it out, or lower write_timeout\n"
     )
+
+
+@pytest.mark.parametrize("options", [{"protocol": "uwsgi"}, {"http_protocols": ["h1", "h2"]}])
+def test_protocols_without_our_deadlines_are_refused(load, capsys, options):
+    with pytest.raises(SystemExit) as ended:
+        load().on_starting(_server(**options))
+    assert ended.value.code == 2
+    assert "the service speaks HTTP/1.1 alone" in capsys.readouterr().err
 
 
 def test_ctrl_c_is_handled_as_sigterm_is(load):

@@ -9,6 +9,18 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_run_groups.entrypoints.settings import OPTIONS
+from tests.contracts.early_responses import (
+    BODIES,
+    BODY,
+    EARLY,
+    EXPECTING,
+    TOO_LONG,
+    Early,
+    converse,
+    following,
+    head,
+    wrong_responses,
+)
 from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
 
 CONFIGURATION = """
@@ -56,6 +68,13 @@ read("missing", airflow_api_auth_secret="no-such-secret")
 conf.read_dict({"airflow_api_plugin": {"vlaue_format": "json"}})
 read("unknown")
 """
+TOKENS = (
+    ("writer", "token-of-the-writer", ""),
+    ("limited", "token-of-the-limited", ""),
+    ("reader", "token-of-the-reader", " read-only"),
+)
+WRITES = 30
+EARLY_HERE = tuple(early for early in EARLY if not early.path.startswith("//"))  # which Airflow responds to
 WRONG = "[airflow_api_plugin] backend = memory is for the service on its own, not inside Airflow's API server"
 
 
@@ -74,8 +93,12 @@ def started(site, database, tmp_path_factory):
     statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     statsd.bind(("127.0.0.1", 0))
     statsd.settimeout(0)
+    tokens = folder / "tokens"
+    tokens.touch(mode=0o600)
+    tokens.write_text("".join(f"{name}: {one}{more}\n" for name, one, more in TOKENS))
+    options = {"airflow_api_auth_file": str(tokens), "write_rate_limit": f"{WRITES}/day"}
     by_command = {
-        **environment(site, folder, airflow_api_auth_cmd="echo correct-horse"),
+        **environment(site, folder, airflow_api_auth_cmd="echo correct-horse", **options),
         "AIRFLOW__METRICS__STATSD_ON": "True",
         "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
         "AIRFLOW__METRICS__STATSD_PORT": str(statsd.getsockname()[1]),
@@ -216,3 +239,62 @@ def test_with_a_mistake_our_paths_answer_503_and_airflow_serves(started):
     headers = {"Authorization": f"Bearer {token(started.mistaken, 'viewer')}"}
     assert client.get("/api/v2/dags", headers=headers).status_code == 200
     assert started.mistaken.output.count(WRONG) == 2  # in the line, and at the end of its traceback
+
+
+@pytest.fixture(scope="module")
+def early(started):
+    """Return how to connect to the API server, and requests to which it responds early."""
+    headers = {"Authorization": "token-of-the-limited"}
+    for _ in range(WRITES):
+        assert started.token.client.post("/api/v1/dag_runs", content=b"null", headers=headers).status_code == 400
+    tokens = {name: one for name, one, _ in TOKENS}
+    return SimpleNamespace(
+        connect=lambda: socket.create_connection(("127.0.0.1", started.token.port), timeout=30),
+        requests=[(one, head(one, tokens.get(one.who))) for one in EARLY_HERE],
+        write=head(Early(200, "POST", "/api/v1/dag_runs"), tokens["writer"]),
+    )
+
+
+@pytest.mark.parametrize("body", [body for body in BODIES if "malformed" not in body])
+def test_early_response_keeps_the_connection_or_says_that_it_closes(early, body):
+    assert wrong_responses(early.connect, BODIES[body], early.requests, following()) == []
+
+
+@pytest.mark.parametrize("body", [body for body in BODIES if "malformed" in body])
+def test_malformed_chunk_gets_one_response(early, body):
+    assert wrong_responses(early.connect, BODIES[body], early.requests, malformed=400) == []
+
+
+def test_early_response_is_not_preceded_by_100_continue(early):
+    assert wrong_responses(early.connect, EXPECTING, early.requests) == []
+
+
+def test_body_that_is_wanted_is_asked_for(early):
+    responses = converse(early.connect, early.write, [*EXPECTING, BODY], following())
+    assert [response.status for response in responses] == [100, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        BODIES["very long"],
+        (b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n" % TOO_LONG + TOO_LONG * b" " + b"\r\n0\r\n\r\n"),
+        (b"Expect: 100-continue\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % TOO_LONG,),
+    ],
+)
+def test_body_that_is_too_long_is_refused_with_one_response(early, pieces):
+    refused, *rest = converse(early.connect, early.write, pieces, b"" if b"Expect" in pieces[0] else following())
+    assert refused.status == 413
+    assert refused.closes or [response.status for response in rest] == [200]
+
+
+def test_body_that_does_not_come_is_a_408(early):
+    (response,) = converse(early.connect, early.write, (b"Content-Length: 34\r\n\r\n" + BODY,))
+    assert (response.status, response.closes) == (408, True)
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: localhost\r\nHost: evil.example\r\n"])
+def test_request_without_one_host_is_a_400(early, hosts):
+    sent = b"GET /api/v1/health/live HTTP/1.1\r\nConnection: close\r\n" + hosts + b"\r\n"
+    (response,) = converse(early.connect, sent, ())
+    assert response.status == 400

@@ -95,7 +95,9 @@ def audit_processes(server, dags) -> list[str]:
         lambda: len(master.children()) == 2, seconds=40, what="two workers, and the end of those that were replaced"
     )
     workers = master.children()
-    wrong += [f"worker {one.pid} has {one.num_threads()} threads" for one in workers if one.num_threads() > 40]
+    wait_until(
+        lambda: all(one.num_threads() <= 40 for one in workers), seconds=10, what="the end of the threads of a crowd"
+    )
     wrong += [f"worker {one.pid} has {one.num_fds()} descriptors" for one in workers if one.num_fds() > 60]
     with dags.sessions() as session:
         states = session.scalars(

@@ -143,13 +143,14 @@ def test_probes_and_the_page_on_which_to_try_requests_are_open_to_all_hosts(serv
         assert client.simulate_get(path, headers=headers).status_code == 200
 
 
-def test_whoever_is_no_browser_needs_no_host(service):
-    app = service.client.app
-    environ = testing.create_environ(path="/api/v1/dags")
-    del environ["HTTP_HOST"]
-    status = []
-    b"".join(app(environ, lambda line, _: status.append(line)))
-    assert status == ["200 OK"]
+@pytest.mark.parametrize(("version", "status"), [("1.0", "200 OK"), ("1.1", "400 Bad Request")])
+def test_host_is_required_by_http_1_1(service, version, status):
+    environ = testing.create_environ(path="/api/v1/dags", http_version=version)
+    environ.pop("HTTP_HOST", None)
+    found = []
+    body = b"".join(service.client.app(environ, lambda line, _: found.append(line)))
+    assert found == [status]
+    assert (b"must have the header Host, once" in body) == (version == "1.1")
 
 
 def test_a_star_allows_every_host_and_no_other_site():
