@@ -10,7 +10,7 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Integer, bindparam, case, false, func, literal, null, or_, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, false, func, literal, null, or_, select, true, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -102,9 +102,13 @@ def some_groups(
     return _GROUPS.where(or_(false(), *ranges)), {"dag_id": dag_id}
 
 
+_ENDS_PLAINLY = func.substr(_ID, func.length(_ID) - _TAIL - 1).regexp_match(rf"\A(.|\n)_{NUMBER_AND_DATE}\Z")
 IS_OF_GROUP: Any = case(
-    # most ids of other runs are told apart in a tenth of the time, if that is done first
-    (_ID.like("%T__:__:__") | _ID.like("%T__:__:__.______"), _ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z"))
+    # in the order of their cost: most ids of other runs fail the first, and most of groups pass the second
+    (
+        _ID.like("%T__:__:__") | _ID.like("%T__:__:__.______"),
+        case((_ENDS_PLAINLY, true()), else_=_ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z")),
+    )
 )
 """Whether the id of a run is that of a group's."""
 
