@@ -50,7 +50,7 @@ def _body(body: str | bytes, *says: str, headers: dict[str, str] | None = None, 
 
 
 def _not_an_object(body: str | bytes, *says: str, headers: dict[str, str] | None = None) -> BadRequest:
-    return _body(body, "the body must be one raw JSON object", "not form or multipart data", *says, headers=headers)
+    return _body(body, "the body must be one raw JSON object", *says, headers=headers)
 
 
 def _create(*says: str, status: int = 400, **keys: object) -> BadRequest:
@@ -250,21 +250,23 @@ _ROUTES = (
 )
 
 _BODIES = (
-    _not_an_object(""),
-    _not_an_object("  "),
-    _not_an_object("null", "not an object"),
-    _not_an_object("[]", "not an object"),
-    _not_an_object('[{"dag_id": "example_daily"}]', "not an object"),
-    _not_an_object('"example_daily"', "not an object"),
-    _not_an_object("42", "not an object"),
-    _not_an_object("true", "not an object"),
-    _not_an_object("dag_id=example_daily&prefix=a"),
-    _not_an_object("dag_id=example_daily&prefix=a", headers=_FORM),
+    _not_an_object("", ": it is empty"),
+    _not_an_object("  ", ": it is empty"),
+    _not_an_object("null", ", not null"),
+    _not_an_object("[]", ", not a JSON list"),
+    _not_an_object('[{"dag_id": "example_daily"}]', ", not a JSON list"),
+    _not_an_object('"example_daily"', ", not a JSON text"),
+    _not_an_object("42", ", not a JSON number"),
+    _not_an_object("true", ", not a JSON boolean"),
+    _not_an_object("dag_id=example_daily&prefix=a", ", not form or multipart data"),
+    _not_an_object("dag_id=example_daily&prefix=a", ", not form or multipart data", headers=_FORM),
     _not_an_object(
-        '--x\r\nContent-Disposition: form-data; name="dag_id"\r\n\r\nexample_daily\r\n--x--\r\n', headers=_MULTIPART
+        '--x\r\nContent-Disposition: form-data; name="dag_id"\r\n\r\nexample_daily\r\n--x--\r\n',
+        ", not form or multipart data",
+        headers=_MULTIPART,
     ),
     _not_an_object("<dag_id>example_daily</dag_id>", headers={"Content-Type": "application/xml"}),
-    _not_an_object("{"),
+    _not_an_object("{", 'example_dag"}: Expecting property name'),
     _not_an_object('{"dag_id": "example_daily"'),
     _not_an_object('{"dag_id": "example_daily",}'),
     _not_an_object("{'dag_id': 'example_daily'}"),
@@ -290,6 +292,20 @@ _BODIES = (
     _not_an_object('{"a":' * 100_000 + "1" + "}" * 100_000, "nested"),
     _not_an_object("[" * 500_000, "nested"),
     _body(b'{"dag_id": "' + b"a" * 1024 * 1024 + b'"}', "longer than 1048576 bytes", status=413),
+)
+
+_SEVERAL = (
+    _create(
+        "unknown key 'x'",
+        "end_date 2024-01-01",
+        "lies before start_date",
+        x=1,
+        start_date="2024-02-01",
+        end_date="2024-01-01",
+    ),
+    _create("limit must be 1 to 500", "end_date needs a start_date", limit=0, end_date="2024-01-01"),
+    _create("dates cannot be combined with start_date", "twice", dates=["2024-01-01"] * 2, start_date="2024-01-01"),
+    _create("lies before start_date", "lies in the future", start_date="2999-01-02", end_date="2999-01-01"),
 )
 
 _KEYS = (
@@ -540,7 +556,20 @@ _WHICH = (
 )
 
 BAD_REQUESTS = (
-    *(*_LIST, *_ONE, *_GROUPS, *_STEERING, *_ROUTES, *_BODIES, *_KEYS, *_PREFIXES, *_DATES, *_LIMITS, *_CONFS),
+    *(
+        *_LIST,
+        *_ONE,
+        *_GROUPS,
+        *_STEERING,
+        *_ROUTES,
+        *_BODIES,
+        *_SEVERAL,
+        *_KEYS,
+        *_PREFIXES,
+        *_DATES,
+        *_LIMITS,
+        *_CONFS,
+    ),
     *(*_PLANS, *_STARTS, *_WHICH),
 )
 

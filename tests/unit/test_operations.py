@@ -93,6 +93,20 @@ def test_the_alert_about_denied_requests_covers_every_denial():
     assert set(pattern.split("|")) == {reason for reason, status in reasons().items() if status in {"401", "403"}}
 
 
+def test_every_reason_of_a_failing_service_is_counted_by_an_alert():
+    """Those of a 5xx but the server's own about a client's request; the alerts count them by their status."""
+    counted = set(re.findall(r"\d{3}", " ".join(re.findall(r'status=~?"([0-9|]+)"', RULES))))
+    failing = {reason for reason, status in reasons().items() if status in {"500", "503", "504"}}
+    assert {"database_read_only", "insufficient_privilege", "outcome_unknown", "internal_error"} <= failing
+    assert {reasons()[reason] for reason in failing} <= counted
+
+
+def test_every_reason_that_a_rule_names_is_one_of_the_table():
+    named = {word for pattern in re.findall(r'reason=~?"([^"]+)"', " ".join(_queries())) for word in pattern.split("|")}
+    assert "may_not_change_runs" in named
+    assert named <= set(reasons())
+
+
 def classes_of_errors():
     """Return the reason and the status of each class in the source, imported or not, that an error family has."""
     families = {family.__name__: status[:3] for family, (status, _) in errors.RESPONSES.items()}

@@ -2,12 +2,15 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from airflow import settings
 from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import event
 from sqlalchemy.orm import configure_mappers
 
 from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.database import redaction
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
@@ -36,8 +39,10 @@ class AirflowBackend:
 
 def hide_values_of_airflow() -> None:
     """Leave the values of statements out of the errors of Airflow's own engine, whose texts reach the log of this process."""
-    if settings.engine is not None:  # never, once Airflow has been imported, but for its types
-        settings.engine.hide_parameters = True
+    engine: Any = settings.engine
+    engine.hide_parameters = True
+    if not event.contains(engine, "handle_error", redaction.on_error):
+        event.listen(engine, "handle_error", redaction.on_error)
 
 
 def connect(limits: DatabaseLimits, *, allow_unknown_schema: bool) -> AirflowBackend:

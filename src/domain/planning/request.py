@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,58 +56,57 @@ class GroupRequest:
 def check_request(request: GroupRequest, now: dt.datetime) -> None:
     """Check a request against the rules that need no DAG.
 
-    :raises Refused: naming the rule that it breaks, and what is allowed.
+    :raises Refused: naming all the rules that it breaks, and what is allowed.
     """
-    start, end = request.start_date, request.end_date
-    if not 1 <= request.limit <= MAX_LIMIT:
-        msg = f"limit must be 1 to {MAX_LIMIT}, not {request.limit}"
-        raise Refused(msg)
     if request.conf is not None:
         check_conf_size(request.conf, "conf")
-    _check_conf_per_run(request)
+    broken = [*contradictions(request), *_dates_to_come(request, now)]
+    if broken:
+        raise Refused("; ".join(broken))
+
+
+def contradictions(request: GroupRequest) -> Iterator[str]:
+    """Yield what is wrong with a request whatever the time and the DAG, each a sentence that says what is allowed."""
+    if not 1 <= request.limit <= MAX_LIMIT:
+        yield f"limit must be 1 to {MAX_LIMIT}, not {request.limit}"
+    yield from _about_conf_per_run(request)
     if request.dates is not None:
-        _check_dates(request, request.dates, now)
+        yield from _about_dates(request, request.dates)
         return
-    if start is None:
-        if end is not None:
-            msg = "end_date needs a start_date: a range needs a start"
-            raise Refused(msg)
-        if request.interval is not None:
-            msg = "interval needs a start_date: it says which dates a range holds"
-            raise Refused(msg)
-        return
-    if end is not None and end < start:
-        msg = f"end_date {in_utc(end)} lies before start_date {in_utc(start)}"
-        raise Refused(msg)
-    if start > now:
-        msg = f"start_date {in_utc(start)} lies in the future: runs are created up to now, {in_utc(now)}"
-        raise Refused(msg)
+    start, end = request.start_date, request.end_date
+    if start is None and end is not None:
+        yield "end_date needs a start_date: a range needs a start"
+    if start is None and request.interval is not None:
+        yield "interval needs a start_date: it says which dates a range holds"
+    if start is not None and end is not None and end < start:
+        yield f"end_date {in_utc(end)} lies before start_date {in_utc(start)}"
 
 
-def _check_dates(request: GroupRequest, dates: tuple[dt.datetime, ...], now: dt.datetime) -> None:
+def _about_dates(request: GroupRequest, dates: tuple[dt.datetime, ...]) -> Iterator[str]:
     others = [name for name in ("start_date", "end_date", "interval") if getattr(request, name) is not None]
     if others:
-        msg = f"dates cannot be combined with {', '.join(others)}: they take the place of a range"
-        raise Refused(msg)
+        yield f"dates cannot be combined with {', '.join(others)}: they take the place of a range"
     if not 1 <= len(dates) <= MAX_LIMIT:
-        msg = f"dates must be 1 to {MAX_LIMIT} dates, not {len(dates)}"
-        raise Refused(msg)
-    in_order = sorted(dates)
-    for earlier, later in pairwise(in_order):
-        if earlier == later:
-            msg = f"dates holds {in_utc(later)} twice"
-            raise Refused(msg)
-    if in_order[-1] > now:
-        msg = f"{in_utc(in_order[-1])} of dates lies in the future: runs are created up to now, {in_utc(now)}"
-        raise Refused(msg)
+        yield f"dates must be 1 to {MAX_LIMIT} dates, not {len(dates)}"
+    twice = next((later for earlier, later in pairwise(sorted(dates)) if earlier == later), None)
+    if twice is not None:
+        yield f"dates holds {in_utc(twice)} twice"
 
 
-def _check_conf_per_run(request: GroupRequest) -> None:
+def _about_conf_per_run(request: GroupRequest) -> Iterator[str]:
     if not isinstance(request.conf_per_run, tuple):
         return
     if request.dates is None:
-        msg = "a list in conf_per_run needs dates, one for each of its objects; for a range it is one object"
-        raise Refused(msg)
-    if len(request.conf_per_run) != len(request.dates):
-        msg = f"conf_per_run has {len(request.conf_per_run)} objects for {len(request.dates)} dates: it must have one for each"
-        raise Refused(msg)
+        yield "a list in conf_per_run needs dates, one for each of its objects; for a range it is one object"
+    elif len(request.conf_per_run) != len(request.dates):
+        confs, dates = len(request.conf_per_run), len(request.dates)
+        yield f"conf_per_run has {confs} objects for {dates} dates: it must have one for each"
+
+
+def _dates_to_come(request: GroupRequest, now: dt.datetime) -> Iterator[str]:
+    up_to = f"lies in the future: runs are created up to now, {in_utc(now)}"
+    if request.dates:
+        if (last := max(request.dates)) > now:
+            yield f"{in_utc(last)} of dates {up_to}"
+    elif request.start_date is not None and request.start_date > now:
+        yield f"start_date {in_utc(request.start_date)} {up_to}"

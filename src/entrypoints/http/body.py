@@ -1,5 +1,7 @@
 """The body of a request: one JSON object, whatever its Content-Type says."""
 
+import re
+
 from falcon import Request
 
 from airflow_run_groups.domain import Refused
@@ -40,20 +42,36 @@ def read_object(req: Request, *, optional: bool = False) -> dict[str, object]:
     try:
         value = strict_json.parse(data.decode("utf-8-sig"))
     except ValueError as error:
-        raise _NotAnObject(str(error)) from None
+        raise _NotAnObject(_what_it_is(data) or f": {error}") from None
     if not isinstance(value, dict):
-        detail = "it is JSON, but not an object"
-        raise _NotAnObject(detail)
+        kind = next(name for of, name in _JSON_TYPES if isinstance(value, of))
+        msg = f", not {kind}"
+        raise _NotAnObject(msg)
     return value
+
+
+_FORM = re.compile(rb"\s*[\w.%+\[\]-]+=")
+_JSON_TYPES = (
+    (list, "a JSON list"),
+    (str, "a JSON text"),
+    (bool, "a JSON boolean"),
+    ((int, float), "a JSON number"),
+    (type(None), "null"),
+)
+
+
+def _what_it_is(data: bytes) -> str | None:
+    """Return what was sent in place of JSON, None for JSON that is broken. Clients name other types for what is JSON."""
+    if not data.strip():
+        return ": it is empty"
+    return ", not form or multipart data" if _FORM.match(data) or data.lstrip().startswith(b"--") else None
 
 
 class _NotAnObject(Refused):
     reason = "body_not_json_object"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(
-            f'the body must be one raw JSON object such as {{"dag_id": "example_dag"}}, not form or multipart data: {detail}'
-        )
+    def __init__(self, wrong: str) -> None:
+        super().__init__(f'the body must be one raw JSON object such as {{"dag_id": "example_dag"}}{wrong}')
 
 
 def _read(req: Request) -> bytes:

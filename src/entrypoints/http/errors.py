@@ -82,7 +82,7 @@ def _forbidden(
 
 def _unexpected(req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]) -> None:
     request_id = req.context.request_id
-    _log.error("request %s failed: %s %r", request_id, req.method, req.path, exc_info=without_locals(ex))
+    _log.error("request %s failed: %s %r", request_id, req.method[:20], req.path[:200], exc_info=without_locals(ex))
     resp.status = falcon.HTTP_500
     text = f"the service failed; its log says why under the request id {request_id}"
     _write(req, resp, text, _framework_reason(ex))
@@ -92,7 +92,7 @@ def _of_the_framework(prefix: str, req: falcon.Request, resp: falcon.Response, e
     if isinstance(ex, falcon.HTTPRouteNotFound):
         text = ex.description or _nothing_at(req.root_path, req.path, prefix)
     elif isinstance(ex, falcon.HTTPMethodNotAllowed):
-        text = f"{req.method} is not allowed here, allowed are {resp.get_header('Allow')}"
+        text = f"{req.method[:20]} is not allowed here, allowed are {resp.get_header('Allow')}"
     else:
         text = ex.description or ex.title
     _write(req, resp, text, _framework_reason(ex))

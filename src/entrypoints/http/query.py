@@ -6,6 +6,9 @@ from falcon import Request, Response
 
 from airflow_run_groups.domain import Refused
 
+_SHOWN = 100
+"""Characters of what is wrong that an error shows."""
+
 
 def read_query(req: Request) -> dict[str, str]:
     """Return the query parameters as they were sent.
@@ -18,7 +21,7 @@ def read_query(req: Request) -> dict[str, str]:
     for pair in filter(None, req.query_string.split("&")):
         name, value = (_decode(part) for part in pair.partition("=")[::2])
         if name in query:
-            msg = f"query parameter {name!r} is repeated: give it once"
+            msg = f"query parameter {name[:_SHOWN]!r} is repeated: give it once"
             raise Refused(msg)
         query[name] = value
     return query
@@ -40,9 +43,9 @@ def _decode(part: str) -> str:
     try:
         text = unquote_to_bytes(part.encode("latin-1", "replace")).decode()
     except UnicodeDecodeError:
-        msg = f"the query string has {part!r}, which is not UTF-8"
+        msg = f"the query string has {part[:_SHOWN]!r}, which is not UTF-8"
         raise Refused(msg) from None
     if "\0" in text:
-        msg = f"the query string has {part!r}, a NUL character is not allowed"
+        msg = f"the query string has {part[:_SHOWN]!r}, a NUL character is not allowed"
         raise Refused(msg)
     return text

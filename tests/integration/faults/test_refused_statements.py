@@ -5,10 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 from airflow import settings
+from dependency_injector.providers import Object
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from airflow_run_groups.adapters.airflow.database.redaction import hide_secrets
+from airflow_run_groups.adapters.airflow.database.redaction import hide_secrets, on_error
+from airflow_run_groups.entrypoints.container import Container
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 from tests.integration.faults.client import CONF, MARK, PASSWORD
 
 FUNCTION = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {}; RETURN NEW; END'"
@@ -70,6 +73,24 @@ def test_error_of_a_statement_has_none_of_its_values(dags):
     assert "no_such_column" in str(caught.value)
     assert MARK not in str(caught.value)
     assert MARK not in str(caught.value.orig)
+
+
+@pytest.fixture
+def airflows_engine(dags, monkeypatch):
+    engine = settings.engine
+    monkeypatch.setattr(engine, "hide_parameters", False)
+    yield engine
+    if event.contains(engine, "handle_error", on_error):
+        event.remove(engine, "handle_error", on_error)
+
+
+@pytest.mark.parametrize(("mounted", "is_hidden"), [(False, True), (True, False)])
+def test_errors_of_airflows_own_engine_have_none_in_a_process_of_ours(airflows_engine, mounted, is_hidden):
+    """An auth manager uses it. In Airflow's API server, engine and log are Airflow's."""
+    Container(settings=Object(Settings(auth=Auth.NONE)), mounted=Object(mounted)).backend()
+    with pytest.raises(DBAPIError) as caught, airflows_engine.connect() as connection:
+        connection.execute(text("SELECT no_such_column, :value").bindparams(value=MARK))
+    assert (MARK not in str(caught.value)) is is_hidden
 
 
 def test_listeners_of_errors_see_no_value_either(dags):

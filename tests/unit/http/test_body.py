@@ -86,3 +86,20 @@ def test_without_a_length_there_is_no_body_unless_the_server_ends_it():
     with pytest.raises(Refused, match="raw JSON object"):
         read_object(_request(stream))
     assert stream.asked == 0
+
+
+@pytest.mark.parametrize(
+    "sent", [b'{"a": 1', b"{'a': 1}", b'{"a": 1}}', b'{"a": "x=1"', b"[1, 2", b"<a>1</a>", b'{"a": NaN}']
+)
+def test_body_that_is_broken_json_is_told_where_and_nothing_of_forms(sent):
+    with pytest.raises(Refused, match="the body must be one raw JSON object") as refused:
+        read_object(_request(_Stream(sent), length=len(sent)))
+    assert "form" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"a=1", b" a=1&b=2", b"conf[a]=1", b"%64ag_id=1", b"a=", b"--boundary\r\nContent-Disposition"]
+)
+def test_body_of_a_form_is_told_that(sent):
+    with pytest.raises(Refused, match=r"not form or multipart data$"):
+        read_object(_request(_Stream(sent), length=len(sent)))

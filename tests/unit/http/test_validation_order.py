@@ -43,10 +43,24 @@ class Authenticator:
         ("GET", "/groups/{}/redo/runs", 404),
         ("POST", "/groups/{}/redo/cancel", 404),
         ("POST", "/groups/{}/redo/retry", 404),
+        ("POST", "/groups/{}/redo/note", 400),
+        ("GET", "/dag_runs/{}", 404),
+        ("GET", "/dag_runs/{}?dag_id=example_daily", 404),
+        ("GET", "/dag_runs?prefix={}", 400),
+        ("GET", "/dag_runs?start={}", 400),
+        ("GET", "/dag_runs?state={}", 400),
+        ("GET", "/dag_runs?limit={}", 400),
+        ("GET", "/dag_runs?{}=1", 400),
+        ("GET", "/dag_runs?{0}=1&{0}=1", 400),
+        ("GET", "/dag_runs?{}%ff=1", 400),
+        ("GET", "/groups?dag_id=example_daily&start={}", 400),
+        ("GET", "/groups/example_daily/{}", 404),
+        ("POST", "/groups/example_daily/{}/cancel", 404),
+        ("GET", "/{}", 404),
         ("POST", "/dag_runs", 400),
     ],
 )
-def test_a_dag_id_that_no_dag_can_have_reaches_neither_auth_manager_nor_log(method, target, status):
+def test_a_name_that_is_too_long_reaches_neither_auth_manager_nor_log_nor_the_response(method, target, status):
     caller, lines = Caller(), []
     service = Service(authenticator=Authenticator(caller), log_request=lines.append)
     body = {"dag_id": LONG} if target == "/dag_runs" else {}
@@ -54,4 +68,4 @@ def test_a_dag_id_that_no_dag_can_have_reaches_neither_auth_manager_nor_log(meth
     assert answer.status_code == status
     assert caller.met == []
     assert LONG not in str(lines)
-    assert len(answer.text) < 500
+    assert len(answer.text) < 600

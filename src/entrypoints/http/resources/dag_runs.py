@@ -5,6 +5,7 @@ import datetime as dt
 from falcon import Request, Response
 
 from airflow_run_groups.domain import (
+    MAX_RUN_ID_LENGTH,
     CreateRuns,
     DagRunFilter,
     DagRunNotFound,
@@ -89,7 +90,7 @@ class DagRunResource:
 
     def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         query = self._query.load(read_query(req))
-        if not run_id or "\0" in run_id:  # no run has such an id, and a database driver would fail on a NUL
+        if not 1 <= len(run_id) <= MAX_RUN_ID_LENGTH or "\0" in run_id:  # a database driver would fail on a NUL
             raise DagRunNotFound
         req.context.dag_id = dag_id = query.get("dag_id")
         run = self._runs.get(run_id, dag_id=dag_id, readable=req.context.caller.readable_dag_ids(dag_id))

@@ -7,6 +7,7 @@ from falcon import Request, Response
 
 from airflow_run_groups.domain import (
     MAX_DAG_ID_LENGTH,
+    MAX_RUN_ID_LENGTH,
     Cancel,
     GroupAction,
     GroupNotFound,
@@ -129,6 +130,6 @@ def action_routes(groups: Groups, default_timezone: dt.tzinfo) -> dict[str, Grou
 
 def _require_possible(req: Request, dag_id: str, prefix: str) -> None:
     """Refuse what no run and no DAG is called, before an auth manager or the log meets it, or a database driver fails on it."""
-    if not 1 <= len(dag_id) <= MAX_DAG_ID_LENGTH or "\0" in dag_id + prefix:
+    if not 1 <= len(dag_id) <= MAX_DAG_ID_LENGTH or len(prefix) > MAX_RUN_ID_LENGTH or "\0" in dag_id + prefix:
         raise GroupNotFound
     req.context.dag_id = dag_id

@@ -1,6 +1,9 @@
 """What requests may hold. The metadata of a field is what the description of the API says about it."""
 
 import datetime as dt
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, NoReturn
 
 from marshmallow import Schema, ValidationError, post_load, pre_load
@@ -23,6 +26,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
+from airflow_run_groups.domain.planning.request import contradictions
 from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
@@ -64,7 +68,13 @@ class RequestSchema(Schema):
         if unknown:
             names = ", ".join(repr(name[:100]) for name in unknown[:5])
             sentences.append(f"unknown {self.kind} {names}: known are {', '.join(known) or 'none'}")
+        if not wrong.keys() & set(known):  # else what is wrong would be missed in what is right
+            sentences += self.contradictions(error.valid_data)
         raise Refused("; ".join(sentences)) from None
+
+    def contradictions(self, parameters: Any) -> Iterable[str]:
+        """Return what parameters that are right by themselves have against each other, each a sentence."""
+        return ()
 
 
 class DatedSchema(RequestSchema):
@@ -369,6 +379,12 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": [True],
         }
     )
+
+    def contradictions(self, parameters: Any) -> Iterable[str]:
+        known = {field.name for field in dataclass_fields(GroupRequest)}
+        with suppress(ValueError):  # a date beyond the calendar, which a request without unknown keys is told
+            return list(contradictions(GroupRequest(**{key: parameters[key] for key in known & parameters.keys()})))
+        return ()
 
     @post_load(pass_original=True)
     def note_time_zone(self, body: dict[str, Any], original: dict[str, Any], **_: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from tests.envelope import is_error
-from tests.integration.faults.client import LIMITS, SLACK, send
+from tests.integration.faults.client import CONF, LIMITS, SLACK, send
 from tests.integration.faults.torture.misbehaving import MESSAGES, say
 
 DAG_IDS = ("first", "second", "third")
@@ -96,7 +96,7 @@ class Load:
         end = start + dt.timedelta(minutes=5 * chance.choice((1, 5, 20, 100)))
         dag_id, number = chance.choice(DAG_IDS), next(self._numbers)
         dates = {"start_date": f"{start}", "end_date": f"{end}"}
-        body = {"dag_id": dag_id, "prefix": chance.choice(PREFIXES), **dates, "conf": {"batch": number}}
+        body = {"dag_id": dag_id, "prefix": chance.choice(PREFIXES), **dates, "conf": {**CONF, "batch": number}}
         status, answer = self._send("POST", "/api/v1/dag_runs", body)
         if status == 200:
             self.created[number] = {(dag_id, run_id) for run_id in answer["dag_run_ids"]}
