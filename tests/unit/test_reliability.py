@@ -54,5 +54,5 @@ def test_gunicorns_options_have_the_defaults_that_are_shown():
     values["workers"] = "2"  # one, with the memory backend
     (settings,) = RELIABILITY.tables("option", "default", "reason")
     shown = {name: default for cell, default, _ in settings for name in code(cell) if name in values}
-    assert len(shown) == 10
+    assert len(shown) == 11
     assert shown == {name: values[name] for name in shown}
