@@ -7,6 +7,8 @@ from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
     ClusterPolicyFailed as ClusterPolicyFailed,
     Conflict as Conflict,
+    CustomCodeFailed as CustomCodeFailed,
+    CustomCodeTimeout as CustomCodeTimeout,
     DagBusy as DagBusy,
     DagNotFound as DagNotFound,
     DagNotTriggerable as DagNotTriggerable,

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
@@ -82,11 +81,11 @@ class DagRunRepository(Protocol):
         :raises AmbiguousRunId: when runs of several readable DAGs have it.
         """
 
-    def snapshot(self, dag_id: str) -> AbstractContextManager[DagSnapshot]:
-        """Open a DAG for reading. Nothing is written, and no row of a database is locked.
+    def snapshot(self, dag_id: str, work: Callable[[DagSnapshot], T]) -> T:
+        """Do work that only reads a DAG, and return its result. Nothing is written, and no row of a database is locked.
 
         :raises DagNotFound: when there is no such DAG, or it is stale.
-        :raises Unavailable: when the backend could not create runs now.
+        :raises Unavailable: when the backend could not create runs now, or the work takes too long.
         """
 
     def transaction(self, dag_id: str, work: Callable[[DagTransaction], T]) -> T:

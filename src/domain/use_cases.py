@@ -49,10 +49,13 @@ class CreateRuns:
         :raises DomainError: as ``create``.
         """
         _check_may_create(caller, request.dag_id)
-        with self._runs.snapshot(request.dag_id) as dag:
+
+        def plan(dag: DagSnapshot) -> Plan:
             now = self._clock()
             facts = dag.facts(request, now)
             return _with_details(plan_group(request, facts, now=now), dag, facts, now)
+
+        return self._runs.snapshot(request.dag_id, plan)
 
     def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool, planned: int = 0) -> PlanSummary:
         """Show the same in short, for the whole range unless it is limited: then for the runs up to the request's limit.
@@ -62,7 +65,8 @@ class CreateRuns:
         :raises DomainError: as ``create``.
         """
         _check_may_create(caller, request.dag_id)
-        with self._runs.snapshot(request.dag_id) as dag:
+
+        def plan(dag: DagSnapshot) -> PlanSummary:
             now = self._clock()
             facts = dag.facts(request, now)
             summary = summarise(
@@ -74,6 +78,8 @@ class CreateRuns:
                 is_enough=lambda _: self._clock() > now + MAX_TIME,
             )
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
+
+        return self._runs.snapshot(request.dag_id, plan)
 
 
 class Groups:

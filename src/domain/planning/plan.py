@@ -194,7 +194,7 @@ class Draft:
         before: int = 0,
     ) -> None:
         if request.conf_per_run is None:
-            facts.check_conf(request.conf or {})
+            facts.check_confs([request.conf or {}])
         check_request(request, now)
         self._prefix = group_prefix(request.prefix)
         likely = GroupRunId(prefix=self._prefix, number=facts.last_number + 1, logical_date=now.replace(microsecond=0))
@@ -250,8 +250,7 @@ class Draft:
             self.existing += decided
             self.runs = []
         if self._confs is not None:
-            for run in self.runs:
-                self._facts.check_conf(run.conf)
+            self._facts.check_confs(run.conf for run in self.runs)
         outcome = Outcome(
             created=self._before + len(self.runs),
             seen=self._before + self._seen,

@@ -20,7 +20,8 @@ NEED_POSTGRESQL = [
 ]
 collect_ignore = NEED_POSTGRESQL if DATABASE == "sqlite" else ["test_sqlite.py"]
 
-shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins
+for plugin in ("broken_timetables.py", "custom_timetables.py"):
+    shutil.copy(Path(__file__).with_name(plugin), HOME / "plugins")  # before Airflow looks for plugins
 
 
 @pytest.fixture(scope="session")
