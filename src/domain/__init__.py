@@ -63,6 +63,7 @@ from airflow_run_groups.domain.pace import (
 )
 from airflow_run_groups.domain.planning.conf import (
     MAX_CONF_BYTES as MAX_CONF_BYTES,
+    MAX_CONFS_BYTES as MAX_CONFS_BYTES,
     ConfPerRun as ConfPerRun,
     conf_size as conf_size,
 )

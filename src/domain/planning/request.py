@@ -102,7 +102,10 @@ def _check_dates(request: GroupRequest, dates: tuple[dt.datetime, ...], now: dt.
 
 
 def _check_conf_per_run(request: GroupRequest) -> None:
+    if request.conf_per_run is None:
+        return
     if not isinstance(request.conf_per_run, tuple):
+        check_conf_size(request.conf_per_run, "conf_per_run")
         return
     if request.dates is None:
         msg = "a list in conf_per_run needs dates, one for each of its objects; for a range it is one object"
