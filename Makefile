@@ -36,7 +36,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture estimate browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture estimate memory browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ cancel-torture: $(INSTALLED) ## 30,000 queued runs cancelled under a running sch
 
 estimate: $(INSTALLED) ## the expected end of a group of 26,304 runs beside the end that comes, on PostgreSQL: an hour or so (RUNS=)
 	AIRFLOW_GROUPS_TEST_DB=postgresql ESTIMATE_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_estimate.py
+
+memory: $(INSTALLED) ## what the largest requests of each kind take of a worker's memory, and that it is bounded
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q -s tests/integration/proofs/test_memory.py
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }

@@ -14,6 +14,8 @@ from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
     ClusterPolicyFailed as ClusterPolicyFailed,
     Conflict as Conflict,
+    CustomCodeFailed as CustomCodeFailed,
+    CustomCodeTimeout as CustomCodeTimeout,
     DagBusy as DagBusy,
     DagNotFound as DagNotFound,
     DagNotTriggerable as DagNotTriggerable,
@@ -74,6 +76,7 @@ from airflow_run_groups.domain.pace import (
 )
 from airflow_run_groups.domain.planning.conf import (
     MAX_CONF_BYTES as MAX_CONF_BYTES,
+    MAX_CONFS_BYTES as MAX_CONFS_BYTES,
     ConfPerRun as ConfPerRun,
     conf_size as conf_size,
 )

@@ -111,7 +111,7 @@ class DagUnreadable(Refused):
 
     reason = "dag_unreadable"
 
-    def __init__(self, dag_id: str, cause: Exception) -> None:
+    def __init__(self, dag_id: str, cause: BaseException) -> None:
         super().__init__(f"Airflow cannot read DAG {dag_id!r}: {type(cause).__name__}: {words_of(cause)}")
 
 
@@ -120,7 +120,7 @@ class TimetableFailed(Refused):
 
     reason = "timetable_failed"
 
-    def __init__(self, failure: str, cause: Exception | str) -> None:
+    def __init__(self, failure: str, cause: BaseException | str) -> None:
         words = cause if isinstance(cause, str) else f"{type(cause).__name__}: {words_of(cause)}"
         super().__init__(f"{failure}: {words}")
 
@@ -130,10 +130,28 @@ class ClusterPolicyFailed(Refused):
 
     reason = "cluster_policy_failed"
 
-    def __init__(self, hook: str, run_id: str, cause: Exception) -> None:
+    def __init__(self, hook: str, run_id: str, cause: BaseException) -> None:
         super().__init__(
             f"the cluster policy {hook} of this Airflow failed for run {run_id!r}: {type(cause).__name__}: {words_of(cause)}"
         )
+
+
+class CustomCodeTimeout(Unavailable):
+    """Code that this Airflow has of its own did not return in time. Nothing was written."""
+
+    reason = "custom_code_timeout"
+
+    def __init__(self, whose: str, what: str) -> None:
+        super().__init__(f"{whose} {what}: the log of the service says where it is")
+
+
+class CustomCodeFailed(Unavailable):
+    """Code that this Airflow has of its own raised what would have ended the process. Nothing was written."""
+
+    reason = "custom_code_failed"
+
+    def __init__(self, whose: str, cause: BaseException) -> None:
+        super().__init__(f"{whose} raised {type(cause).__name__}: {words_of(cause)}")
 
 
 class DagNotFound(NotFound):

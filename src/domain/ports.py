@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
@@ -38,7 +37,7 @@ class DagSnapshot(Protocol):
         """
 
     def schedule(self) -> tuple[Dag, Timetable]:
-        """Return the DAG and its timetable, which can be walked when the snapshot is closed.
+        """Return the DAG and its timetable.
 
         :raises DagUnreadable: when Airflow cannot read the DAG.
         """
@@ -111,11 +110,11 @@ class DagRunRepository(Protocol):
         :raises AmbiguousRunId: when runs of several readable DAGs have it.
         """
 
-    def snapshot(self, dag_id: str) -> AbstractContextManager[DagSnapshot]:
-        """Open a DAG for reading. Nothing is written, and no row of a database is locked.
+    def snapshot(self, dag_id: str, work: Callable[[DagSnapshot], T]) -> T:
+        """Do work that only reads a DAG, and return its result. Nothing is written, and no row of a database is locked.
 
         :raises DagNotFound: when there is no such DAG, or it is stale.
-        :raises Unavailable: when the backend could not create runs now.
+        :raises Unavailable: when the backend could not create runs now, or the work takes too long.
         """
 
     def transaction(self, dag_id: str, work: Callable[[DagTransaction], T]) -> T:

@@ -67,12 +67,15 @@ class CreateRuns:
         :raises DomainError: as ``create``.
         """
         _check_may_create(caller, request.dag_id)
-        with self._runs.snapshot(request.dag_id) as dag:
+
+        def plan(dag: DagSnapshot) -> Plan:
             now = self._clock()
             facts = dag.facts(request, now)
             plan = plan_group(request, facts, now=now)
             self._check_unfinished(dag, caller, request, more=len(plan.runs))
             return _with_details(plan, dag, facts, now)
+
+        return self._runs.snapshot(request.dag_id, plan)
 
     def summarise(self, request: GroupRequest, caller: Caller, *, limited: bool, planned: int = 0) -> PlanSummary:
         """Show the same in short, for the whole range unless it is limited: then for the runs up to the request's limit.
@@ -82,7 +85,8 @@ class CreateRuns:
         :raises DomainError: as ``create``.
         """
         _check_may_create(caller, request.dag_id)
-        with self._runs.snapshot(request.dag_id) as dag:
+
+        def plan(dag: DagSnapshot) -> PlanSummary:
             now = self._clock()
             facts = dag.facts(request, now)
             summary = summarise(
@@ -95,6 +99,8 @@ class CreateRuns:
             )
             self._check_unfinished(dag, caller, request, more=planned + len(summary.plan.runs))
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
+
+        return self._runs.snapshot(request.dag_id, plan)
 
     def _check_unfinished(self, dag: DagSnapshot, caller: Caller, request: GroupRequest, *, more: int) -> None:
         if more and self._limits.exist:
@@ -112,23 +118,22 @@ class Coverages:
     def of(self, request: CoverageRequest, caller: Caller) -> Coverage:
         """Return what became of each date that the DAG's schedule holds in a range.
 
-        The timetable is walked between two reads, so that a slow one keeps no connection.
-
         :raises DagNotFound: also when the caller may not see the DAG.
         :raises Refused: when the schedule holds no dates.
         """
         dag_id = request.dag_id
         _check_may_see(caller, dag_id, DagNotFound(dag_id))
-        now = self._clock()
-        with self._runs.snapshot(dag_id) as snapshot:
+
+        def look(snapshot: DagSnapshot) -> Coverage:
+            now = self._clock()
             dag, timetable = snapshot.schedule()
-        infos, rest = scheduled_dates(
-            request, dag, timetable, now=now, is_enough=lambda: self._clock() > now + coverage.MAX_TIME
-        )
-        with self._runs.snapshot(dag_id) as snapshot:
+            infos, rest = scheduled_dates(
+                request, dag, timetable, now=now, is_enough=lambda: self._clock() > now + coverage.MAX_TIME
+            )
             runs = snapshot.existing_runs([info.logical_date for info in infos])
-        dates = tuple(covered_dates(infos, dag, runs, now=now))
-        return Coverage(dag_id=dag_id, dates=dates, next_start_date=rest)
+            return Coverage(dag_id=dag_id, dates=tuple(covered_dates(infos, dag, runs, now=now)), next_start_date=rest)
+
+        return self._runs.snapshot(dag_id, look)
 
 
 class Groups:

@@ -338,8 +338,8 @@ def dates_and_numbers(world: World):
 
 
 def existing_dates(world: World, since):
-    with world.runs.snapshot("a") as dag:
-        return list(dag.facts(GroupRequest(dag_id="a", start_date=since), NOW).existing_dates)
+    request = GroupRequest(dag_id="a", start_date=since)
+    return world.runs.snapshot("a", lambda dag: list(dag.facts(request, NOW).existing_dates))
 
 
 def last_number(world: World, group: str):
@@ -347,5 +347,4 @@ def last_number(world: World, group: str):
 
 
 def check_conf(world: World, conf):
-    with world.runs.snapshot("a") as dag:
-        dag.facts(GroupRequest(dag_id="a"), NOW).check_conf(conf)
+    world.runs.snapshot("a", lambda dag: dag.facts(GroupRequest(dag_id="a"), NOW).check_confs([conf]))

@@ -15,6 +15,7 @@ from airflow_run_groups.domain import (
     DagRunInfo,
     DagRunState,
     DagRunType,
+    DagSnapshot,
     DataInterval,
     GroupRequest,
     GroupRunId,
@@ -32,24 +33,32 @@ class SnapshotContract:
     def test_it_shows_the_dag_as_it_stands(self, world: World):
         world.dag("a", schedule="0 0 * * *", start_date=date(2), max_active_runs=3)
         world.run("a", "x_0000007_2021-01-02T00:00:00", logical_date=date(2))
-        with world.runs.snapshot("a") as dag:
+
+        def look(dag: DagSnapshot):
             facts = dag.facts(GroupRequest(dag_id="a", prefix="x", start_date=date(1)), NOW)
             assert (facts.dag.max_active_runs, list(facts.existing_dates), facts.last_number) == (3, [date(2)], 7)
             infos = facts.timetable.infos_between(date(2), date(3))
             assert [info.logical_date for info in infos] == [date(2), date(3)]
-            facts.check_conf({"a": 1})
+            facts.check_confs([{"a": 1}])
+            return "seen"
+
+        assert world.runs.snapshot("a", look) == "seen"
 
     def test_a_dag_that_is_not_there_or_stale_is_not_found(self, world: World):
         world.dag("gone", is_stale=True)
         for dag_id in ("gone", "no_such_dag"):
-            with pytest.raises(DagNotFound), world.runs.snapshot(dag_id):
-                pytest.fail("there is a snapshot")
+            with pytest.raises(DagNotFound):
+                world.runs.snapshot(dag_id, lambda _: pytest.fail("there is a snapshot"))
 
     def test_an_error_while_it_is_read_comes_through(self, world: World):
         world.dag("a")
         error = Refused("no")
-        with pytest.raises(Refused) as caught, world.runs.snapshot("a"):
+
+        def fail(_: DagSnapshot):
             raise error
+
+        with pytest.raises(Refused) as caught:
+            world.runs.snapshot("a", fail)
         assert caught.value is error
 
     def test_what_is_planned_is_then_what_is_created(self, world: World):
@@ -220,19 +229,18 @@ def ended(world: World, dag_id, day, minutes, state="success"):
 
 
 def infos(world: World, between, start, end):
-    with world.runs.snapshot("a") as dag:
-        facts = dag.facts(GroupRequest(dag_id="a", start_date=start, interval=between), NOW)
-        return list(facts.interval_timetable.infos_between(start, end))
+    request = GroupRequest(dag_id="a", start_date=start, interval=between)
+    return world.runs.snapshot(
+        "a", lambda dag: list(dag.facts(request, NOW).interval_timetable.infos_between(start, end))
+    )
 
 
 def existing_runs(world: World, dates):
-    with world.runs.snapshot("a") as dag:
-        return dag.existing_runs(dates)
+    return world.runs.snapshot("a", lambda dag: dag.existing_runs(dates))
 
 
 def recent_durations(world: World, count):
-    with world.runs.snapshot("a") as dag:
-        return dag.recent_durations(count)
+    return world.runs.snapshot("a", lambda dag: dag.recent_durations(count))
 
 
 def interval(moment):

@@ -162,8 +162,7 @@ class ExistingGroupContract:
 
 
 def world_facts(world: World, dag_id: str, **request):
-    with world.runs.snapshot(dag_id) as dag:
-        return dag.facts(GroupRequest(dag_id=dag_id, **request), NOW)
+    return world.runs.snapshot(dag_id, lambda dag: dag.facts(GroupRequest(dag_id=dag_id, **request), NOW))
 
 
 def group(world: World, dag_id: str, prefix: str):

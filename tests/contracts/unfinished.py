@@ -48,8 +48,7 @@ def every_kind(world: World, **creator):
 
 
 def count(world: World, limits: UnfinishedRunLimits, caller: str | None = None) -> UnfinishedRuns:
-    with world.runs.snapshot("a") as dag:
-        return dag.unfinished(limits, caller)
+    return world.runs.snapshot("a", lambda dag: dag.unfinished(limits, caller))
 
 
 def creation(world: World, limits: UnfinishedRunLimits) -> CreateRuns:

@@ -151,5 +151,4 @@ def add(world: World, dag_id: str, *runs: NewDagRun) -> None:
 
 def facts(world: World, dag_id: str, **request: Any) -> PlanningFacts:
     """Return what the plan of a request depends on."""
-    with world.runs.snapshot(dag_id) as dag:
-        return dag.facts(GroupRequest(dag_id=dag_id, **request), NOW)
+    return world.runs.snapshot(dag_id, lambda dag: dag.facts(GroupRequest(dag_id=dag_id, **request), NOW))

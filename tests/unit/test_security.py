@@ -2,12 +2,13 @@
 
 import re
 
-from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT
+from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_CONFS_BYTES, MAX_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import find
+from airflow_run_groups.entrypoints.http.strict_json import MAX_ITEMS
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.documents import PYPROJECT, Document
 
@@ -33,7 +34,9 @@ def test_the_limits_are_those_that_are_kept(monkeypatch):
         f"{gunicorn.limit_request_fields}",
         f"{gunicorn.limit_request_field_size} bytes",
         f"{MAX_LIMIT}",
+        f"{MAX_ITEMS}",
         f"{MAX_CONF_BYTES // 1024} KiB",
+        f"{MAX_CONFS_BYTES // 1024**2} MiB",
         f"{MAX_PER_PERIOD} a minute",
     ]
     assert PERIOD == 60

@@ -1,10 +1,10 @@
 """Whom Airflow's auth manager takes a caller for, and what it lets them do."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
-from threading import Lock, Thread
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, TimeoutError as FutureTimeout
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
 from typing import Any, Literal, TypeVar
 
 from airflow import settings
@@ -17,17 +17,22 @@ from airflow.models.dag import DagModel
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_run_groups.adapters.airflow.custom_code import CustomCode, GivenUp, raise_in_thread
 from airflow_run_groups.adapters.airflow.database.guard import Guard, guard_of
-from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
+from airflow_run_groups.domain.errors import CustomCodeFailed, CustomCodeTimeout, Unauthenticated, Unavailable
 
 TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
 DATABASE_TIMEOUT = 5
 """Seconds for which it may use a connection of Airflow's own engine meanwhile: all wait for the one that identifies them."""
 
+MOST_LOST = 16
+"""Threads that an auth manager which does not come back may keep; then it is called no more until one comes back."""
+
 T = TypeVar("T")
 AuthManager = BaseAuthManager[Any]
 _RUNS = DagAccessEntity.RUN
+_NAME = "Airflow's auth manager"
 
 
 def auth_manager() -> AuthManager:
@@ -41,8 +46,9 @@ def auth_manager() -> AuthManager:
 class AirflowUsers:
     def __init__(self, manager: AuthManager) -> None:
         self._manager = manager
-        self._guard = guard_of(settings.engine, seconds=DATABASE_TIMEOUT)
-        self._loop = _EventLoop(self._guard)
+        guard = guard_of(settings.engine, seconds=DATABASE_TIMEOUT)
+        self._calls = _Calls(manager, guard)
+        self._loop = _EventLoop(guard)
 
     def identify(self, token: str) -> "AirflowUser":
         """Return the user whose token it is.
@@ -56,19 +62,38 @@ class AirflowUsers:
         except InvalidTokenError:
             msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
             raise Unauthenticated(msg) from None
-        return AirflowUser(user, self._manager, self._guard)
+        return AirflowUser(user, self._calls)
+
+
+class _Calls:
+    """Calls of an auth manager from threads, which may take so long, and cannot end the process."""
+
+    def __init__(self, manager: AuthManager, guard: Guard) -> None:
+        self.manager = manager
+        self._guard = guard
+        self._custom_code = CustomCode(grace=1, most_lost=MOST_LOST)
+
+    def run(self, work: Callable[[], T]) -> T:
+        def guarded() -> T:
+            with _translated(), self._guard.active():
+                return work()
+
+        return self._custom_code.run(_NAME, guarded, seconds=TIMEOUT)
 
 
 class AirflowUser:
-    def __init__(self, user: BaseUser, manager: AuthManager, guard: Guard) -> None:
+    def __init__(self, user: BaseUser, calls: _Calls) -> None:
         self._user = user
-        self._manager = manager
-        self._guard = guard
+        self._manager = calls.manager
+        self._calls = calls
+        self._name: str | None = None
 
     @property
     def name(self) -> str:
         """As the port promises; Airflow writes the same name down for its own API."""
-        return self._user.get_name()
+        if self._name is None:
+            self._name = self._calls.run(self._user.get_name)
+        return self._name
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str]:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
@@ -76,7 +101,8 @@ class AirflowUser:
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
         airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
         """
-        with _translated(), self._guard.active():
+
+        def ask() -> frozenset[str]:
             if dag_id is not None:
                 return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
             dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
@@ -84,14 +110,14 @@ class AirflowUser:
                 return frozenset(dag_ids)
             return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
 
+        return self._calls.run(ask)
+
     def may_create_runs(self, dag_id: str) -> bool:
-        with _translated(), self._guard.active():
-            return self._may("POST", dag_id, _RUNS)
+        return self._calls.run(lambda: self._may("POST", dag_id, _RUNS))
 
     def may_change_runs(self, dag_id: str) -> bool:
         """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
-        with _translated(), self._guard.active():
-            return self._may("PUT", dag_id, _RUNS)
+        return self._calls.run(lambda: self._may("PUT", dag_id, _RUNS))
 
     def _may(
         self, method: Literal["GET", "POST", "PUT"], dag_id: str | None, part: DagAccessEntity | None = None
@@ -121,29 +147,78 @@ class _EventLoop:
     """An event loop on a thread of its own, for what an auth manager does asynchronously.
 
     It starts when it is first needed, so in the process that serves and not in the one that this was forked from.
-    Airflow's own loop is left alone: some auth managers ask the database on the way.
+    Airflow's own loop is left alone: some auth managers ask the database on the way. A loop that does not come back in
+    time, since something blocks it, or that has ended, gives way to a new one.
     """
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._lock = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = Thread()
+        self._lost: list[Thread] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        """Do the work, and return or raise what comes of it.
+
+        :raises CustomCodeFailed: when it raises what would end the thread or the process.
+        :raises CustomCodeTimeout: when earlier work has blocked too many loops.
+        :raises FutureTimeout: when it takes longer than ``TIMEOUT``.
+        """
+        done: Future[T] = Future()
         try:
-            return future.result(TIMEOUT)
+            loop = self._running()
+        except CustomCodeTimeout:
+            work.close()
+            raise
+        tasks: list[asyncio.Task[None]] = []
+        loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_told(work, done))))
+        try:
+            return done.result(TIMEOUT)
         except FutureTimeout:
-            future.cancel()
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+            self._replace_if_blocked(loop)
             raise
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                Thread(target=self._serve, args=[self._loop], name="airflow-groups-auth", daemon=True).start()
+            if self._loop is None or not self._thread.is_alive():
+                self._lost = [thread for thread in self._lost if thread.is_alive()]
+                for thread in self._lost:
+                    raise_in_thread(thread, GivenUp)
+                if len(self._lost) >= MOST_LOST:
+                    raise CustomCodeTimeout(_NAME, f"has not returned from {len(self._lost)} earlier requests")
+                loop = self._loop = asyncio.new_event_loop()
+                self._thread = Thread(target=self._serve, args=[loop], name="airflow-groups-auth", daemon=True)
+                self._thread.start()
             return self._loop
 
+    def _replace_if_blocked(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the next request have a new loop, unless this one goes on: a task that waits has stopped no other."""
+        answers = Event()
+        loop.call_soon_threadsafe(answers.set)
+        if answers.wait(1):
+            return
+        with self._lock:
+            if self._loop is loop:
+                self._loop = None
+                self._lost.append(self._thread)
+                raise_in_thread(self._thread, GivenUp)
+
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._guard.active():
+        with self._guard.active(), suppress(GivenUp):
             loop.run_forever()
+
+
+async def _told(work: Coroutine[Any, Any, T], done: "Future[T]") -> None:
+    """Await the work, and tell what comes of it; what would end the loop and its thread ends the work alone."""
+    try:
+        result = await work
+    except GivenUp:
+        raise
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        done.set_exception(CustomCodeFailed(_NAME, error))
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+        done.set_exception(error)
+    else:
+        done.set_result(result)

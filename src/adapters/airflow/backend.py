@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import configure_mappers
 
 from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.custom_code import CustomCode
 from airflow_run_groups.adapters.airflow.database import redaction
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
@@ -58,10 +59,11 @@ def connect(limits: DatabaseLimits, *, allow_unknown_schema: bool) -> AirflowBac
         mapper.all_orm_descriptors  # noqa: B018 - it stays
     database = Database(str(settings.SQL_ALCHEMY_CONN), limits)
     schema = Schema(allow_unknown=allow_unknown_schema)
+    custom_code = CustomCode(grace=limits.connect_timeout + 1)
     return AirflowBackend(
         dags=AirflowDagRepository(database, schema),
-        runs=AirflowDagRunRepository(database, schema),
-        groups=AirflowGroupRepository(database, schema),
+        runs=AirflowDagRunRepository(database, schema, custom_code),
+        groups=AirflowGroupRepository(database, schema, custom_code),
         audit=AirflowAuditLog(database),
         database=database,
     )

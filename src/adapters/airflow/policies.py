@@ -21,7 +21,7 @@ def naming_policies(run_id: str) -> Iterator[None]:
         yield
     except (DBAPIError, Overdue):
         raise
-    except Exception as error:
+    except BaseException as error:
         code = getattr(settings.task_instance_mutation_hook, "__code__", None)
         if all(frame.f_code is not code for frame, _ in walk_tb(error.__traceback__)):
             raise

@@ -1,7 +1,8 @@
 """Airflow's own timetables behind the domain's port."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pendulum
@@ -17,23 +18,29 @@ from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetab
 
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.croniter_cache import parsing_once
+from airflow_run_groups.adapters.airflow.database.deadlines import Overdue
 from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
-from airflow_run_groups.domain.errors import Refused, TimetableFailed, words_of
+from airflow_run_groups.domain.errors import DeadlineExceeded, Refused, TimetableFailed, words_of
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval
 
 
 class AirflowTimetable:
     """One of Airflow's timetables. Airflow's own walk along it would hide a failure, so this class walks by itself."""
 
-    def __init__(self, name: str, timetable: AirflowsTimetable) -> None:
-        """Walk along this timetable; ``name`` is what errors call it."""
+    def __init__(self, name: str, timetable: AirflowsTimetable, check_time: Callable[[], None]) -> None:
+        """Walk along this timetable; ``name`` is what errors call it.
+
+        :param check_time: called before each date; it raises Overdue when the walk has lasted for too long.
+        """
+        self._name = name
         self._failure = f"{name} failed"
         self._timetable = parsing_once(timetable)
+        self._check_time = check_time
 
     @classmethod
-    def of_dag(cls, dag_id: str, timetable: AirflowsTimetable) -> "AirflowTimetable":
+    def of_dag(cls, dag_id: str, timetable: AirflowsTimetable, check_time: Callable[[], None]) -> "AirflowTimetable":
         """Return that of a DAG."""
-        return cls(f"the timetable of DAG {dag_id!r}", timetable)
+        return cls(f"the timetable of DAG {dag_id!r}", timetable, check_time)
 
     @property
     def periodic(self) -> bool:
@@ -46,7 +53,8 @@ class AirflowTimetable:
 
     @property
     def partitioned(self) -> bool:
-        return compat.partitioned(self._timetable)
+        with self._failing_as_timetable():
+            return compat.partitioned(self._timetable)
 
     @property
     def _aligns(self) -> bool:
@@ -64,20 +72,23 @@ class AirflowTimetable:
         """
         if not self.periodic or self.partitioned:
             return
-        if any(map(is_random, _cron_expressions(self._timetable))):
+        with self._failing_as_timetable():
+            is_left_to_chance = any(map(is_random, _cron_expressions(self._timetable)))
+        if is_left_to_chance:
             raise TimetableFailed(self._failure, RANDOM)
         restriction = TimeRestriction(earliest=_pendulum(start), latest=None, catchup=True)
         aligned = TimeRestriction(earliest=None, latest=None, catchup=True) if self._aligns else restriction
         last = None
         previous = None
+        dates = 0
         while True:
-            try:
+            self._check_dates(dates)
+            with self._failing_as_timetable():
                 last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
-            except Exception as error:
-                raise TimetableFailed(self._failure, error) from error
-            if last is None:
+                info = None if last is None else self._info(last)
+            if info is None:
                 return
-            info = self._info(last)
+            dates += 1
             if previous is not None and info.logical_date <= previous:
                 raise TimetableFailed(self._failure, f"it does not advance beyond {previous.isoformat()}")
             previous = info.logical_date
@@ -87,16 +98,32 @@ class AirflowTimetable:
                 yield info
 
     def manual_interval(self, run_after: dt.datetime) -> DataInterval:
-        try:
-            interval = self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after))
-        except Exception as error:
-            raise TimetableFailed(self._failure, error) from error
-        return self._interval(interval)
+        self._check_dates(0)
+        with self._failing_as_timetable():
+            return self._interval(self._timetable.infer_manual_data_interval(run_after=_pendulum(run_after)))
 
     def _says(self, name: str) -> bool:
-        try:
+        with self._failing_as_timetable():  # a DAG may have been stored without its timetable
             return bool(getattr(self._timetable, name))
-        except Exception as error:  # a DAG may have been stored without its timetable
+
+    def _check_dates(self, dates: int) -> None:
+        try:
+            self._check_time()
+        except Overdue as error:
+            msg = (
+                f"{self._name} is too slow: it gave {dates} dates in the time that there is; ask for fewer at a time, with "
+                "limit and partial, or for a shorter range"
+            )
+            raise DeadlineExceeded(msg) from error
+
+    @contextmanager
+    def _failing_as_timetable(self) -> Iterator[None]:
+        """Let what it raises say whose it is, SystemExit and its kind, too, which would end the process."""
+        try:
+            yield
+        except TimetableFailed:
+            raise
+        except BaseException as error:
             raise TimetableFailed(self._failure, error) from error
 
     def _info(self, info: AirflowsDagRunInfo) -> DagRunInfo:
@@ -112,14 +139,14 @@ class AirflowTimetable:
             raise TimetableFailed(self._failure, str(error)) from error
 
 
-def timetable_of(interval: Interval, *, timezone: Any) -> AirflowTimetable:
+def timetable_of(interval: Interval, *, timezone: Any, check_time: Callable[[], None]) -> AirflowTimetable:
     """Return the timetable that Airflow makes of a DAG's ``schedule`` that is a cron expression, or a timedelta.
 
     :raises Refused: when it is no cron expression, or one that leaves its dates to chance.
     """
     name = f"interval {str(interval)!r}"
     if isinstance(interval, dt.timedelta):
-        return AirflowTimetable(name, DeltaTriggerTimetable(interval))
+        return AirflowTimetable(name, DeltaTriggerTimetable(interval), check_time)
     try:
         timetable = CronTriggerTimetable(interval, timezone=timezone)
         timetable.validate()
@@ -127,7 +154,7 @@ def timetable_of(interval: Interval, *, timezone: Any) -> AirflowTimetable:
         msg = f"interval {interval!r} is no cron expression: {words_of(error)}"
         raise Refused(msg) from error
     check_interval(interval)
-    return AirflowTimetable(name, timetable)
+    return AirflowTimetable(name, timetable, check_time)
 
 
 def _cron_expressions(timetable: Any) -> Iterator[str]:

@@ -3,13 +3,12 @@
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from airflow_run_groups.adapters.memory.backend import MemoryBackend, StoredDag
-from airflow_run_groups.adapters.memory.params import check_conf
+from airflow_run_groups.adapters.memory.params import check_confs
 from airflow_run_groups.adapters.memory.queue import StoredRun
 from airflow_run_groups.adapters.memory.timetables import timetable_of, timetable_of_interval
 from airflow_run_groups.domain import (
@@ -70,11 +69,10 @@ class MemoryDagRunRepository:
             self._backend.advance()
             return self._find(run_id, dag_id, readable)
 
-    @contextmanager
-    def snapshot(self, dag_id: str) -> Iterator[DagSnapshot]:
+    def snapshot(self, dag_id: str, work: Callable[[DagSnapshot], T]) -> T:
         with self._backend.lock:
             self._backend.advance()
-            yield _Transaction(self._live(dag_id), self._backend)
+            return work(_Transaction(self._live(dag_id), self._backend))
 
     def transaction(self, dag_id: str, work: Callable[[DagTransaction], T]) -> T:
         with self._backend.lock:
@@ -129,7 +127,7 @@ class _Transaction:
             run_id_pattern=DEFAULT_RUN_ID_PATTERN,
             runs_per_loop=RUNS_PER_LOOP,
             interval_timetable=None if request.interval is None else timetable_of_interval(request.interval),
-            check_conf=partial(check_conf, dag.params),
+            check_confs=partial(check_confs, dag.params),
         )
 
     def schedule(self) -> tuple[Dag, Timetable]:

@@ -1,6 +1,6 @@
 """A small part of JSON Schema, enough for the params of in-memory DAGs to refuse a configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from airflow_run_groups.domain import Conf, InvalidConf
 from airflow_run_groups.domain.errors import words_of
@@ -33,6 +33,15 @@ def check_schemas(params: Params) -> None:
         if kind is not None and kind not in _TYPES:
             msg = f"param {name!r} has the type {kind!r}: supported are {', '.join(_TYPES)}"
             raise ValueError(msg)
+
+
+def check_confs(params: Params, confs: Iterable[Conf]) -> None:
+    """Check the configurations of runs, each as ``check_conf`` does.
+
+    :raises InvalidConf: naming the first param that does not fit.
+    """
+    for conf in confs:
+        check_conf(params, conf)
 
 
 def check_conf(params: Params, conf: Conf) -> None:

@@ -9,8 +9,8 @@ from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 from airflow_run_groups.domain.timetable import Timetable
 
 
-def _accept(_: Conf) -> None:
-    """Take any configuration, as a DAG without params does."""
+def _accept(_: Iterable[Conf]) -> None:
+    """Take any configurations, as a DAG without params does."""
 
 
 _NAMES = 5
@@ -54,7 +54,7 @@ class PlanningFacts:
     ``run_id_pattern``: the regular expression that new run ids must match.
     ``runs_per_loop``: how many queued runs of all DAGs the scheduler examines in one loop, at least 1, None when unknown.
     ``interval_timetable``: the timetable with the request's ``interval`` between its dates, None without an interval.
-    ``check_conf``: checks a run's configuration against the DAG's params, and raises InvalidConf with the param's name.
+    ``check_confs``: checks the configurations of runs against the DAG's params, and raises InvalidConf with the param's name.
     """
 
     dag: Dag
@@ -66,4 +66,4 @@ class PlanningFacts:
     run_id_pattern: str = DEFAULT_RUN_ID_PATTERN
     runs_per_loop: int | None = None
     interval_timetable: Timetable | None = None
-    check_conf: Callable[[Conf], None] = _accept
+    check_confs: Callable[[Iterable[Conf]], None] = _accept

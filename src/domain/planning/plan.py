@@ -194,7 +194,7 @@ class Draft:
         before: int = 0,
     ) -> None:
         if request.conf_per_run is None:
-            facts.check_conf(request.conf or {})
+            facts.check_confs([request.conf or {}])
         check_request(request, now)
         self._prefix = group_prefix(request.prefix)
         likely = GroupRunId(prefix=self._prefix, number=facts.last_number + 1, logical_date=now.replace(microsecond=0))
@@ -209,9 +209,11 @@ class Draft:
         self._repeats = facts.group if request.new_group else None
         self._dates_of_group = _dates_in(self._repeats)
         self._last_number = facts.last_number if self._repeats is None else 0
-        self._conf = request.conf or {}
-        per_run = request.conf_per_run
-        self._confs = None if per_run is None else Confs(self._conf, per_run, request.dates or ())
+        self._confs = Confs(
+            (request.conf or {}, request.conf_per_run, request.dates or ()),
+            check=facts.check_confs,
+            at_a_time=request.limit if self._limit > request.limit else None,
+        )
         self._starts = starts_of(request.order, request.not_before, request.pace, now=now)
         self.runs: list[NewDagRun] = []
         self.existing = 0
@@ -249,9 +251,8 @@ class Draft:
                 raise GroupExists(dag.dag_id, self._prefix, self._repeats)
             self.existing += decided
             self.runs = []
-        if self._confs is not None:
-            for run in self.runs:
-                self._facts.check_conf(run.conf)
+        if self._repeats is None:
+            self._confs.check()
         outcome = Outcome(
             created=self._before + len(self.runs),
             seen=self._before + self._seen,
@@ -289,7 +290,7 @@ class Draft:
             logical_date=info.logical_date,
             data_interval=info.data_interval,
             run_after=info.run_after if self._starts is None else self._starts.of(len(self.runs), info.run_after),
-            conf=self._conf if self._confs is None else self._confs.of(info, number=number, run_id=run_id),
+            conf=self._confs.of(info, number=number, run_id=run_id),
         )
 
 

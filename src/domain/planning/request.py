@@ -60,6 +60,8 @@ def check_request(request: GroupRequest, now: dt.datetime) -> None:
     """
     if request.conf is not None:
         check_conf_size(request.conf, "conf")
+    if request.conf_per_run is not None and not isinstance(request.conf_per_run, tuple):
+        check_conf_size(request.conf_per_run, "conf_per_run")
     broken = [*contradictions(request), *_dates_to_come(request, now)]
     if broken:
         raise Refused("; ".join(broken))

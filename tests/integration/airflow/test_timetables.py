@@ -51,7 +51,7 @@ def walk(timetable, count):
 
 
 def walked(timetable, count):
-    infos = AirflowTimetable("a_dag", timetable).infos_between(START, pendulum.datetime(2600, 1, 1))
+    infos = AirflowTimetable("a_dag", timetable, lambda: None).infos_between(START, pendulum.datetime(2600, 1, 1))
     for info, _ in zip(infos, range(count), strict=False):
         yield info.logical_date, info.data_interval.end, info.run_after
 
@@ -79,7 +79,7 @@ def test_a_cron_gives_the_dates_that_it_gives_airflow(kind, expression, zone):
 
 
 def test_two_walks_along_one_timetable_do_not_meet():
-    timetable = AirflowTimetable("a_dag", CronTriggerTimetable("0 0 * * *", timezone="UTC"))
+    timetable = AirflowTimetable("a_dag", CronTriggerTimetable("0 0 * * *", timezone="UTC"), lambda: None)
     march, may = (
         timetable.infos_between(dt.datetime(2024, month, 1, tzinfo=dt.timezone.utc), START.add(years=1))
         for month in (3, 5)

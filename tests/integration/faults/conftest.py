@@ -26,7 +26,8 @@ OPTION = "AIRFLOW__AIRFLOW_API_PLUGIN__"
 logs: list[Path] = []
 """Of the services that these tests have started."""
 
-shutil.copy(Path(__file__).with_name("broken_timetables.py"), HOME / "plugins")  # before Airflow looks for plugins
+for plugin in ("broken_timetables.py", "custom_timetables.py"):
+    shutil.copy(Path(__file__).with_name(plugin), HOME / "plugins")  # before Airflow looks for plugins
 
 
 @pytest.fixture(autouse=True)

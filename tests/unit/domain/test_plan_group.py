@@ -7,12 +7,14 @@ import pytest
 
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
+    MAX_CONFS_BYTES,
     Action,
     CreatedRuns,
     Dag,
     DataInterval,
     ExistingRun,
     GroupRequest,
+    InvalidConf,
     Order,
     Pace,
     Plan,
@@ -363,6 +365,41 @@ class TestAConfOfItsOwn:
         assert create(**request, conf={"a": "a" * room}).runs
         with pytest.raises(Refused, match="the conf of the run at 2021-01-01T00:00:00Z has 65537 bytes"):
             create(**request, conf={"a": "a" * (room + 1)})
+
+
+MANY = {"start_date": day(1), "end_date": day(500)}
+
+
+class TestTheConfsOfARequest:
+    def test_share_what_does_not_differ(self):
+        template = {"a": [{"b": []}, "{"], "n": ["{number}", {"c": 1}], "m": {"d": "{number}", "e": [1]}}
+        first, second = (run.conf for run in create(start_date=day(1), end_date=day(2), conf_per_run=template).runs)
+        assert first["n"] != second["n"]
+        assert first["m"] == {"d": "1", "e": [1]}
+        assert first["a"] is second["a"] is template["a"]
+        assert first["n"][1] is second["n"][1]
+        assert first["m"]["e"] is second["m"]["e"]
+
+    def test_are_bounded_together(self):
+        template = {"n": "{number}", "a": "a" * (MAX_CONFS_BYTES // 500 - len('{"n":"500","a":""}'))}
+        assert len(create(**MANY, conf_per_run=template).runs) == 500
+        message = (
+            r"up to the one at 2022-05-[0-9]+T00:00:00Z have 419[0-9]+ bytes together, at most 4194304 are allowed"
+        )
+        with pytest.raises(InvalidConf, match=message):
+            create(**MANY, conf_per_run={**template, "b": ""})
+
+    def test_are_bounded_with_what_they_share(self):
+        with pytest.raises(InvalidConf, match="bytes together"):
+            create(**MANY, conf={"a": "a" * 60_000}, conf_per_run={"n": "{number}"})
+        assert len(create(**MANY, conf={"a": "a" * 60_000}).runs) == 500
+
+    def test_have_a_template_that_is_bounded_itself(self):
+        room = MAX_CONF_BYTES - len('{"a":"{number}"}')
+        request = {"start_date": day(1), "end_date": day(1)}
+        assert create(**request, conf_per_run={"a": "{number}" + "a" * room}).runs
+        with pytest.raises(InvalidConf, match="conf_per_run has 65537 bytes, at most 65536 are allowed"):
+            create(**request, conf_per_run={"a": "{number}" + "a" * (room + 1)})
 
 
 class TestTheSchedulersLoop:

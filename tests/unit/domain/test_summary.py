@@ -47,6 +47,18 @@ def test_summary_holds_the_whole_range_and_not_one_request():
     assert (stretch.action, stretch.first, stretch.last, stretch.total) == (Action.CREATE, day(1), day(1200), 1200)
 
 
+def test_summary_checks_the_confs_of_each_request_and_keeps_none():
+    checked = []
+
+    def check(confs):
+        checked.append([conf["n"] for conf in confs])
+
+    template = {"n": "{number}", "a": "a" * 8_000}  # of 1,200 runs they would be too long for one request
+    whole = summary(start_date=day(1), end_date=day(1200), conf={"all": 1}, conf_per_run=template, check_confs=check)
+    assert [(confs[0], confs[-1]) for confs in checked] == [("1", "500"), ("501", "1000"), ("1001", "1200")]
+    assert {frozenset(run.conf) for run in whole.plan.runs} == {frozenset({"all"})}
+
+
 def test_summary_warns_once_about_all_runs():
     warnings = summary(start_date=day(1), end_date=day(1200), runs_per_loop=20).plan.warnings
     assert [one for one in warnings if one.startswith("1200 runs of the group may start at the same time")] != []

@@ -99,16 +99,16 @@ def test_the_demo_holds_its_examples_and_no_runs():
 )
 def test_the_scheduled_examples_begin_with_2020(dag_id, step):
     request = GroupRequest(dag_id=dag_id, start_date=date(-1000), limit=3, partial=True)
-    with MemoryDagRunRepository(demo_backend()).snapshot(dag_id) as dag:
-        runs = plan_group(request, dag.facts(request, NOW), now=NOW).runs
+    runs = MemoryDagRunRepository(demo_backend()).snapshot(
+        dag_id, lambda dag: plan_group(request, dag.facts(request, NOW), now=NOW).runs
+    )
     start = utc(2020, 1, 1)
     assert [run.logical_date for run in runs] == [start, start + step, start + 2 * step]
 
 
 def test_the_unscheduled_example_has_a_param():
-    with MemoryDagRunRepository(demo_backend()).snapshot("example_unscheduled") as dag:
-        check_conf = dag.facts(GroupRequest(dag_id="example_unscheduled"), NOW).check_conf
-    for conf in ({}, {"colour": "green"}, {"other": 1}):
-        check_conf(conf)
+    request = GroupRequest(dag_id="example_unscheduled")
+    facts = MemoryDagRunRepository(demo_backend()).snapshot(request.dag_id, lambda dag: dag.facts(request, NOW))
+    facts.check_confs([{}, {"colour": "green"}, {"other": 1}])
     with pytest.raises(InvalidConf, match="'colour': 'mauve' is not one of"):
-        check_conf({"colour": "mauve"})
+        facts.check_confs([{}, {"colour": "mauve"}])

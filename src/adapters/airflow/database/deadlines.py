@@ -32,6 +32,7 @@ class Deadline:
         self._waiting = threading.Lock()
         self._break_off: Callable[[], None] | None = None
         self._socket: int | None = None
+        self._loan: Any = None
 
     @property
     def left(self) -> float:
@@ -67,13 +68,16 @@ class Deadline:
         finally:
             self._end = end
 
-    def attach(self, connection: Any) -> None:
+    def attach(self, connection: Any, loan: Any = None) -> None:
         """Break off this connection, of whatever driver, when the time is over.
 
         Its socket is duplicated: a number alone might be another client's socket by the time it is shut down.
+
+        :param loan: what the pool has lent (SQLAlchemy's PoolProxiedConnection), for ``give_up``.
         """
         self.detach()
         with self._waiting:
+            self._loan = loan
             if hasattr(connection, "fileno"):
                 self._socket = os.dup(connection.fileno())
                 self._break_off = self._shut_down
@@ -82,10 +86,18 @@ class Deadline:
 
     def detach(self) -> None:
         with self._waiting:
-            self._break_off = None
+            self._break_off = self._loan = None
             if self._socket is not None:
                 os.close(self._socket)
                 self._socket = None
+
+    def give_up(self) -> None:
+        """Close the connection and leave its place in the pool to others, though its thread does not come back."""
+        with self._waiting:
+            loan = self._loan
+        self.detach()
+        if loan is not None:
+            loan.invalidate()
 
     def enforce(self) -> None:
         """Break off what the connection is waiting for, if the time is over."""

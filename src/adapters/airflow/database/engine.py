@@ -128,11 +128,11 @@ class _PoolEvents:
         if deadline := self._deadlines.current:
             deadline.attach(connection)
 
-    def on_checkout(self, connection: Any, record: Any, _proxy: object) -> None:
+    def on_checkout(self, connection: Any, record: Any, loan: object) -> None:
         deadline = self._deadlines.current
         if deadline is None:
             return
-        deadline.attach(connection)
+        deadline.attach(connection, loan)
         last_used = record.info.get(_LAST_USED)
         if last_used is None or (time.monotonic() - last_used < TRUSTED and _is_quiet(connection)):
             return

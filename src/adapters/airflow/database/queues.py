@@ -1,9 +1,11 @@
 """Queues of writers in one process: those of one DAG follow each other, and wait for nobody else."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from airflow_run_groups.adapters.airflow.custom_code import Once
 
 
 class NoTurn(Exception):
@@ -27,8 +29,8 @@ class Queues:
         return len(self._queues)
 
     @contextmanager
-    def turn(self, name: str, *, seconds: float) -> Iterator[None]:
-        """Wait for one's turn in the queue of this name, and have it within the block.
+    def turn(self, name: str, *, seconds: float) -> Iterator[Callable[[], None]]:
+        """Wait for one's turn in the queue of this name, and have it within the block, or until the function is called.
 
         :raises NoTurn: when it has not come after so many seconds.
         """
@@ -38,10 +40,11 @@ class Queues:
         try:
             if not queue.lock.acquire(timeout=max(0, seconds)):
                 raise NoTurn
+            release = Once(queue.lock.release)
             try:
-                yield
+                yield release
             finally:
-                queue.lock.release()
+                release()
         finally:
             with self._lock:
                 queue.members -= 1

@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -20,13 +20,21 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
+from airflow_run_groups.adapters.airflow import custom_code
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS
 from airflow_run_groups.adapters.airflow.database.deadlines import Deadline, Deadlines, Overdue, margin
 from airflow_run_groups.adapters.airflow.database.engine import begin_to_write, create
 from airflow_run_groups.adapters.airflow.database.queues import NoTurn, Queues
 from airflow_run_groups.adapters.airflow.database.refusals import refusal_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain.errors import DagBusy, DeadlineExceeded, OutcomeUnknown, Refused, Unavailable
+from airflow_run_groups.domain.errors import (
+    DagBusy,
+    DeadlineExceeded,
+    DomainError,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+)
 
 LONG_READS = 2
 """Reads of a process that may take seconds at the same time: more at once would all take longer than they may."""
@@ -48,7 +56,7 @@ class Database:
 
     def __init__(self, url: str, limits: DatabaseLimits) -> None:
         """Use the database at this SQLAlchemy URL; nothing connects before it has to."""
-        self._limits = limits
+        self.limits = limits
         self._deadlines = Deadlines()
         self.engine = create(url, limits, self._deadlines)
         self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
@@ -67,9 +75,7 @@ class Database:
         :raises Unavailable: when the database does not respond.
         :raises DeadlineExceeded: when it does, and the statements take too long.
         """
-        seconds = self._limits.read_timeout
-        too_slow = f"the metadata database took longer than {seconds:g} seconds: ask for less at a time, or try again"
-        with self._within(seconds, too_slow), self.engine.connect() as connection:
+        with self._within_read_timeout(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -78,7 +84,7 @@ class Database:
 
         :raises Unavailable: when others take too long, too.
         """
-        if not self._long_reads.acquire(timeout=self._limits.read_timeout / 2):
+        if not self._long_reads.acquire(timeout=self.limits.read_timeout / 2):
             msg = "other requests are reading as much at the moment: try again"
             raise Unavailable(msg)
         try:
@@ -96,6 +102,15 @@ class Database:
         with self.reading() as connection, self._sessions(bind=connection) as session:
             yield session
 
+    @contextmanager
+    def reading_in_parts(self) -> Iterator[Session]:
+        """Lend such a session that holds a connection from its first statement to its next ``commit`` only.
+
+        :raises Unavailable: when the database does not respond.
+        """
+        with self._within_read_timeout(), self._sessions(bind=self.engine) as session:
+            yield session
+
     def write(self, dag_id: str | None, work: Callable[[Session], T], limits: DatabaseLimits | None = None) -> T:
         """Do the work in one transaction and commit it; once more from the start when another writer was first.
 
@@ -105,7 +120,7 @@ class Database:
         :raises DeadlineExceeded: when it responds, and the work takes too long.
         :raises OutcomeUnknown: when nobody knows whether it was written; such work is not done once more.
         """
-        limits = limits or self._limits
+        limits = limits or self.limits
         too_slow = (
             f"it could not be done within {limits.write_timeout:g} seconds, so nothing was: ask for fewer at a time, "
             "with limit and partial"
@@ -132,7 +147,15 @@ class Database:
         """
         deadline = self._deadlines.current
         left = math.inf if deadline is None else deadline.left
-        return min(self._limits.lock_timeout, left) / 2
+        return min(self.limits.lock_timeout, left) / 2
+
+    def check_time(self) -> None:
+        """Go on only when this thread has time left.
+
+        :raises Overdue: when it has none.
+        """
+        if (deadline := self._deadlines.current) is not None:
+            deadline.check()
 
     def _transaction(self, work: Callable[[Session], T], deadline: Deadline, limits: DatabaseLimits) -> T:
         with self.engine.connect() as connection:
@@ -143,6 +166,7 @@ class Database:
                 transaction_id = _limit(session, deadline, limits)
                 result = work(session)
                 session.flush()
+                custom_code.finishing()
                 try:
                     session.commit()
                 except DBAPIError as error:
@@ -161,6 +185,7 @@ class Database:
             with deadline.at_most(seconds):
                 result = work(session)
                 session.flush()
+                custom_code.finishing()
                 _commit_in_sqlite(session)
         except (Overdue, OperationalError) as error:
             if not _is_overdue(error):
@@ -181,7 +206,7 @@ class Database:
         :raises OutcomeUnknown: when that cannot be known.
         """
         driver: Any = self.engine.dialect.dbapi
-        with self._deadlines.within(self._limits.connect_timeout) as deadline:
+        with self._deadlines.within(self.limits.connect_timeout) as deadline:
             while transaction_id is not None and deadline.left > 0:
                 with (
                     suppress(DBAPIError, PoolTimeout, Overdue, driver.Error),
@@ -202,23 +227,33 @@ class Database:
         if self.engine.dialect.name == "sqlite":  # which has one writer
             name, others = "", "to the database"
         try:
-            with self._queues.turn(name, seconds=min(self._limits.queue_timeout, deadline.left)):
+            with (
+                self._queues.turn(name, seconds=min(self.limits.queue_timeout, deadline.left)) as release,
+                custom_code.on_giving_up(release),
+            ):
                 yield
         except NoTurn:
             msg = f"other requests are still writing {others}: try again"
             raise DagBusy(msg) from None
+
+    def _within_read_timeout(self) -> AbstractContextManager[Deadline]:
+        seconds = self.limits.read_timeout
+        too_slow = f"the metadata database took longer than {seconds:g} seconds: ask for less at a time, or try again"
+        return self._within(seconds, too_slow)
 
     @contextmanager
     def _within(self, seconds: float, too_slow: str) -> Iterator[Deadline]:
         """Let this thread work for so long, and raise what goes wrong with the database as errors of the domain."""
         driver: Any = self.engine.dialect.dbapi  # its own errors come from where SQLAlchemy sets a connection up
         try:
-            with self._deadlines.within(seconds) as deadline:
+            with self._deadlines.within(seconds) as deadline, custom_code.on_giving_up(deadline.give_up):
                 yield deadline
         except DataError as error:
             msg = "the database does not take a value of the request"
             raise Refused(msg) from error
         except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
+            if (refused := _interrupted_by(error)) is not None:
+                raise refused from None
             refusal = refusal_of(error) if isinstance(error, DBAPIError) else None
             if refusal is None and isinstance(error, DBAPIError) and not _is_the_databases(error):
                 raise
@@ -229,6 +264,14 @@ class Database:
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
             msg = "the metadata database does not answer, is too busy or takes no writes: try again"
             raise refusal or Unavailable(msg) from error
+
+
+def _interrupted_by(error: BaseException) -> DomainError | None:
+    """Return the error of the work after which a connection could not even be rolled back, None when there is none."""
+    before = error.__context__
+    while before is not None and not isinstance(before, DomainError):
+        before = before.__context__
+    return before
 
 
 def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str | None:

@@ -1,7 +1,6 @@
 """DAG runs, read from Airflow's ``dag_run`` table, and added to it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from airflow.models.dag import DagModel
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
+from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode, code_of_dag
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import one_run, page
@@ -25,9 +25,10 @@ T = TypeVar("T")
 
 
 class AirflowDagRunRepository:
-    def __init__(self, database: Database, schema: Schema) -> None:
+    def __init__(self, database: Database, schema: Schema, custom_code: CustomCode) -> None:
         self._database = database
         self._schema = schema
+        self._custom_code = custom_code
 
     def list(self, where: DagRunFilter) -> DagRunPage:
         if isinstance(where.start, int) and where.start > MAX_ID:
@@ -43,20 +44,29 @@ class AirflowDagRunRepository:
         with self._database.reading() as connection:
             return _find(connection, run_id, dag_id, readable)
 
-    @contextmanager
-    def snapshot(self, dag_id: str) -> Iterator[AirflowDag]:
-        with self._database.reading_objects() as session:
-            self._schema.require_known(session.connection())
-            yield AirflowDag(_live(session.scalar(_row(dag_id)), dag_id), session)
+    def snapshot(self, dag_id: str, work: Callable[[AirflowDag], T]) -> T:
+        database = self._database
+
+        def look() -> T:
+            with database.reading_in_parts() as session:
+                self._schema.require_known(session.connection())
+                row = _live(session.scalar(_row(dag_id)), dag_id)
+                return work(AirflowDag(row, session, database.check_time, release=session.commit))
+
+        seconds = database.limits.read_timeout
+        return self._custom_code.run(code_of_dag(dag_id), look, seconds=seconds, at_once=AT_ONCE)
 
     def transaction(self, dag_id: str, work: Callable[[AirflowDag], T]) -> T:
         def in_transaction(session: Session) -> T:
             self._schema.require_known(session.connection())
             # Airflow's DAG processor takes the same lock before it changes the DAG, so all runs get one DAG version.
             row = session.scalar(with_row_locks(_row(dag_id), session, of=DagModel))
-            return work(AirflowDag(_live(row, dag_id), session, is_locked=True))
+            return work(AirflowDag(_live(row, dag_id), session, self._database.check_time, is_locked=True))
 
-        return self._database.write(dag_id, in_transaction)
+        seconds = self._database.limits.write_timeout
+        return self._custom_code.run(
+            code_of_dag(dag_id), lambda: self._database.write(dag_id, in_transaction), seconds=seconds
+        )
 
 
 def _row(dag_id: str) -> Select[Any]:

@@ -1,6 +1,7 @@
 """Groups, read from the ids in Airflow's ``dag_run`` table."""
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow import configuration
+from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode, code_of_dag
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
@@ -20,7 +22,13 @@ from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
-from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
+from airflow_run_groups.domain.errors import (
+    CustomCodeFailed,
+    CustomCodeTimeout,
+    DagBusy,
+    DagNotFound,
+    GroupNotFound,
+)
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups import (
     MAX_FAILED_TASKS,
@@ -37,13 +45,16 @@ from airflow_run_groups.domain.groups import (
 )
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.unfinished import NO_LIMITS
-from airflow_run_groups.domain.waiting import previous_run_that_blocks
+from airflow_run_groups.domain.waiting import RunningRun, previous_run_that_blocks
+
+_log = logging.getLogger(__name__)
 
 
 class AirflowGroupRepository:
-    def __init__(self, database: Database, schema: Schema) -> None:
+    def __init__(self, database: Database, schema: Schema, custom_code: CustomCode) -> None:
         self._database = database
         self._schema = schema
+        self._custom_code = custom_code
         self._previous_runs = PreviousRuns()
 
     def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
@@ -58,8 +69,7 @@ class AirflowGroupRepository:
         return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
-        with self._database.reading_objects() as session:
-            connection = session.connection()
+        with self._database.reading() as connection:
             dag = connection.execute(DAG, {"dag_id": dag_id}).first()
             row = connection.execute(*one_group(dag_id, prefix, since=now - WINDOW, connection=connection)).one()
             if dag is None or not row.runs:
@@ -67,16 +77,16 @@ class AirflowGroupRepository:
             group = _group(dag_id, prefix, row)
             limit = configuration.max_active_runs_per_dag() if dag.max_active_runs is None else dag.max_active_runs
             ended: Sequence[Any] = ()
-            active_runs, previous_run_id = 0, None
+            running: Sequence[Any] = ()
             if group.states.queued or group.states.running:
                 ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
                 running = connection.execute(RUNNING, {"dag_id": dag_id}).all()
-                active_runs = running[0].active if running else 0
-                previous_run_id = previous_run_that_blocks(
-                    self._previous_runs.of(running, dag_id, prefix, session),
-                    has_queued=group.states.queued > 0,
-                    is_full=active_runs >= limit and all(row.running == len(running) for row in running),
-                )
+        active_runs = running[0].active if running else 0
+        previous_run_id = previous_run_that_blocks(
+            self._waiting(running, dag_id, prefix) if running else (),
+            has_queued=group.states.queued > 0,
+            is_full=active_runs >= limit and all(row.running == len(running) for row in running),
+        )
         return GroupProgress(
             group=group,
             seen_at=now,
@@ -125,7 +135,22 @@ class AirflowGroupRepository:
             limits.check(unfinished, more=len(result.dag_run_ids), dag_id=dag_id)
             return result
 
-        return self._database.write(group_action.dag_id, work)
+        dag_id, seconds = group_action.dag_id, self._database.limits.write_timeout
+        return self._custom_code.run(code_of_dag(dag_id), lambda: self._database.write(dag_id, work), seconds=seconds)
+
+    def _waiting(self, running: Sequence[Any], dag_id: str, prefix: str) -> Sequence[RunningRun]:
+        """Return what the running runs wait for, for which Airflow reads their DAG; nothing when that takes too long."""
+
+        def look() -> Sequence[RunningRun]:
+            with self._database.reading_objects() as session:
+                return self._previous_runs.of(running, dag_id, prefix, session)
+
+        seconds = self._database.limits.read_timeout / 2
+        try:
+            return self._custom_code.run(f"reading DAG {dag_id!r}", look, seconds=seconds, at_once=AT_ONCE)
+        except (CustomCodeTimeout, CustomCodeFailed, DagBusy) as error:
+            _log.warning("nothing is known of runs that wait for a run before: %s", error)
+            return ()
 
 
 def _require(dag_id: str, prefix: str, connection: Connection) -> None:

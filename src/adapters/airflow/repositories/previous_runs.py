@@ -79,7 +79,7 @@ class _Look:
             return frozenset()
         try:
             dag = self._dags.get(run)
-        except Exception as error:  # noqa: BLE001 - anything may be wrong with a DAG, and a look at its group goes on
+        except BaseException as error:  # noqa: BLE001 - anything may be wrong with a DAG, and a look at its group goes on
             _log.warning(
                 "DAG %r cannot be read, so that nothing is known of tasks that wait for a run before: %s",
                 run.dag_id,

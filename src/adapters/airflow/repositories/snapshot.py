@@ -1,18 +1,21 @@
 """One DAG with its runs, read in one session, and runs added to it in a transaction."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import null, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
@@ -39,17 +42,28 @@ _LATEST_ONLY = "LatestOnlyOperator"
 class AirflowDag:
     """The DAG of a row, and its runs; where runs are added, the session's transaction has locked the row."""
 
-    def __init__(self, row: DagModel, session: Session, *, is_locked: bool = False) -> None:
+    def __init__(
+        self,
+        row: DagModel,
+        session: Session,
+        check_time: Callable[[], None],
+        *,
+        release: Callable[[], None] = lambda: None,
+        is_locked: bool = False,
+    ) -> None:
+        """Call ``check_time`` between steps of custom code, and ``release`` where no connection is needed for a while."""
         self._row = row
         self._session = session
+        self._check_time = check_time
+        self._release = release
         self._is_locked = is_locked
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
-        dag, timetable = self.schedule()
-        return PlanningFacts(
+        dag, timetable = self._schedule()
+        facts = PlanningFacts(
             dag=dag,
             timetable=timetable,
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
@@ -59,12 +73,15 @@ class AirflowDag:
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
             interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
-            check_conf=self._check_conf,
+            check_confs=self._check_confs,
         )
+        self._release()
+        return facts
 
     def schedule(self) -> tuple[Dag, AirflowTimetable]:
-        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable)
-        return self._dag(timetable), timetable
+        schedule = self._schedule()
+        self._release()
+        return schedule
 
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
@@ -92,6 +109,10 @@ class AirflowDag:
         if created.runs:
             write_runs(created, self._serialized, self._session)
 
+    def _schedule(self) -> tuple[Dag, AirflowTimetable]:
+        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable, self._check_time)
+        return self._dag(timetable), timetable
+
     @cached_property
     def _serialized(self) -> SerializedDAG:
         """The DAG as Airflow deserializes it.
@@ -102,9 +123,10 @@ class AirflowDag:
         stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
         if stored is None:
             raise DagNotFound(self._row.dag_id)
+        self._release()
         try:
             return stored.dag
-        except Exception as error:
+        except BaseException as error:
             raise DagUnreadable(self._row.dag_id, error) from error
 
     def _dag(self, timetable: AirflowTimetable) -> Dag:
@@ -128,14 +150,19 @@ class AirflowDag:
         )
 
     def _timetable_of(self, interval: Interval) -> AirflowTimetable:
-        return timetable_of(interval, timezone=self._serialized.timezone)
+        return timetable_of(interval, timezone=self._serialized.timezone, check_time=self._check_time)
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
-        page = self._session.scalars(query.where(_RUN.c.logical_date >= since).limit(_PAGE)).all()
+        page = self._page(query.where(_RUN.c.logical_date >= since))
         while page:
             yield from page
-            page = self._session.scalars(query.where(_RUN.c.logical_date > page[-1]).limit(_PAGE)).all()
+            page = self._page(query.where(_RUN.c.logical_date > page[-1]))
+
+    def _page(self, dates: Select[Any]) -> Sequence[dt.datetime]:
+        page = self._session.scalars(dates.limit(_PAGE)).all()
+        self._release()
+        return page
 
     def _numbers(self, prefix: str) -> dict[str, int]:
         """Return the number of each run of a group, by its run id."""
@@ -161,11 +188,27 @@ class AirflowDag:
         values = {"dag_id": self._row.dag_id, "rows": at_most}
         return min(self._session.scalar(UNFINISHED, values) or 0, at_most)
 
-    def _check_conf(self, conf: Conf) -> None:
-        """Check it by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
+    def _check_confs(self, confs: Iterable[Conf]) -> None:
+        """Check them by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3).
+
+        Keys that are no params are left out: Airflow takes any value of theirs, and needs long to say so for thousands.
+        """
+        params = self._serialized.params
+        given = [{name: value for name, value in conf.items() if name in params} for conf in confs]
+        self._check_patterns(given)
+        for conf in given:
+            self._check_time()
+            try:
+                compat.validate_conf(self._serialized, conf)
+            except Exception as error:  # ParamValidationError has had three different bases since 3.0
+                reason = words_of(error).partition("\n")[0]  # what follows is the whole JSON schema
+                raise self._invalid(reason) from error
+
+    def _check_patterns(self, confs: Collection[Conf]) -> None:
         try:
-            compat.validate_conf(self._serialized, dict(conf))
-        except Exception as error:  # ParamValidationError has had three different bases since 3.0
-            reason = words_of(error).partition("\n")[0]  # what follows is the whole JSON schema
-            msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
-            raise InvalidConf(msg) from error
+            check_patterns(self._serialized.params, confs)
+        except PatternTooSlow as error:
+            raise self._invalid(str(error)) from error
+
+    def _invalid(self, reason: str) -> InvalidConf:
+        return InvalidConf(f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}")

@@ -149,7 +149,7 @@ class _Annotating:
 def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
     try:
         dag = dags.get(run)
-    except Exception as error:
+    except BaseException as error:
         raise DagUnreadable(run.dag_id, error) from error
     if dag is None:
         msg = f"Airflow has no DAG {run.dag_id!r} for run {run.run_id!r}"

@@ -10,6 +10,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import DagRunState, TaskInstanceState
 
 from airflow_run_groups.adapters.airflow.compat import TELLS_LISTENERS_OF_TASKS, SerializedDAG
+from airflow_run_groups.adapters.airflow.custom_code import GivenUp
 from airflow_run_groups.adapters.tracebacks import without_locals
 
 _log = logging.getLogger(__name__)
@@ -41,5 +42,7 @@ def on_cancelled(run: DagRun, dag: SerializedDAG, killed: Sequence[TaskInstance]
 def _logged() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - whatever others' code raises
+    except GivenUp:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
         _log.error("a listener of Airflow's failed on a cancelled run", exc_info=without_locals(error))

@@ -11,6 +11,7 @@ from marshmallow.fields import Field
 
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
+    MAX_CONFS_BYTES,
     MAX_LIMIT,
     MAX_NOTE_LENGTH,
     Cancel,
@@ -360,7 +361,8 @@ class GroupRequestSchema(DatedSchema, BodySchema):
         metadata={
             "description": "Merged over `conf`, key by key, for each run: a list with an object for each of `dates`, or one "
             "object in whose texts `{logical_date}`, `{data_interval_start}`, `{data_interval_end}`, `{number}` and `{run_id}` "
-            f"are replaced by those of the run. What comes out has at most {MAX_CONF_BYTES} bytes, and fits the DAG's params.",
+            f"are replaced by those of the run; it has at most {MAX_CONF_BYTES} bytes. What comes out has at most {MAX_CONF_BYTES} "
+            f"bytes for each run, {MAX_CONFS_BYTES} for all runs of the request, and fits the DAG's params.",
             "examples": [{"day": "{logical_date}"}],
         }
     )
