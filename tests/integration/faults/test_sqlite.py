@@ -11,6 +11,7 @@ import pytest
 from airflow import settings
 from sqlalchemy import event, text
 
+from airflow_run_groups.adapters.airflow.custom_code import CustomCode
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
@@ -64,7 +65,9 @@ def connect():
 
 
 def create(database, *runs):
-    world = type("World", (), {"runs": AirflowDagRunRepository(database, Schema(allow_unknown=False))})
+    world = type(
+        "World", (), {"runs": AirflowDagRunRepository(database, Schema(allow_unknown=False), CustomCode(grace=4))}
+    )
     add(world, "a_dag", *runs)
 
 
