@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import pytest
 from airflow import settings
 from dependency_injector.providers import Object
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
+from airflow_run_groups.adapters.airflow.compat import ENGINE_OPTIONS
 from airflow_run_groups.adapters.airflow.database.redaction import hide_secrets, on_error
 from airflow_run_groups.entrypoints.container import Container
 from airflow_run_groups.entrypoints.settings import Auth, Settings
@@ -46,11 +47,18 @@ def refusing(refusal):
             connection.execute(text(allow))
 
 
+@pytest.fixture
+def others_engine():
+    engine = create_engine(settings.engine.url, **ENGINE_OPTIONS)
+    yield engine
+    engine.dispose()
+
+
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_run_that_the_database_refuses_leaves_no_value_of_it_in_the_log(client, server, dags, refusal):
+def test_run_that_the_database_refuses_leaves_no_value_of_it_in_the_log(client, others_engine, dags, refusal):
     """The fixture of all faults looks for the secret; here it must be one that the database has quoted."""
     with refusing(refusal):
-        with pytest.raises(DBAPIError, match=MARK), settings.engine.begin() as connection:
+        with pytest.raises(DBAPIError, match=MARK), others_engine.begin() as connection:
             connection.execute(text(CREATE), {"conf": json.dumps(CONF)})  # what any other client would be told
         status, _, answer = client.post()
     assert status in (400, 500, 503)
@@ -79,7 +87,12 @@ def test_error_of_a_statement_has_none_of_its_values(dags):
 def airflows_engine(dags, monkeypatch):
     engine = settings.engine
     monkeypatch.setattr(engine, "hide_parameters", False)
+    show_values(engine)
     yield engine
+    show_values(engine)
+
+
+def show_values(engine):
     if event.contains(engine, "handle_error", on_error):
         event.remove(engine, "handle_error", on_error)
 
