@@ -202,7 +202,8 @@ class Note:
 class GroupAction:
     """An action on a group: on at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
-    ``requested_by``: the caller's name, None without one. ``dry_run``: only report which runs it would be.
+    ``requested_by``: the caller's name, and ``display_name`` the one that Airflow shows for them; None without one.
+    ``dry_run``: only report which runs it would be.
     """
 
     dag_id: str
@@ -212,6 +213,7 @@ class GroupAction:
     limit: int = 100
     start: int = 0
     requested_by: str | None = None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,10 @@ class Caller(Protocol):
     def name(self) -> str | None:
         """The name to write down; None when callers have no names."""
 
+    @property
+    def display_name(self) -> str | None:
+        """The name that Airflow shows for them, which need not be theirs alone; ``name`` where it shows no other."""
+
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         """Return the DAGs whose runs they may see, None for all. For one DAG, it is that one or none, or None.
 

@@ -37,7 +37,8 @@ class CreateRuns:
 
         def create(dag: DagTransaction) -> CreatedRuns:
             now = self._clock()
-            created = runs_to_create(request, dag.facts(request, now), now=now, created_by=caller.name)
+            facts = dag.facts(request, now)
+            created = runs_to_create(request, facts, now=now, created_by=caller.display_name, requested_by=caller.name)
             dag.add(created)
             return created
 
@@ -115,7 +116,7 @@ class Groups:
         if not caller.may_change_runs(dag_id):
             raise MayNotChangeRuns(dag_id)
         try:
-            return self._groups.apply(replace(group_action, requested_by=caller.name))
+            return self._groups.apply(replace(group_action, requested_by=caller.name, display_name=caller.display_name))
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
 

@@ -310,7 +310,7 @@ class PlanningFactsContract:
 class Anyone(Caller):
     """A caller who may do everything."""
 
-    name = None
+    name = display_name = None
 
     def readable_dag_ids(self, dag_id=None):
         return None

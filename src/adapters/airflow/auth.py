@@ -17,6 +17,7 @@ from airflow.models.dag import DagModel
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.database.guard import Guard, guard_of
 from airflow_run_groups.domain.errors import Unauthenticated, Unavailable
 
@@ -69,6 +70,10 @@ class AirflowUser:
     def name(self) -> str:
         """As the port promises; Airflow writes the same name down for its own API."""
         return self._user.get_name()
+
+    @property
+    def display_name(self) -> str:
+        return compat.display_name(self._user)
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str]:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.

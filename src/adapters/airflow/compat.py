@@ -9,7 +9,9 @@ from airflow import __version__
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.timetables.base import DagRunInfo, TimeRestriction, Timetable
+from sqlalchemy import true
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -17,7 +19,7 @@ from airflow_run_groups.domain.errors import Refused
 
 Minor = tuple[int, int]
 OLDEST: Minor = (3, 0)
-PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3)}
+PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3), (3, 4)}
 """Minors on which the comparison with create_dagrun has shown every copied column to be what Airflow writes."""
 
 
@@ -44,6 +46,11 @@ def doubt_about(version: str) -> str | None:
         return None
     proved = ", ".join(_text(minor) for minor in sorted(PROVED_MINORS))
     return f"this service has been tried with Airflow {proved}, and not with {version}: Airflow itself makes each run"
+
+
+def is_proved() -> bool:
+    """Tell whether the installed version is one with which rows have been compared."""
+    return MINOR in PROVED_MINORS
 
 
 def _text(minor: Minor) -> str:
@@ -96,6 +103,20 @@ DASH = "-" if MINOR < (3, 2) else ""
 TRACE_PER_RUN = MINOR >= (3, 2)
 
 
+# Since Airflow 3.4 the former tries of a task stand in the same table, without this mark.
+# May go, as a condition of its own, when 3.3 is no longer supported.
+_TASK = TaskInstance.__table__
+IS_CURRENT: Any = _TASK.c.working_set.is_(True) if MINOR >= (3, 4) else true()
+"""The condition that a row of ``task_instance`` is a task's current try."""
+
+# Since Airflow 3.4 what is mapped, or in a loop, lies in a region of its run. May stay alone when 3.3 is no longer supported.
+DynamicRegion: Any = import_module("airflow.models.dynamic_region").DynamicRegion if MINOR >= (3, 4) else None
+
+
+# Since Airflow 3.4 a run that has taken longer than its DAG allows gives its tasks an end; before, a state alone.
+# The latter may go when 3.3 is no longer supported.
+TIMEOUT_ENDS_TASKS = MINOR >= (3, 4)
+
 # Airflow 3.3 calls listeners for the tasks, too, that end because their run is marked as failed, and says why; before,
 # for the run alone. May go when 3.2 is no longer supported.
 TELLS_LISTENERS_OF_TASKS = MINOR >= (3, 3)
@@ -137,9 +158,20 @@ def has_deadlines(dag: SerializedDAG) -> bool:
     return bool(getattr(dag, "deadline", None))
 
 
-def allows(row: DagModel, run_type: str) -> bool:
-    """Tell whether the DAG allows such runs; the column came with Airflow 3.2. May go when 3.1 is no longer supported."""
-    allowed = getattr(row, "allowed_run_types", None)
+def display_name(user: Any) -> str:
+    """Return the name that Airflow shows for a user, and since 3.4 writes into their runs.
+
+    May go when 3.3 is no longer supported, as may ``get_name`` in its place.
+    """
+    return str(user.get_display_name() if MINOR >= (3, 4) else user.get_name())
+
+
+def allows(row: DagModel, dag: SerializedDAG, run_type: str) -> bool:
+    """Tell whether the DAG allows such runs: since Airflow 3.4 the version that runs does, in 3.2 and 3.3 the DAG's row.
+
+    The latter may go when 3.3 is no longer supported.
+    """
+    allowed = getattr(dag if MINOR >= (3, 4) else row, "allowed_run_types", None)
     return allowed is None or run_type in allowed
 
 
@@ -154,6 +186,15 @@ def validate_conf(dag: SerializedDAG, conf: dict[str, Any]) -> None:
     params: Any = deepcopy(dag.params)
     params.update(conf)
     params.validate()
+
+
+def check_conf_keys(conf: dict[str, Any]) -> None:
+    """Check that the conf has no key that Airflow reserves, which it does since 3.4; may go when 3.3 is no longer supported.
+
+    :raises ValueError: naming the key, as Airflow's own trigger does.
+    """
+    if MINOR >= (3, 4):
+        import_module("airflow.api_fastapi.core_api.datamodels.common").check_conf_reserved_keys(conf, root="conf")
 
 
 def partitioned(timetable: Timetable) -> bool:

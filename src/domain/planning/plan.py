@@ -95,10 +95,14 @@ class _GroupRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedRuns(_GroupRuns):
-    """What a request creates. ``note`` is put on every run; ``created_by``: the caller's name, None without one."""
+    """What a request creates. ``note`` is put on every run.
+
+    ``created_by``: the name of the caller that the runs bear, and ``requested_by`` that of the audit log; None without one.
+    """
 
     note: str | None
     created_by: str | None
+    requested_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,12 @@ class Plan(_GroupRuns):
 
 
 def runs_to_create(
-    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, created_by: str | None
+    request: GroupRequest,
+    facts: PlanningFacts,
+    *,
+    now: dt.datetime,
+    created_by: str | None,
+    requested_by: str | None = None,
 ) -> CreatedRuns:
     """Decide which runs a request creates. Draws no more dates than it needs from the timetable and the existing dates.
 
@@ -131,7 +140,7 @@ def runs_to_create(
         draft.decide(info, exists=exists)
         if draft.next_start_date is not None:
             break
-    return CreatedRuns(**draft.finish(), note=request.note, created_by=created_by)
+    return CreatedRuns(**draft.finish(), note=request.note, created_by=created_by, requested_by=requested_by)
 
 
 def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime) -> Plan:

@@ -53,9 +53,8 @@ _prepare()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if versions.MINOR < (3, 3):
-        for start in versions.WARNINGS:
-            config.addinivalue_line("filterwarnings", f"ignore:{re.escape(start)}")
+    for start in versions.WARNINGS:
+        config.addinivalue_line("filterwarnings", f"ignore:{re.escape(start)}")
 
 
 @pytest.fixture(scope="session")

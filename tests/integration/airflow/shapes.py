@@ -177,8 +177,9 @@ SHAPES = (
 """``in_sequence``: each task waits for itself in the run before (``depends_on_past``)."""
 
 
-def dag_of(shape, schedule="0 0 * * *"):
-    options = {"default_args": {"depends_on_past": True}} if shape is in_sequence else {}
+def dag_of(shape, schedule="0 0 * * *", **options):
+    if shape is in_sequence:
+        options["default_args"] = {"depends_on_past": True}
     with DAG(
         shape.__name__,
         schedule=schedule,

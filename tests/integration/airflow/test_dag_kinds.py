@@ -17,7 +17,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
 from sqlalchemy import select, update
 
-from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, Refused
+from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, InvalidConf, Refused
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -25,7 +25,7 @@ NOW = dt.datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
 
 class Anybody:
-    name = None
+    name = display_name = None
 
     def readable_dag_ids(self, dag_id=None):
         return None
@@ -284,6 +284,17 @@ def test_conf_is_held_against_the_params_before_anything_is_written(world, creat
     create("2024-06-01", "2024-06-02", conf={"count": 3, "unknown": True})
     with world.sessions() as session:
         assert session.scalars(select(DagRun.conf)).all() == [{"count": 3, "unknown": True}] * 2
+
+
+if versions.RESERVED_CONF_KEYS:
+
+    @pytest.mark.parametrize("conf", [{"__classname__": "x"}, {"a": [{"b": {"__data__": 1}}]}])
+    @pytest.mark.parametrize("per_run", [False, True])
+    def test_a_conf_with_a_key_that_airflow_reserves_is_refused(world, create, conf, per_run):
+        world.dag()
+        with pytest.raises(InvalidConf, match=r"^conf.* contains reserved serialization keys: __(classname|data)__"):
+            create("2024-06-01", "2024-06-02", **{"conf_per_run" if per_run else "conf": conf})
+        assert world.count_runs() == 0
 
 
 def test_dates_that_get_no_task_are_left_out_and_those_beyond_all_tasks_refused(world, create):

@@ -13,6 +13,7 @@ from sqlalchemy import Integer, bindparam, case, func, null, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
@@ -182,7 +183,7 @@ LATEST_VERSION = (
 """What tells the latest version of the DAG ``dag_id`` from all others."""
 TASKS = (
     select(_TASK.c.task_id, func.count(case((_DONE, 1))).label("done"), func.count().label("instances"))
-    .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"))
+    .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"), IS_CURRENT)
     .group_by(_TASK.c.task_id)
 )
 """The tasks of one run, each with how many instances it has, and how many of them succeeded or were skipped."""

@@ -110,7 +110,7 @@ class AirflowDag:
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
             task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
-            allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
+            allows_manual_runs=compat.allows(row, self._serialized, DagRunType.MANUAL.value),
             is_scheduled=timetable.is_scheduled,
             catchup=bool(self._serialized.catchup),
             depends_on_past=any(task.depends_on_past for task in tasks),
@@ -153,7 +153,11 @@ class AirflowDag:
         return min(self._session.scalar(UNFINISHED, values) or 0, at_most)
 
     def _check_conf(self, conf: Conf) -> None:
-        """Check it by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3)."""
+        """Check it by Airflow's own rules: its keys, and its merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.4)."""
+        try:
+            compat.check_conf_keys(dict(conf))
+        except ValueError as error:
+            raise InvalidConf(str(error)) from error
         try:
             compat.validate_conf(self._serialized, dict(conf))
         except Exception as error:  # ParamValidationError has had three different bases since 3.0

@@ -15,13 +15,18 @@ _LIMITS = replace(
 """Those of a denial's write, so that it neither waits for groups nor holds one up."""
 
 
-def entry(event: str, *, dag_id: str | None, caller: str | None, **extra: object) -> Log:
-    """Return an entry that names who did it as Airflow's own trigger does, and nobody in the same way."""
+def entry(
+    event: str, *, dag_id: str | None, caller: str | None, display_name: str | None = None, **extra: object
+) -> Log:
+    """Return an entry that names who did it as Airflow's own trigger does, and nobody in the same way.
+
+    :param display_name: the name that is shown for the caller, None for the same.
+    """
     return Log(
         event=event,
         dag_id=dag_id,
         owner=caller or "anonymous",
-        owner_display_name=caller,
+        owner_display_name=display_name or caller,
         extra=json.dumps(extra),
     )
 

@@ -13,7 +13,7 @@ from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG, version_argument
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG, version_argument
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
@@ -72,7 +72,9 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
     )
     if isinstance(group_action.action, Retry):
         query = query.where(
-            select(_TASK.c.run_id).where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id).exists()
+            select(_TASK.c.run_id)
+            .where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id, IS_CURRENT)
+            .exists()
         )
     found = [(number, run_id) for number, run_id in session.execute(query, values)]
     if not found and session.execute(select(_RUN.c.id).where(is_of_group).limit(1), values).first() is None:
@@ -164,6 +166,7 @@ def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
         event,
         dag_id=group_action.dag_id,
         caller=group_action.requested_by,
+        display_name=group_action.display_name,
         prefix=group_action.prefix,
         dag_runs=len(run_ids),
         first_run_id=run_ids[0],

@@ -34,9 +34,9 @@ def write_runs(created: CreatedRuns, dag: SerializedDAG, session: Session) -> No
 
     :raises Refused: when Airflow does not take a run, or one would have no task instance.
     :raises ConcurrentWrite: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
-        (DagRun._create_task_instances, 3.0 to 3.3).
+        (DagRun._create_task_instances, 3.0 to 3.4).
     """
-    reason = reason_against_copying(dag, session)
+    reason = reason_against_copying(dag, created.runs, session)
     made: list[NewDagRun] = []
     if reason is None:
         for template, *others in runs_with_same_tasks(dag, created.runs):
@@ -107,7 +107,8 @@ def _audit(created: CreatedRuns) -> Log:
     return entry(
         "trigger_dag_run",
         dag_id=created.dag_id,
-        caller=created.created_by,
+        caller=created.requested_by,
+        display_name=created.created_by,
         prefix=created.prefix,
         dag_runs=len(created.runs),
         first_logical_date=min(dates).isoformat(),

@@ -45,6 +45,10 @@ class FullAccess:
     name: str | None = None
     token: str | None = None
 
+    @property
+    def display_name(self) -> str | None:
+        return self.name
+
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         return None
 
@@ -60,6 +64,10 @@ class ReadAccess:
 
     name: str | None
     token: str | None
+
+    @property
+    def display_name(self) -> str | None:
+        return self.name
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         return None
