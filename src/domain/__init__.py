@@ -5,6 +5,7 @@ from airflow_run_groups.domain.audit import (
 )
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
+    BundleVersionNotFound as BundleVersionNotFound,
     ClusterPolicyFailed as ClusterPolicyFailed,
     Conflict as Conflict,
     DagBusy as DagBusy,
@@ -28,6 +29,7 @@ from airflow_run_groups.domain.errors import (
     TooManyRuns as TooManyRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,
+    UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
 from airflow_run_groups.domain.groups import (
     MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,

@@ -61,7 +61,8 @@ class Dag:
     ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
     ``is_scheduled``: whether Airflow creates runs of the DAG by itself. ``catchup``: whether it creates the past ones, too.
     ``depends_on_past``: whether a task waits for the run before. ``has_latest_only``: whether a task is a
-    ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take.
+    ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take. ``is_draining``: whether
+    Airflow pauses the DAG when none of its runs is left to finish, and creates none until then.
     """
 
     dag_id: str
@@ -77,6 +78,7 @@ class Dag:
     depends_on_past: bool = False
     has_latest_only: bool = False
     has_deadlines: bool = False
+    is_draining: bool = False
 
     def has_task_at(self, date: dt.datetime) -> bool:
         """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.3)."""

@@ -24,7 +24,11 @@ class DagSnapshot(Protocol):
         The request's interval stands for Airflow's own timetable with it, in the DAG's time zone; a length of time counts
         from where the range starts. The group ``a`` has no part in the runs of ``a_b`` or ``A``.
 
-        :raises Refused: when the request's interval is no cron expression, or its prefix cannot be.
+        With a ``bundle_version`` they are those of the DAG as it is in that version.
+
+        :raises Refused: when the request's interval is no cron expression, or its prefix cannot be, or the DAG or the
+            backend knows no versions.
+        :raises BundleVersionNotFound: when the DAG has no such version.
         :raises DagUnreadable: when Airflow cannot read the DAG.
         """
 
@@ -135,6 +139,7 @@ class GroupRepository(Protocol):
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises DagUnreadable: when Airflow cannot read the DAG.
         :raises Refused: when the backend cannot choose the version with which runs run again.
+        :raises UnsupportedAirflowVersion: for what the backend has not been tried with on the version that it finds.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

@@ -95,6 +95,11 @@ def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
         return
     if dag.is_paused:
         yield f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused"
+    if dag.is_draining:
+        yield (
+            f"DAG {dag.dag_id!r} is draining: the runs of the group are executed, and Airflow creates no scheduled runs and "
+            "pauses the DAG when all its runs have ended"
+        )
     if not dag.is_scheduled:
         return
     if created >= dag.max_active_runs:

@@ -6,6 +6,7 @@ import re
 import pendulum
 import pytest
 from airflow import settings
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -364,6 +365,20 @@ def test_the_runs_are_queued_manual_and_triggered_over_the_api(world, create):
 def test_paused_dags_get_runs_that_wait(world, create):
     world.dag(is_paused=True)
     assert "paused" in " ".join(create().warnings)
+
+
+if versions.DRAINING:
+
+    def test_a_draining_dag_gets_runs_that_are_executed_as_those_of_airflows_own_trigger_are(world, create):
+        world.dag()
+        with world.sessions.begin() as session:
+            session.execute(update(DagModel).values(is_draining=True))
+        created = create()
+        assert "DAG 'a_dag' is draining: " in " ".join(created.warnings)
+        with world.sessions.begin() as session:
+            starting = [run.run_id for run in DagRun.get_queued_dag_runs_to_set_running(session)]
+            assert starting == [run.run_id for run in created.runs]
+            assert session.scalars(select(DagModel.is_draining)).one() is True
 
 
 class TestBrokenMetadata:

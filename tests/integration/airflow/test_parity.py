@@ -10,6 +10,7 @@ import pendulum
 import pytest
 from airflow import settings
 from airflow.models.dagrun import DagRun, DagRunNote
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -21,8 +22,9 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, inspect, select, text
 
+from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.writing.bulk_insert import reason_against_copying
-from airflow_run_groups.domain import CreateRuns, GroupRequest, Order, Pace
+from airflow_run_groups.domain import CreateRuns, GroupRequest, InvalidConf, Order, Pace, Refused
 from tests.integration.airflow import versions
 
 if versions.REGIONS:
@@ -235,6 +237,7 @@ def airflows(world, dag, created):
                 **({"triggering_user_name": Somebody.display_name} if versions.USER_OF_THE_TRIGGER else {}),
                 state=DagRunState.QUEUED,
                 **({"note": created.note} if versions.NOTE_OF_THE_TRIGGER else {}),
+                **({"bundle_version": created.bundle_version} if versions.BUNDLE_VERSION_OF_THE_TRIGGER else {}),
                 session=session,
             )
             if created.note is not None and not versions.NOTE_OF_THE_TRIGGER:
@@ -320,6 +323,48 @@ def test_confs_of_their_own_notes_and_starts_are_what_airflow_writes(world, kind
     airflows(world, dag, created)
     assert made == rows(world)
     assert notes == notes_of(world) == {run.run_id: (request.note, None) for run in created.runs}
+
+
+if versions.BUNDLE_VERSION_OF_THE_TRIGGER:
+
+    def two_versions(world, first, second):
+        """Store two versions of a DAG, as v1 and v2 of its bundle, and return the first; Airflow keeps one that has runs."""
+        earlier = world.register(first, bundle_version="v1")
+        ours(world)
+        world.register(second, bundle_version="v2")
+        world.clear_runs()
+        return earlier
+
+    @pytest.mark.parametrize("copies", [True, False])
+    def test_a_group_of_a_bundle_version_is_what_airflow_creates_of_it(world, monkeypatch, copies):
+        earlier = two_versions(world, params(), mapped())
+        if not copies:
+            monkeypatch.setattr(compat, "PROVED_MINORS", set())
+        created = ours(world, replace(REQUEST, bundle_version="v1"))
+        assert len(created.runs) > 4
+        made = rows(world)
+        assert {row["bundle_version"] for row in made if "bundle_version" in row} == {"v1"}
+        assert {row["task_id"] for row in made if "task_id" in row} == {task.task_id for task in earlier.tasks}
+        world.clear_runs()
+        with world.sessions() as session:
+            latest = SerializedDagModel.get("parity", session=session).dag
+        airflows(world, latest, created)
+        assert made == rows(world)
+
+    def test_a_group_of_a_bundle_version_has_its_schedule_and_params(world):
+        two_versions(world, params(), data_intervals())
+        with pytest.raises(InvalidConf, match="count"):
+            ours(world, replace(REQUEST, conf={"count": 0}, bundle_version="v1"))
+        days = {run.logical_date.hour for run in ours(world, replace(REQUEST, bundle_version="v1")).runs}
+        assert days == {0}
+        assert {run.logical_date.hour for run in ours(world, replace(REQUEST, conf={"count": 0})).runs} == {10}
+
+    def test_a_dag_that_disables_bundle_versioning_has_none(world):
+        with DAG("parity", schedule="0 0 * * *", start_date=START, disable_bundle_versioning=True) as dag:
+            EmptyOperator(task_id="a")
+        world.register(dag, bundle_version="v1")
+        with pytest.raises(Refused, match="does not support bundle versioning"):
+            ours(world, replace(REQUEST, bundle_version="v1"))
 
 
 TRACED = {"airflow/task_span_detail_level": 2} | (

@@ -29,6 +29,10 @@ FORMER_TRIES = MINOR >= (3, 4)
 """The former tries of tasks stand in the table of the current ones."""
 REGIONS = MINOR >= (3, 4)
 """What is mapped, or in a loop, lies in a region of its run."""
+DRAINING = MINOR >= (3, 4)
+"""A DAG can be draining: Airflow pauses it when its runs have ended."""
+BUNDLE_VERSION_OF_THE_TRIGGER = MINOR >= (3, 4)
+"""A run can be created of a version of its DAG's bundle."""
 TIMEOUT_ENDS_TASKS = MINOR >= (3, 4)
 """The tasks of a run that has taken longer than its DAG allows have an end."""
 RESERVED_CONF_KEYS = MINOR >= (3, 4)

@@ -45,6 +45,7 @@ class AirflowWorld:
     """Puts DAGs and runs where Airflow's DAG processor and scheduler would put them, and looks at the outcome."""
 
     knows_makers = versions.USER_OF_THE_TRIGGER
+    knows_versions = versions.BUNDLE_VERSION_OF_THE_TRIGGER
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits meanwhile: no step ends early by itself
@@ -78,13 +79,13 @@ class AirflowWorld:
             for model in (TaskInstance, DagRun):
                 session.execute(delete(model.__table__))  # former tries too, which Airflow hides from its models
 
-    def register(self, dag: DAG) -> SerializedDAG:
+    def register(self, dag: DAG, bundle_version: str | None = None) -> SerializedDAG:
         """Store a DAG as the DAG processor does, and return it as Airflow reads it back."""
         lazy = versions.as_stored(dag)
         with self.sessions.begin() as session:
-            SerializedDAG.bulk_write_to_db(BUNDLE, None, [lazy], session=session)
+            SerializedDAG.bulk_write_to_db(BUNDLE, bundle_version, [lazy], session=session)
             session.flush()
-            SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
+            SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, bundle_version=bundle_version, session=session)
             session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(is_paused=False))
         with self.sessions() as session:
             return SerializedDagModel.get(dag.dag_id, session=session).dag

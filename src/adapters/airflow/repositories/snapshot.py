@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
+from typing import Any
 
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import null, select
@@ -24,7 +26,6 @@ from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFact
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
-from airflow_run_groups.domain.timetable import Interval
 
 _RUN = DagRun.__table__
 _PAGE = 2000
@@ -40,13 +41,15 @@ class AirflowDag:
     def __init__(self, row: DagModel, session: Session) -> None:
         self._row = row
         self._session = session
+        self._of_version: dict[Any, SerializedDAG] = {}
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
-        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable)
-        dag = self._dag(timetable)
+        serialized = self._serialized(request.bundle_version)
+        timetable = AirflowTimetable.of_dag(self._row.dag_id, serialized.timetable)
+        dag = self._dag(serialized, timetable)
         return PlanningFacts(
             dag=dag,
             timetable=timetable,
@@ -56,8 +59,10 @@ class AirflowDag:
             unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
-            interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
-            check_conf=self._check_conf,
+            interval_timetable=None
+            if request.interval is None
+            else timetable_of(request.interval, timezone=serialized.timezone),
+            check_conf=partial(_check_conf, serialized),
         )
 
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
@@ -81,25 +86,44 @@ class AirflowDag:
 
     def add(self, created: CreatedRuns) -> None:
         if created.runs:
-            write_runs(created, self._serialized, self._session)
+            version = self._version(created.bundle_version)
+            write_runs(created, self._serialized(created.bundle_version), version, self._session)
+
+    def _serialized(self, bundle_version: str | None) -> SerializedDAG:
+        """Return the DAG as it is in a version of its bundle, None for the latest one.
+
+        :raises DagUnreadable: when Airflow cannot read it.
+        """
+        version = self._version(bundle_version)
+        if version is None:
+            return self._latest
+        if version.id not in self._of_version:
+            self._of_version[version.id] = self._read(version.serialized_dag)
+        return self._of_version[version.id]
+
+    def _version(self, bundle_version: str | None) -> DagVersion | None:
+        return None if bundle_version is None else compat.dag_version(self._latest, bundle_version, self._session)
 
     @cached_property
-    def _serialized(self) -> SerializedDAG:
-        """The DAG as Airflow deserializes it.
+    def _latest(self) -> SerializedDAG:
+        """The latest version.
 
-        :raises DagNotFound: when it was never serialized.
+        :raises DagNotFound: when the DAG was never serialized.
         :raises DagUnreadable: when Airflow cannot read it.
         """
         stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
         if stored is None:
             raise DagNotFound(self._row.dag_id)
+        return self._read(stored)
+
+    def _read(self, stored: SerializedDagModel) -> SerializedDAG:
         try:
             return stored.dag
         except Exception as error:
             raise DagUnreadable(self._row.dag_id, error) from error
 
-    def _dag(self, timetable: AirflowTimetable) -> Dag:
-        tasks, row = self._serialized.tasks, self._row
+    def _dag(self, serialized: SerializedDAG, timetable: AirflowTimetable) -> Dag:
+        tasks, row = serialized.tasks, self._row
         starts = [task.start_date and plain(task.start_date) for task in tasks]
         ends = [task.end_date and plain(task.end_date) for task in tasks]
         return Dag(
@@ -110,16 +134,14 @@ class AirflowDag:
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
             task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
-            allows_manual_runs=compat.allows(row, self._serialized, DagRunType.MANUAL.value),
+            allows_manual_runs=compat.allows(row, serialized, DagRunType.MANUAL.value),
             is_scheduled=timetable.is_scheduled,
-            catchup=bool(self._serialized.catchup),
+            catchup=bool(serialized.catchup),
             depends_on_past=any(task.depends_on_past for task in tasks),
             has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
-            has_deadlines=compat.has_deadlines(self._serialized),
+            has_deadlines=compat.has_deadlines(serialized),
+            is_draining=compat.is_draining(row),
         )
-
-    def _timetable_of(self, interval: Interval) -> AirflowTimetable:
-        return timetable_of(interval, timezone=self._serialized.timezone)
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
@@ -152,15 +174,16 @@ class AirflowDag:
         values = {"dag_id": self._row.dag_id, "rows": at_most}
         return min(self._session.scalar(UNFINISHED, values) or 0, at_most)
 
-    def _check_conf(self, conf: Conf) -> None:
-        """Check it by Airflow's own rules: its keys, and its merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.4)."""
-        try:
-            compat.check_conf_keys(dict(conf))
-        except ValueError as error:
-            raise InvalidConf(str(error)) from error
-        try:
-            compat.validate_conf(self._serialized, dict(conf))
-        except Exception as error:  # ParamValidationError has had three different bases since 3.0
-            reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
-            msg = f"conf does not fit the params of DAG {self._row.dag_id!r}: {reason}"
-            raise InvalidConf(msg) from error
+
+def _check_conf(dag: SerializedDAG, conf: Conf) -> None:
+    """Check it by Airflow's own rules: its keys, and its merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.4)."""
+    try:
+        compat.check_conf_keys(dict(conf))
+    except ValueError as error:
+        raise InvalidConf(str(error)) from error
+    try:
+        compat.validate_conf(dag, dict(conf))
+    except Exception as error:  # ParamValidationError has had three different bases since 3.0
+        reason = str(error).partition("\n")[0]  # what follows is the whole JSON schema
+        msg = f"conf does not fit the params of DAG {dag.dag_id!r}: {reason}"
+        raise InvalidConf(msg) from error

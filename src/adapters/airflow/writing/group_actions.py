@@ -13,6 +13,7 @@ from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG, version_argument
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
@@ -34,10 +35,13 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
     some statements for each: after so many seconds no run begins but the first.
 
     :raises GroupNotFound: when there is no such group.
+    :raises UnsupportedAirflowVersion: when tasks would be changed, of an Airflow with which this was not tried.
     :raises Refused: when Airflow cannot read the DAG of a run.
     """
     end = time.monotonic() + seconds
     found = _find(group_action, session)
+    if not isinstance(group_action.action, Note):
+        compat.require_proved("cancel" if isinstance(group_action.action, Cancel) else "retry")
     work = _work(group_action, session)
     done: list[str] = []
     last = None
