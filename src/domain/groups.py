@@ -15,7 +15,7 @@ from airflow_run_groups.domain.pace import Pace
 from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_NOTE_LENGTH = 1000
-"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
+"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.4)."""
 
 
 class StateCounts(NamedTuple):

@@ -9,13 +9,13 @@ from typing import NamedTuple
 Conf = Mapping[str, object]
 """A run's configuration: what a JSON object holds."""
 MAX_DAG_ID_LENGTH = 250
-"""Characters of a DAG's id (airflow.models.base.StringID, 3.0 to 3.3)."""
+"""Characters of a DAG's id (airflow.models.base.StringID, 3.0 to 3.4)."""
 MAX_LIMIT = 500
 """The most runs that one request creates, changes or lists, and that a pace starts per interval."""
 
 
 class DagRunState(str, Enum):
-    """The states a run can be in (airflow.utils.state.DagRunState, 3.0 to 3.3)."""
+    """The states a run can be in (airflow.utils.state.DagRunState, 3.0 to 3.4)."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -24,7 +24,7 @@ class DagRunState(str, Enum):
 
 
 class DagRunType(str, Enum):
-    """Every run type of any Airflow 3 (airflow.utils.types.DagRunType, 3.0 to 3.3)."""
+    """Every run type of any Airflow 3 (airflow.utils.types.DagRunType, 3.0 to 3.4)."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
@@ -81,7 +81,7 @@ class Dag:
     is_draining: bool = False
 
     def has_task_at(self, date: dt.datetime) -> bool:
-        """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.3)."""
+        """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.4)."""
         windows = self.task_windows
         if windows is None:
             windows = frozenset({TaskWindow(self.start_date, self.end_date)})

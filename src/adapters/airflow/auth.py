@@ -79,7 +79,7 @@ class AirflowUser:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
 
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
-        airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
+        airflow.api_fastapi.core_api, 3.0 to 3.4): an auth manager may know users who see runs of some DAGs only.
         """
         with _translated(), self._guard.active():
             if dag_id is not None:
@@ -94,7 +94,7 @@ class AirflowUser:
             return self._may("POST", dag_id, _RUNS)
 
     def may_change_runs(self, dag_id: str) -> bool:
-        """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
+        """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.4)."""
         with _translated(), self._guard.active():
             return self._may("PUT", dag_id, _RUNS)
 

@@ -125,7 +125,7 @@ def _about_the_scheduler(request: GroupRequest, runs_per_loop: int | None, creat
 
 
 def _about_the_order(request: GroupRequest, dag: Dag, created: int) -> Iterator[str]:
-    """Warn that tasks get slots by priority, then logical date, in whatever order runs start (SchedulerJobRunner, 3.0 to 3.3)."""
+    """Warn that tasks get slots by priority, then logical date, in whatever order runs start (SchedulerJobRunner, 3.0 to 3.4)."""
     if request.order is not Order.DESC or created <= 1:
         return
     yield (

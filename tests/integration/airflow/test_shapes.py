@@ -76,6 +76,11 @@ CASES = [
     (shapes.in_sequence, "queued", {}),
     (shapes.in_sequence, "running", {"before": "success", "work": "running"}),
 ]
+if versions.REGIONS:
+    CASES += [
+        (shapes.loop, "queued", {}),
+        (shapes.loop, "running", {"again.before": "success", "again.work": "running"}),
+    ]
 
 
 def names(value):

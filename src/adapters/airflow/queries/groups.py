@@ -172,7 +172,7 @@ RUNNING = (
 )
 """The first running runs of the DAG ``dag_id``, and how many there are, with and without those of Airflow's backfills.
 
-Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3).
+Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.4).
 """
 LATEST_VERSION = (
     select(_SERIALIZED.c.dag_version_id, _SERIALIZED.c.dag_hash)

@@ -158,7 +158,7 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
 
 
 def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
-    """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.3)."""
+    """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.4)."""
     about: dict[str, object]
     if isinstance(group_action.action, Cancel):
         event, about = "patch_dag_run", {"state": DagRunState.FAILED.value}
