@@ -4,23 +4,29 @@ find_python = $(shell for python in $(1) python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
 PYTHON ?= $(call find_python,python3.13 python3.12 python3.11 python3.10)
 OLD_PYTHON ?= >=3.10,<3.13
-# of the supported Pythons each has its turn, where the machine has it
+# of the supported Pythons each has its turn, where the machine has it: the first of a list that is there
 PYTHON_3.0 ?= 3.10
 PYTHON_3.1 ?= 3.11
 PYTHON_3.1-sqlalchemy-1.4 ?= 3.12
 PYTHON_3.2 ?= 3.12
 PYTHON_3.3 ?= 3.13
+PYTHON_3.4 ?= 3.14 3.13 3.12 3.11
+# the oldest Python of each Airflow, where it is not that of this package
+LOWEST_PYTHON_3.4 := 3.11
 PORT ?= 8000
 AIRFLOW_PORT ?= 8080
 ONCE ?=
 FULL ?=
 MINOR ?=
+AIRFLOW ?=
 SECONDS ?= 300
 SEED ?=
 RUNS ?=
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
+# the environment of `make run` and `make bench`: the usual one, or that in compat/ of the Airflow that is named
+CHOSEN := $(if $(AIRFLOW),.venvs/$(word 1,$(subst ., ,$(AIRFLOW))).$(word 2,$(subst ., ,$(AIRFLOW))),.venv)
 PACKAGE := .venvs/package
 SHIPPED := .venvs/shipped
 LOWEST := .venvs/lowest
@@ -29,8 +35,10 @@ OLDEST := 3.0
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 # what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
 ON_EITHER := test_fuzz.py plugin test_tokens.py test_instrumentation.py test_tracing.py
+CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
+	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
-PIN := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate --strip-extras
+PIN = $(VENV)/uv pip compile --quiet --upgrade --universal --python-version $(or $(LOWEST_PYTHON_$*),3.10) --no-header --no-annotate --strip-extras
 PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
 AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner off
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
@@ -41,8 +49,9 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
-run: $(INSTALLED) ## an Airflow of its own and this service on it, with a first group of runs (PORT=, AIRFLOW_PORT=, ONCE=1)
-	@exec $(VENV)/python examples/run.py --port $(PORT) --airflow-port $(AIRFLOW_PORT) $(if $(filter-out 0,$(ONCE)),--once)
+run: $(CHOSEN)/installed ## an Airflow of its own and this service on it, with a first group of runs (PORT=, AIRFLOW_PORT=, ONCE=1, AIRFLOW=3.4)
+	@$(CHECK_CHOSEN)
+	@exec $(CHOSEN)/bin/python examples/run.py --port $(PORT) --airflow-port $(AIRFLOW_PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 	@exec $(VENV)/airflow-groups serve --backend memory --bind 127.0.0.1:$(PORT)
@@ -114,7 +123,7 @@ lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the test
 	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-airflow.txt -e '.[airflow,postgres]' --group test
 	AIRFLOW_GROUPS_TEST_DB=sqlite $(LOWEST)/bin/pytest -q tests/integration/airflow/test_contracts.py
 
-audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the older versions of Airflow in compat/ are told of only
+audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the other versions of Airflow in compat/ are told of only
 	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
 		echo "$$pins"; $(AUDIT) -r $$pins; done; $(AUDIT) -r constraints.txt
 
@@ -141,10 +150,11 @@ lint: $(INSTALLED) ## format, lint, types and import contracts
 examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/groups.md
 	AIRFLOW_GROUPS_WRITE_EXAMPLES=1 $(VENV)/pytest -q tests/unit/http/openapi/test_examples.py
 
-constraints: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
+constraints: $(patsubst compat/%.in,constraints-%,$(wildcard compat/*.in)) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
 	$(PIN) pyproject.toml --all-extras --group dev --output-file constraints.txt
-	for pins in compat/*.in; do \
-		$(PIN) pyproject.toml $$pins --all-extras --group test --output-file $${pins%.in}.txt || exit 1; done
+
+constraints-%: $(INSTALLED)
+	$(PIN) pyproject.toml compat/$*.in --all-extras --group test --output-file compat/$*.txt
 
 build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist/
 	rm -rf build dist
@@ -153,14 +163,16 @@ build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist
 	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
 	$(VENV)/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
 
-bench: $(INSTALLED) ## this service beside Airflow's own API, in benchmarks/results: 5 to 15 minutes, or all of it (FULL=1)
-	@exec $(VENV)/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full)
+bench: $(CHOSEN)/installed ## this service beside Airflow's own API, in benchmarks/results: 5 to 15 minutes, or all of it (FULL=1, AIRFLOW=3.4)
+	@$(CHECK_CHOSEN)
+	@exec $(CHOSEN)/bin/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full) $(if $(AIRFLOW),--airflow)
 
 clean: ## remove all that the other targets made, the Airflow home included
-	rm -rf .venv .venvs airflow-home build dist *.egg-info .hypothesis .*_cache
+	rm -rf .venv .venvs airflow-home* build dist *.egg-info .hypothesis .*_cache
 
 .venvs/%/installed: compat/%.txt $(INSTALLED)
-	test -x $(@D)/bin/python || $(VENV)/uv venv -q --python $(PYTHON_$*) $(@D) 2>/dev/null || $(VENV)/uv venv -q --python '$(OLD_PYTHON)' $(@D)
+	test -x $(@D)/bin/python || for python in $(PYTHON_$*) '$(OLD_PYTHON)'; do \
+		$(VENV)/uv venv -q --python "$$python" $(@D) 2>/dev/null && break; done
 	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< -e '.[airflow,postgres]' --group test
 	@touch $@
 

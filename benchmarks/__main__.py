@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import growth, reading, starting
@@ -43,12 +44,16 @@ def main() -> int:
         action="store_true",
         help="nothing but the year of hourly runs from a terminal; no results are written",
     )
+    parser.add_argument(
+        "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
+    )
     arguments = parser.parse_args()
     size = FULL if arguments.full else QUICK
+    suffix = f"-{'.'.join(version('apache-airflow-core').split('.')[:2])}" if arguments.airflow else ""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="airflow-groups-bench-")))
-        benchmark = Benchmark(size, folder, stack)
+        benchmark = Benchmark(size, folder, stack, suffix)
         if arguments.year:
             benchmark.year()
         else:
@@ -59,9 +64,10 @@ def main() -> int:
 class Benchmark:
     """One run of the benchmark."""
 
-    def __init__(self, size: Size, folder: Path, stack: ExitStack) -> None:
-        """Work in this folder; whatever is started is stopped by the stack."""
+    def __init__(self, size: Size, folder: Path, stack: ExitStack, suffix: str = "") -> None:
+        """Work in this folder; whatever is started is stopped by the stack. The results' names end with the suffix."""
         self._size = size
+        self._name = f"{size.name}{suffix}"
         self._stack = stack
         self._environment = [f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start"]
         self._home = Home(folder / "airflow")
@@ -164,10 +170,10 @@ class Benchmark:
 
     def _write(self, lines: Sequence[Line], tables: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> None:
         RESULTS.mkdir(exist_ok=True)
-        picture = RESULTS / f"{self._size.name}.svg"
+        picture = RESULTS / f"{self._name}.svg"
         picture.write_text(plot(lines))
         text = report(f"Benchmark, {self._size.name} size", ", ".join(self._environment), lines, tables, picture.name)
-        (RESULTS / f"{self._size.name}.md").write_text(text)
+        (RESULTS / f"{self._name}.md").write_text(text)
         log("done")
         console.print("\n" + text, soft_wrap=True)
 

@@ -9,11 +9,14 @@ import fcntl
 import importlib.metadata
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-HOME = PROJECT / "airflow-home"
+_ENVIRONMENT = Path(sys.prefix)
+HOME = PROJECT / ("airflow-home" if _ENVIRONMENT == PROJECT / ".venv" else f"airflow-home-{_ENVIRONMENT.name}")
+"""A home for each environment of the project: the database of one Airflow is not that of another."""
 LOGS = HOME / "logs"
 
 

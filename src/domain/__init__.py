@@ -12,6 +12,7 @@ from airflow_run_groups.domain.coverage import (
 )
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
+    BundleVersionNotFound as BundleVersionNotFound,
     ClusterPolicyFailed as ClusterPolicyFailed,
     Conflict as Conflict,
     CustomCodeFailed as CustomCodeFailed,
@@ -40,6 +41,7 @@ from airflow_run_groups.domain.errors import (
     TooManyUnfinishedRuns as TooManyUnfinishedRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,
+    UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
 from airflow_run_groups.domain.groups import (
     MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,

@@ -100,6 +100,12 @@ class InvalidConf(Refused):
     reason = "invalid_conf"
 
 
+class UnsupportedAirflowVersion(Refused):
+    """The installed version of Airflow lacks what the request needs, or this service has not been tried with it."""
+
+    reason = "unsupported_airflow_version"
+
+
 class DagNotTriggerable(Refused):
     """The DAG takes no manual runs, or none with a logical date, as it stands."""
 
@@ -161,6 +167,15 @@ class DagNotFound(NotFound):
 
     def __init__(self, dag_id: str) -> None:
         super().__init__(f"Dag id {dag_id!r} not found")
+
+
+class BundleVersionNotFound(NotFound):
+    """The DAG has no version of this version of its bundle."""
+
+    reason = "bundle_version_not_found"
+
+    def __init__(self, dag_id: str, bundle_version: str) -> None:
+        super().__init__(f"DAG {dag_id!r} has no version for bundle_version {bundle_version!r}")
 
 
 class DagRunNotFound(NotFound):

@@ -16,7 +16,7 @@ from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_NOTE_LENGTH = 1000
-"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.3)."""
+"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.4)."""
 MAX_FAILED_TASKS = 20
 """Failed tasks that are named for one run."""
 
@@ -245,7 +245,8 @@ class Note:
 class GroupAction:
     """An action on a group: on at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
 
-    ``requested_by``: the caller's name, None without one. ``dry_run``: only report which runs it would be.
+    ``requested_by``: the caller's name, and ``display_name`` the one that Airflow shows for them; None without one.
+    ``dry_run``: only report which runs it would be.
     ``limits``: how many unfinished runs the DAG, and the caller, may have once a retry is done.
     """
 
@@ -257,6 +258,7 @@ class GroupAction:
     start: int = 0
     requested_by: str | None = None
     limits: UnfinishedRunLimits = NO_LIMITS
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

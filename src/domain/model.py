@@ -9,13 +9,13 @@ from typing import NamedTuple
 Conf = Mapping[str, object]
 """A run's configuration: what a JSON object holds."""
 MAX_DAG_ID_LENGTH = 250
-"""Characters of a DAG's id (airflow.models.base.StringID, 3.0 to 3.3)."""
+"""Characters of a DAG's id (airflow.models.base.StringID, 3.0 to 3.4)."""
 MAX_LIMIT = 500
 """The most runs that one request creates, changes or lists, and that a pace starts per interval."""
 
 
 class DagRunState(str, Enum):
-    """The states a run can be in (airflow.utils.state.DagRunState, 3.0 to 3.3)."""
+    """The states a run can be in (airflow.utils.state.DagRunState, 3.0 to 3.4)."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -24,7 +24,7 @@ class DagRunState(str, Enum):
 
 
 class DagRunType(str, Enum):
-    """Every run type of any Airflow 3 (airflow.utils.types.DagRunType, 3.0 to 3.3)."""
+    """Every run type of any Airflow 3 (airflow.utils.types.DagRunType, 3.0 to 3.4)."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
@@ -61,7 +61,8 @@ class Dag:
     ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
     ``is_scheduled``: whether Airflow creates runs of the DAG by itself. ``catchup``: whether it creates the past ones, too.
     ``depends_on_past``: whether a task waits for the run before. ``has_latest_only``: whether a task is a
-    ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take.
+    ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take. ``is_draining``: whether
+    Airflow pauses the DAG when none of its runs is left to finish, and creates none until then.
     """
 
     dag_id: str
@@ -77,9 +78,10 @@ class Dag:
     depends_on_past: bool = False
     has_latest_only: bool = False
     has_deadlines: bool = False
+    is_draining: bool = False
 
     def has_task_at(self, date: dt.datetime) -> bool:
-        """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.3)."""
+        """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.4)."""
         windows = self.task_windows
         if windows is None:
             windows = frozenset({TaskWindow(self.start_date, self.end_date)})

@@ -45,7 +45,7 @@ class Pace:
 class Starts:
     """From when on each run of a group may start, which Airflow knows as its ``run_after``.
 
-    Airflow's scheduler takes queued runs by their ``run_after`` (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3),
+    Airflow's scheduler takes queued runs by their ``run_after`` (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.4),
     and those that have the same in no order that it promises: so each run's lies a microsecond behind that of the one before.
     """
 

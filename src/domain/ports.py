@@ -32,7 +32,11 @@ class DagSnapshot(Protocol):
         The request's interval stands for Airflow's own timetable with it, in the DAG's time zone; a length of time counts
         from where the range starts. The group ``a`` has no part in the runs of ``a_b`` or ``A``.
 
-        :raises Refused: when the request's interval is no cron expression, or its prefix cannot be.
+        With a ``bundle_version`` they are those of the DAG as it is in that version.
+
+        :raises Refused: when the request's interval is no cron expression, or its prefix cannot be, or the DAG or the
+            backend knows no versions.
+        :raises BundleVersionNotFound: when the DAG has no such version.
         :raises DagUnreadable: when Airflow cannot read the DAG.
         """
 
@@ -172,6 +176,7 @@ class GroupRepository(Protocol):
         :raises DagUnreadable: when Airflow cannot read the DAG.
         :raises Refused: when the backend cannot choose the version with which runs run again.
         :raises TooManyUnfinishedRuns: when a retry would lead to more than ``group_action.limits`` allow.
+        :raises UnsupportedAirflowVersion: for what the backend has not been tried with on the version that it finds.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """
@@ -196,6 +201,10 @@ class Caller(Protocol):
     @property
     def name(self) -> str | None:
         """The name to write down; None when callers have no names."""
+
+    @property
+    def display_name(self) -> str | None:
+        """The name that Airflow shows for them, which need not be theirs alone; ``name`` where it shows no other."""
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         """Return the DAGs whose runs they may see, None for all. For one DAG, it is that one or none, or None.

@@ -11,11 +11,11 @@ from airflow_run_groups.domain.model import DagRunType
 
 DEFAULT_PREFIX = "manual_"
 DEFAULT_RUN_ID_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"
-"""Airflow's default for ``[scheduler] allowed_run_id_pattern`` (config.yml, 3.0 to 3.3)."""
+"""Airflow's default for ``[scheduler] allowed_run_id_pattern`` (config.yml, 3.0 to 3.4)."""
 MAX_RUN_ID_LENGTH = 250
-"""Characters that the column ``dag_run.run_id`` holds (airflow.models.base.StringID, 3.0 to 3.3)."""
+"""Characters that the column ``dag_run.run_id`` holds (airflow.models.base.StringID, 3.0 to 3.4)."""
 RESERVED_STARTS = tuple(f"{kind.value}__" for kind in DagRunType if kind is not DagRunType.MANUAL)
-"""How the ids of other run types start; Airflow refuses them for a manual run (DagRunType.from_run_id, 3.0 to 3.3)."""
+"""How the ids of other run types start; Airflow refuses them for a manual run (DagRunType.from_run_id, 3.0 to 3.4)."""
 
 DIGITS = 7
 """How many digits a number has at least."""

@@ -54,7 +54,8 @@ class CreateRuns:
 
         def create(dag: DagTransaction) -> CreatedRuns:
             now = self._clock()
-            created = runs_to_create(request, dag.facts(request, now), now=now, created_by=caller.name)
+            facts = dag.facts(request, now)
+            created = runs_to_create(request, facts, now=now, created_by=caller.display_name, requested_by=caller.name)
             self._check_unfinished(dag, caller, request, more=len(created.runs))
             dag.add(created)
             return created
@@ -104,7 +105,7 @@ class CreateRuns:
 
     def _check_unfinished(self, dag: DagSnapshot, caller: Caller, request: GroupRequest, *, more: int) -> None:
         if more and self._limits.exist:
-            self._limits.check(dag.unfinished(self._limits, caller.name), more=more, dag_id=request.dag_id)
+            self._limits.check(dag.unfinished(self._limits, caller.display_name), more=more, dag_id=request.dag_id)
 
 
 class Coverages:
@@ -193,7 +194,9 @@ class Groups:
         if not caller.may_change_runs(dag_id):
             raise MayNotChangeRuns(dag_id)
         try:
-            return self._groups.apply(replace(group_action, requested_by=caller.name, limits=self._limits))
+            return self._groups.apply(
+                replace(group_action, requested_by=caller.name, display_name=caller.display_name, limits=self._limits)
+            )
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
 

@@ -561,6 +561,8 @@ _WHICH = (
     _create("note must be text of 1 to 1000 characters, not ''", note=""),
     _create("note must be text of 1 to 1000 characters", note="a" * 1001),
     _create("note must be text of 1 to 1000 characters, not 7", note=7),
+    _create("bundle_version must be text of 1 to 250 characters, not ''", bundle_version=""),
+    _create("bundle_version must be text of 1 to 250 characters, not 7", bundle_version=7),
 )
 
 BAD_REQUESTS = (

@@ -7,6 +7,7 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from airflow_run_groups.domain import (
+    BundleVersionNotFound,
     Caller,
     CreateRuns,
     DagNotFound,
@@ -17,6 +18,7 @@ from airflow_run_groups.domain import (
     GroupRequest,
     GroupRunId,
     Refused,
+    UnsupportedAirflowVersion,
 )
 from tests.contracts.world import NOW, World, add, created_runs, date, facts, group_run, new_run, utc
 
@@ -268,6 +270,13 @@ class PlanningFactsContract:
         world.run("b", group_run("group", 5))
         assert last_number(world, "group") == 0
 
+    def test_a_version_that_the_dag_does_not_have_is_named(self, world: World):
+        world.dag("a")
+        with pytest.raises((BundleVersionNotFound, UnsupportedAirflowVersion), match="bundle_version") as caught:
+            facts(world, "a", bundle_version="no such version")
+        assert isinstance(caught.value, BundleVersionNotFound) is world.knows_versions
+        assert "'no such version'" in str(caught.value) or "needs Airflow 3.4 or newer" in str(caught.value)
+
     def test_a_conf_that_fits_the_params_is_accepted(self, world: World):
         self.a_dag_with_params(world)
         for conf in ({}, {"count": 3}, {"no_param": [1, {"x": None}]}, {"count": 1, "colour": "blue"}, {"count": 10}):
@@ -310,7 +319,7 @@ class PlanningFactsContract:
 class Anyone(Caller):
     """A caller who may do everything."""
 
-    name = None
+    name = display_name = None
 
     def readable_dag_ids(self, dag_id=None):
         return None

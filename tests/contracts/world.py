@@ -103,6 +103,10 @@ class World(Protocol):
     def knows_makers(self) -> bool:
         """Whether the backend knows the creator of a run."""
 
+    @property
+    def knows_versions(self) -> bool:
+        """Whether a run can be of a version of its DAG's bundle."""
+
     def count_runs(self) -> int:
         """Count the runs of all DAGs, not through the repository under test."""
 

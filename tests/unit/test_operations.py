@@ -151,7 +151,7 @@ def test_airflows_names_are_those_of_the_table():
 
 def test_the_keys_of_a_request_in_the_log_are_those_of_the_table():
     class Caller:
-        name = "erika"
+        name = display_name = "erika"
 
         def readable_dag_ids(self, dag_id=None):
             return None

@@ -17,6 +17,7 @@ from airflow.models.dag import DagModel
 from jwt import InvalidTokenError
 from sqlalchemy.exc import SQLAlchemyError
 
+from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.custom_code import CustomCode, GivenUp, raise_in_thread
 from airflow_run_groups.adapters.airflow.database.guard import Guard, guard_of
 from airflow_run_groups.domain.errors import CustomCodeFailed, CustomCodeTimeout, Unauthenticated, Unavailable
@@ -95,11 +96,15 @@ class AirflowUser:
             self._name = self._calls.run(self._user.get_name)
         return self._name
 
+    @property
+    def display_name(self) -> str:
+        return compat.display_name(self._user)
+
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str]:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
 
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
-        airflow.api_fastapi.core_api, 3.0 to 3.3): an auth manager may know users who see runs of some DAGs only.
+        airflow.api_fastapi.core_api, 3.0 to 3.4): an auth manager may know users who see runs of some DAGs only.
         """
 
         def ask() -> frozenset[str]:

@@ -52,8 +52,8 @@ def connect(limits: DatabaseLimits, *, allow_unknown_schema: bool) -> AirflowBac
     The mappers are configured here, so that forked workers share that memory, and no two threads do it at once: what
     SQLAlchemy works out at the first insert of a model is not safe from that (Mapper.all_orm_descriptors, 2.1).
     """
-    if compat.DOUBT:
-        log.warning(compat.DOUBT)
+    if doubt := compat.doubt_about(compat.VERSION):
+        log.warning(doubt)
     configure_mappers()
     for mapper in TaskInstance.__mapper__.registry.mappers:
         mapper.all_orm_descriptors  # noqa: B018 - it stays

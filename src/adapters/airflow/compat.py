@@ -4,20 +4,23 @@ from copy import deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import airflow
 import sqlalchemy
-from airflow import __version__
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.timetables.base import DagRunInfo, TimeRestriction, Timetable
+from sqlalchemy import true
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import BundleVersionNotFound, Refused, UnsupportedAirflowVersion
 
 Minor = tuple[int, int]
 OLDEST: Minor = (3, 0)
-PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3)}
+PROVED_MINORS: set[Minor] = {(3, 0), (3, 1), (3, 2), (3, 3), (3, 4)}
 """Minors on which the comparison with create_dagrun has shown every copied column to be what Airflow writes."""
 
 
@@ -42,16 +45,41 @@ def doubt_about(version: str) -> str | None:
         raise UnsupportedAirflow(msg)
     if minor in PROVED_MINORS:
         return None
-    proved = ", ".join(_text(minor) for minor in sorted(PROVED_MINORS))
-    return f"this service has been tried with Airflow {proved}, and not with {version}: Airflow itself makes each run"
+    return (
+        f"this service has been tried with Airflow {_proved()}, and not with {version}: Airflow itself makes each run, and "
+        "groups are neither cancelled nor retried"
+    )
+
+
+def is_proved() -> bool:
+    """Tell whether this service has been tried with the installed version."""
+    return MINOR in PROVED_MINORS
+
+
+def require_proved(action: str) -> None:
+    """Refuse to change tasks that may be stored in a way that is not known.
+
+    :raises UnsupportedAirflowVersion: naming the versions with which this service has been tried.
+    """
+    if not is_proved():
+        msg = (
+            f"this service does not {action} runs of Airflow {VERSION}, as it has been tried with Airflow {_proved()} "
+            f"only: {action} them in Airflow, or upgrade this service"
+        )
+        raise UnsupportedAirflowVersion(msg)
+
+
+def _proved() -> str:
+    return ", ".join(_text(minor) for minor in sorted(PROVED_MINORS))
 
 
 def _text(minor: Minor) -> str:
     return ".".join(map(str, minor))
 
 
-MINOR = minor_of(__version__)
-DOUBT = doubt_about(__version__)
+VERSION: str = airflow.__version__
+MINOR = minor_of(VERSION)
+doubt_about(VERSION)  # one that is too old is refused here
 
 # Airflow 3.0 brings SQLAlchemy 1.4, and 3.1 may: asked to, its engines and sessions behave as those of 2.x.
 # May go when 3.1 is no longer supported.
@@ -96,6 +124,20 @@ DASH = "-" if MINOR < (3, 2) else ""
 TRACE_PER_RUN = MINOR >= (3, 2)
 
 
+# Since Airflow 3.4 the former tries of a task stand in the same table, without this mark.
+# May go, as a condition of its own, when 3.3 is no longer supported.
+_TASK = TaskInstance.__table__
+IS_CURRENT: Any = _TASK.c.working_set.is_(True) if MINOR >= (3, 4) else true()
+"""The condition that a row of ``task_instance`` is a task's current try."""
+
+# Since Airflow 3.4 what is mapped, or in a loop, lies in a region of its run. May stay alone when 3.3 is no longer supported.
+DynamicRegion: Any = import_module("airflow.models.dynamic_region").DynamicRegion if MINOR >= (3, 4) else None
+
+
+# Since Airflow 3.4 a run that has taken longer than its DAG allows gives its tasks an end; before, a state alone.
+# The latter may go when 3.3 is no longer supported.
+TIMEOUT_ENDS_TASKS = MINOR >= (3, 4)
+
 # Airflow 3.3 calls listeners for the tasks, too, that end because their run is marked as failed, and says why; before,
 # for the run alone. May go when 3.2 is no longer supported.
 TELLS_LISTENERS_OF_TASKS = MINOR >= (3, 3)
@@ -106,7 +148,7 @@ def version_argument(wanted: bool | None, dag_id: str, session: Session) -> dict
 
     From 3.3 on, the DAG and the configuration have a default (``rerun_with_latest_version``).
 
-    :raises Refused: when a version is wanted of Airflow 3.0, which runs the latest one.
+    :raises UnsupportedAirflowVersion: when a version is wanted of Airflow 3.0, which runs the latest one.
     """
     if MINOR >= (3, 3):
         resolve: Any = import_module("airflow.api_fastapi.common.dagbag").resolve_run_on_latest_version
@@ -115,13 +157,40 @@ def version_argument(wanted: bool | None, dag_id: str, session: Session) -> dict
         return {"run_on_latest_version": bool(wanted)}
     if wanted is not None:
         msg = "run_on_latest_version needs Airflow 3.1 or newer: Airflow 3.0 runs the latest version"
-        raise Refused(msg)
+        raise UnsupportedAirflowVersion(msg)
     return {}
 
 
 def creator_argument(name: str | None) -> dict[str, Any]:
     """Return create_dagrun's argument for the creator; Airflow 3.0 has none. May go when 3.0 is no longer supported."""
     return {"triggering_user_name": name} if MINOR >= (3, 1) else {}
+
+
+def dag_version(latest: SerializedDAG, bundle_version: str, session: Session) -> DagVersion:
+    """Return the version of the DAG that there is in this version of its bundle, as Airflow's own trigger does since 3.4.
+
+    :raises UnsupportedAirflowVersion: with an older Airflow, which creates runs of the latest version only.
+    :raises Refused: when the DAG has no versions.
+    :raises BundleVersionNotFound: when it has none of this bundle version.
+    """
+    if MINOR < (3, 4):
+        msg = f"bundle_version needs Airflow 3.4 or newer: Airflow {VERSION} creates runs of the latest version"
+        raise UnsupportedAirflowVersion(msg)
+    if latest.disable_bundle_versioning:
+        msg = f"DAG {latest.dag_id!r} does not support bundle versioning: leave out bundle_version"
+        raise Refused(msg)
+    find: Any = DagVersion.get_latest_version
+    found: DagVersion | None = find(
+        latest.dag_id, bundle_version=bundle_version, load_serialized_dag=True, session=session
+    )
+    if found is None or found.serialized_dag is None:
+        raise BundleVersionNotFound(latest.dag_id, bundle_version)
+    return found
+
+
+def version_arguments(version: DagVersion | None) -> dict[str, Any]:
+    """Return create_dagrun's arguments for a version of the DAG other than the latest; until Airflow 3.3 there are none."""
+    return {} if version is None else {"bundle_version": version.bundle_version, "dag_version": version}
 
 
 def note_argument(note: str | None) -> dict[str, Any]:
@@ -137,9 +206,20 @@ def has_deadlines(dag: SerializedDAG) -> bool:
     return bool(getattr(dag, "deadline", None))
 
 
-def allows(row: DagModel, run_type: str) -> bool:
-    """Tell whether the DAG allows such runs; the column came with Airflow 3.2. May go when 3.1 is no longer supported."""
-    allowed = getattr(row, "allowed_run_types", None)
+def display_name(user: Any) -> str:
+    """Return the name that Airflow shows for a user, and since 3.4 writes into their runs.
+
+    May go when 3.3 is no longer supported, as may ``get_name`` in its place.
+    """
+    return str(user.get_display_name() if MINOR >= (3, 4) else user.get_name())
+
+
+def allows(row: DagModel, dag: SerializedDAG, run_type: str) -> bool:
+    """Tell whether the DAG allows such runs: since Airflow 3.4 the version that runs does, in 3.2 and 3.3 the DAG's row.
+
+    The latter may go when 3.3 is no longer supported.
+    """
+    allowed = getattr(dag if MINOR >= (3, 4) else row, "allowed_run_types", None)
     return allowed is None or run_type in allowed
 
 
@@ -154,6 +234,20 @@ def validate_conf(dag: SerializedDAG, conf: dict[str, Any]) -> None:
     params: Any = deepcopy(dag.params)
     params.update(conf)
     params.validate()
+
+
+def is_draining(row: DagModel) -> bool:
+    """Tell whether Airflow pauses the DAG when its runs have ended, which came with 3.4; may go when 3.3 is not supported."""
+    return bool(getattr(row, "is_draining", False))
+
+
+def check_conf_keys(conf: dict[str, Any]) -> None:
+    """Check that the conf has no key that Airflow reserves, which it does since 3.4; may go when 3.3 is no longer supported.
+
+    :raises ValueError: naming the key, as Airflow's own trigger does.
+    """
+    if MINOR >= (3, 4):
+        import_module("airflow.api_fastapi.core_api.datamodels.common").check_conf_reserved_keys(conf, root="conf")
 
 
 def partitioned(timetable: Timetable) -> bool:

@@ -1,7 +1,7 @@
 """A cron timetable that parses its expression once.
 
 Airflow's own parses its cron expression anew for each date, which takes longer than finding the date. May go when the
-supported versions of Airflow keep their croniter (CronMixin builds one per date in 3.0 to 3.3).
+supported versions of Airflow keep their croniter (CronMixin builds one per date in 3.0 to 3.4).
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from croniter import croniter  # type: ignore[import-untyped]
 from airflow_run_groups.adapters.airflow import compat
 
 _METHODS = ("_get_next", "_get_prev")
-"""Where Airflow builds a croniter (CronMixin, 3.0 to 3.3)."""
+"""Where Airflow builds a croniter (CronMixin, 3.0 to 3.4)."""
 
 
 def parsing_once(timetable: Timetable) -> Timetable:

@@ -60,7 +60,7 @@ class AirflowTimetable:
     def _aligns(self) -> bool:
         """Whether only its first date depends on the start: Airflow's own data intervals follow on each other.
 
-        They would look for the first date again, each time (_DataIntervalTimetable.next_dagrun_info, 3.0 to 3.3).
+        They would look for the first date again, each time (_DataIntervalTimetable.next_dagrun_info, 3.0 to 3.4).
         """
         return type(self._timetable).__module__ == _DataIntervalTimetable.__module__
 

@@ -41,6 +41,7 @@ class GroupRequest:
     pace: str | None = None
     order: str = Order.ASC.value
     new_group: bool | None = None
+    bundle_version: str | None = None
 
     @property
     def group(self) -> str:

@@ -14,7 +14,7 @@ class MemoryDag:
     ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
     ``task_windows``: those of its tasks, in place of one task for all dates from ``start_date`` to ``end_date``.
-    ``depends_on_past``: that of its tasks.
+    ``depends_on_past``: that of its tasks. ``bundle_version``: the one version of its bundle, None for none.
     ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
     :raises ValueError: when a param's schema asks for more than is supported.
@@ -33,6 +33,7 @@ class MemoryDag:
     has_import_errors: bool = False
     allows_manual_runs: bool = True
     fileloc: str = ""
+    bundle_version: str | None = None
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from airflow_run_groups.adapters.memory.timetables import timetable_of, timetabl
 from airflow_run_groups.domain import (
     DEFAULT_RUN_ID_PATTERN,
     AmbiguousRunId,
+    BundleVersionNotFound,
     CreatedRuns,
     Dag,
     DagNotFound,
@@ -114,6 +115,8 @@ class _Transaction:
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         dag = self._stored.dag
+        if request.bundle_version not in {None, dag.bundle_version}:
+            raise BundleVersionNotFound(dag.dag_id, str(request.bundle_version))
         since = request.start_date or now
         return PlanningFacts(
             dag=dag.as_planned,

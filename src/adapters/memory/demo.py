@@ -18,7 +18,7 @@ def demo_backend(clock: Callable[[], dt.datetime] = utc_now) -> MemoryBackend:
 
 
 EXAMPLE_DAGS = (
-    MemoryDag(dag_id="example_daily", schedule="0 0 * * *", start_date=_FIRST_DATE),
+    MemoryDag(dag_id="example_daily", schedule="0 0 * * *", start_date=_FIRST_DATE, bundle_version="4f2a9c1"),
     MemoryDag(dag_id="example_hourly", schedule="0 * * * *", start_date=_FIRST_DATE),
     MemoryDag(dag_id="example_six_hourly", schedule=dt.timedelta(hours=6), start_date=_FIRST_DATE),
     MemoryDag(

@@ -46,7 +46,7 @@ class _Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Cron(_Trigger):
-    """Runs at the ticks of a cron expression (CronTriggerTimetable, Airflow 3.0 to 3.3)."""
+    """Runs at the ticks of a cron expression (CronTriggerTimetable, Airflow 3.0 to 3.4)."""
 
     expression: str
     name: str = "the schedule"
@@ -77,7 +77,7 @@ class Cron(_Trigger):
 
 @dataclass(frozen=True, slots=True)
 class Every(_Trigger):
-    """Runs every so often, counted from where a range starts (DeltaTriggerTimetable, Airflow 3.0 to 3.3)."""
+    """Runs every so often, counted from where a range starts (DeltaTriggerTimetable, Airflow 3.0 to 3.4)."""
 
     delta: dt.timedelta
 
@@ -95,7 +95,7 @@ class Every(_Trigger):
 
 
 class Unscheduled(_Trigger):
-    """Runs only when it is triggered (NullTimetable, Airflow 3.0 to 3.3)."""
+    """Runs only when it is triggered (NullTimetable, Airflow 3.0 to 3.4)."""
 
     periodic = False
 

@@ -76,7 +76,7 @@ def _ascending(request: GroupRequest, facts: PlanningFacts, now: dt.datetime, no
 
 
 def _single(date: dt.datetime, facts: PlanningFacts, now: dt.datetime) -> Iterator[DagRunInfo]:
-    """One run, as Airflow's own manual trigger makes it (TriggerDAGRunPostBody.validate_context, 3.0 to 3.3)."""
+    """One run, as Airflow's own manual trigger makes it (TriggerDAGRunPostBody.validate_context, 3.0 to 3.4)."""
     _check_bounds(date, date, facts.dag)
     if not facts.dag.has_task_at(date):
         msg = f"DAG {facts.dag.dag_id!r} has no task for {date.isoformat()}: Airflow would call such a run a success with nothing done"

@@ -95,10 +95,16 @@ class _GroupRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedRuns(_GroupRuns):
-    """What a request creates. ``note`` is put on every run; ``created_by``: the caller's name, None without one."""
+    """What a request creates. ``note`` is put on every run.
+
+    ``created_by``: the name of the caller that the runs bear, and ``requested_by`` that of the audit log; None without one.
+    ``bundle_version``: that of the request.
+    """
 
     note: str | None
     created_by: str | None
+    requested_by: str | None = None
+    bundle_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,12 @@ class Plan(_GroupRuns):
 
 
 def runs_to_create(
-    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, created_by: str | None
+    request: GroupRequest,
+    facts: PlanningFacts,
+    *,
+    now: dt.datetime,
+    created_by: str | None,
+    requested_by: str | None = None,
 ) -> CreatedRuns:
     """Decide which runs a request creates. Draws no more dates than it needs from the timetable and the existing dates.
 
@@ -131,7 +142,13 @@ def runs_to_create(
         draft.decide(info, exists=exists)
         if draft.next_start_date is not None:
             break
-    return CreatedRuns(**draft.finish(), note=request.note, created_by=created_by)
+    return CreatedRuns(
+        **draft.finish(),
+        note=request.note,
+        created_by=created_by,
+        requested_by=requested_by,
+        bundle_version=request.bundle_version,
+    )
 
 
 def plan_group(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime) -> Plan:

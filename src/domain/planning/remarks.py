@@ -95,6 +95,11 @@ def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
         return
     if dag.is_paused:
         yield f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused"
+    if dag.is_draining:
+        yield (
+            f"DAG {dag.dag_id!r} is draining: the runs of the group are executed, and Airflow creates no scheduled runs and "
+            "pauses the DAG when all its runs have ended"
+        )
     if not dag.is_scheduled:
         return
     if created + facts.unfinished_runs >= dag.max_active_runs:
@@ -115,7 +120,7 @@ def _about_the_scheduler(request: GroupRequest, runs_per_loop: int | None, creat
 
 
 def _about_the_order(request: GroupRequest, dag: Dag, created: int) -> Iterator[str]:
-    """Warn that tasks get slots by priority, then logical date, in whatever order runs start (SchedulerJobRunner, 3.0 to 3.3)."""
+    """Warn that tasks get slots by priority, then logical date, in whatever order runs start (SchedulerJobRunner, 3.0 to 3.4)."""
     if request.order is not Order.DESC or created <= 1:
         return
     yield (

@@ -26,7 +26,8 @@ class GroupRequest:
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
     ``new_group``: True refuses a prefix whose group exists, unless this very request made it; False adds to it without a
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
-    there were none, or the zone is as UTC is.
+    there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
+    bundle, None for the latest one.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
@@ -47,6 +48,7 @@ class GroupRequest:
     note: str | None = None
     new_group: bool | None = None
     naive_dates_in: str | None = None
+    bundle_version: str | None = None
 
     def __post_init__(self) -> None:
         single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)

@@ -12,7 +12,7 @@ GROUP = "groups"
 
 
 def get_groups_commands() -> list[Any]:
-    """Describe the commands as Airflow describes its own (airflow.cli.cli_config, 3.2 and 3.3)."""
+    """Describe the commands as Airflow describes its own (airflow.cli.cli_config, 3.2 to 3.4)."""
     from airflow.cli.cli_config import ActionCommand, GroupCommand  # noqa: PLC0415 - Airflow 3.2 and later
 
     return [

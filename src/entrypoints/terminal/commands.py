@@ -79,6 +79,9 @@ _REQUEST = (
     ),
     click.Option(["--note"], help="A note on each run."),
     click.Option(
+        ["--bundle-version"], help="Runs of the DAG as it is in this version of its bundle. It needs Airflow 3.4."
+    ),
+    click.Option(
         ["--run-backwards", "order"],
         is_flag=True,
         callback=lambda _ctx, _option, backwards: "desc" if backwards else "asc",

@@ -17,7 +17,8 @@ import pytest
 from tests.integration.airflow import versions
 
 DATABASE = os.environ.get("AIRFLOW_GROUPS_TEST_DB", "sqlite")
-collect_ignore = ["test_database_role.py"] if DATABASE == "sqlite" else []  # SQLite knows no roles
+# SQLite knows no roles; and what is done with an unknown version hangs on no database
+collect_ignore = ["test_database_role.py"] if DATABASE == "sqlite" else ["test_unknown_minor.py"]
 HOME = Path(tempfile.mkdtemp(prefix="airflow-groups-test-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
@@ -53,9 +54,8 @@ _prepare()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if versions.MINOR < (3, 3):
-        for start in versions.WARNINGS:
-            config.addinivalue_line("filterwarnings", f"ignore:{re.escape(start)}")
+    for start in versions.WARNINGS:
+        config.addinivalue_line("filterwarnings", f"ignore:{re.escape(start)}")
 
 
 @pytest.fixture(scope="session")

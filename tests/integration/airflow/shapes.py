@@ -91,6 +91,14 @@ def mapped_group():
     inner.expand(number=[1, 2])
 
 
+def loop():  # from Airflow 3.4 on, so that it is none of SHAPES
+    @task_group
+    def again():
+        step("before") >> step("work")
+
+    again.loop(max_iterations=2) >> step("after")
+
+
 def branch():
     choose = BranchPythonOperator(task_id="choose", python_callable=lambda: "work")
     choose >> [step("work"), step("other")] >> step("join", trigger_rule="none_failed_min_one_success")
@@ -177,8 +185,9 @@ SHAPES = (
 """``in_sequence``: each task waits for itself in the run before (``depends_on_past``)."""
 
 
-def dag_of(shape, schedule="0 0 * * *"):
-    options = {"default_args": {"depends_on_past": True}} if shape is in_sequence else {}
+def dag_of(shape, schedule="0 0 * * *", **options):
+    if shape is in_sequence:
+        options["default_args"] = {"depends_on_past": True}
     with DAG(
         shape.__name__,
         schedule=schedule,

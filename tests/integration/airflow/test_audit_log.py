@@ -16,6 +16,7 @@ UTC = dt.timezone.utc
 class Somebody:
     def __init__(self, name):
         self.name = name
+        self.display_name = name and f"{name} of the shown name"
 
     def readable_dag_ids(self, dag_id=None):
         return None
@@ -54,7 +55,7 @@ def test_a_group_is_one_entry_under_the_event_of_airflows_own_trigger(world, cre
     create(4, conf={"password": "secret"})
     _, entry = entries(world)
     assert (entry.event, entry.dag_id, entry.run_id) == ("trigger_dag_run", "a_dag", None)
-    assert (entry.owner, entry.owner_display_name) == ("Ada", "Ada")
+    assert (entry.owner, entry.owner_display_name) == ("Ada", "Ada of the shown name")
     assert json.loads(entry.extra) == {
         "prefix": "p",
         "dag_runs": 2,

@@ -87,6 +87,15 @@ def test_a_token_names_a_user(users):
     assert known.identify(token(manager)).name == "Ada"
 
 
+def test_a_user_is_shown_by_the_name_that_airflow_shows(users, monkeypatch):
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - warns
+
+    known, manager = users()
+    monkeypatch.setattr(SimpleAuthManagerUser, "get_display_name", lambda user: f"{user.username} L.", raising=False)
+    user = known.identify(token(manager))
+    assert (user.name, user.display_name) == ("Ada", "Ada L." if versions.DISPLAY_NAMES else "Ada")
+
+
 @pytest.mark.parametrize("wrong", ["", "x", "a.b.c", "\xff.\xff.\xff", "expired", "changed"])
 def test_a_token_that_airflow_does_not_take_names_nobody(users, wrong):
     known, manager = users()

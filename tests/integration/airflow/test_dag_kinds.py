@@ -6,6 +6,7 @@ import re
 import pendulum
 import pytest
 from airflow import settings
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -17,7 +18,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
 from sqlalchemy import select, update
 
-from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, Refused
+from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, InvalidConf, Refused
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -25,7 +26,7 @@ NOW = dt.datetime(2024, 6, 15, 10, 30, tzinfo=UTC)
 
 
 class Anybody:
-    name = None
+    name = display_name = None
 
     def readable_dag_ids(self, dag_id=None):
         return None
@@ -286,6 +287,17 @@ def test_conf_is_held_against_the_params_before_anything_is_written(world, creat
         assert session.scalars(select(DagRun.conf)).all() == [{"count": 3, "unknown": True}] * 2
 
 
+if versions.RESERVED_CONF_KEYS:
+
+    @pytest.mark.parametrize("conf", [{"__classname__": "x"}, {"a": [{"b": {"__data__": 1}}]}])
+    @pytest.mark.parametrize("per_run", [False, True])
+    def test_a_conf_with_a_key_that_airflow_reserves_is_refused(world, create, conf, per_run):
+        world.dag()
+        with pytest.raises(InvalidConf, match=r"^conf.* contains reserved serialization keys: __(classname|data)__"):
+            create("2024-06-01", "2024-06-02", **{"conf_per_run" if per_run else "conf": conf})
+        assert world.count_runs() == 0
+
+
 def test_dates_that_get_no_task_are_left_out_and_those_beyond_all_tasks_refused(world, create):
     with DAG("a_dag", schedule="@daily") as dag:
         EmptyOperator(
@@ -353,6 +365,20 @@ def test_the_runs_are_queued_manual_and_triggered_over_the_api(world, create):
 def test_paused_dags_get_runs_that_wait(world, create):
     world.dag(is_paused=True)
     assert "paused" in " ".join(create().warnings)
+
+
+if versions.DRAINING:
+
+    def test_a_draining_dag_gets_runs_that_are_executed_as_those_of_airflows_own_trigger_are(world, create):
+        world.dag()
+        with world.sessions.begin() as session:
+            session.execute(update(DagModel).values(is_draining=True))
+        created = create()
+        assert "DAG 'a_dag' is draining: " in " ".join(created.warnings)
+        with world.sessions.begin() as session:
+            starting = [run.run_id for run in DagRun.get_queued_dag_runs_to_set_running(session)]
+            assert starting == [run.run_id for run in created.runs]
+            assert session.scalars(select(DagModel.is_draining)).one() is True
 
 
 class TestBrokenMetadata:

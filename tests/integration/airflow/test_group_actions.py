@@ -247,6 +247,45 @@ def test_what_has_not_succeeded_runs_again_and_what_has_does_not(furnished):
     assert set(states(furnished, 2).values()) == {"success"}
 
 
+if versions.FORMER_TRIES:
+
+    def test_former_tries_are_left_as_they_are(furnished):
+        ended = {"prepare": "success", "work": "failed", "report": "upstream_failed", "clean_up": "success"}
+        put(furnished, "failed", **ended)
+        assert apply(furnished, Retry()) == (group_run("g", 1, 1),)
+        assert former_states(furnished) == ended
+        former = {**ended, "work": "scheduled", "report": "running"}  # as those of a loop that is done over again
+        put_former(furnished, former)
+        put(furnished, "running", prepare="success", work="running", report=None, clean_up="success")
+        assert apply(furnished, Cancel(running=True), limit=1) == (group_run("g", 1, 1),)
+        assert states(furnished) == ended
+        assert former_states(furnished) == former
+
+    def test_a_former_try_that_failed_does_not_run_again(furnished):
+        put(furnished, "failed", prepare="success", work="failed", report="upstream_failed", clean_up="success")
+        apply(furnished, Retry())
+        put(furnished, "failed", prepare="success", work="success", report="success", clean_up="success")
+        assert step(furnished, Retry()).warnings[0].startswith("1 run left out")
+
+    def test_a_run_of_which_only_former_tries_are_there_is_left_out(furnished):
+        put(furnished, "failed", work="failed")
+        with furnished.sessions.begin() as session:
+            session.execute(update(TaskInstance).values(working_set=None))
+        assert apply(furnished, Retry(which=Which.ALL)) == ()
+
+    TRIES = TaskInstance.__table__
+    FORMER = (TRIES.c.run_id == group_run("g", 1, 1), TRIES.c.working_set.is_(None))
+
+    def former_states(world):
+        with world.sessions() as session:
+            return dict(session.execute(select(TRIES.c.task_id, TRIES.c.state).where(*FORMER)).all())
+
+    def put_former(world, states):
+        with world.sessions.begin() as session:
+            for task_id, state in states.items():
+                session.execute(update(TRIES).where(*FORMER, TRIES.c.task_id == task_id).values(state=state))
+
+
 def test_all_of_it_runs_again_when_asked(furnished):
     for number in (1, 2):
         put(furnished, "success", number, prepare="success", work="success", report="success", clean_up="success")
@@ -262,13 +301,13 @@ def test_a_run_without_tasks_is_left_out(furnished):
 
 def test_what_is_done_is_one_entry_under_the_event_of_airflows_own_endpoint(furnished):
     apply(furnished, Cancel(), dry_run=True)
-    apply(furnished, Cancel(), requested_by="Ada")
-    apply(furnished, Cancel(), requested_by="Ada")
+    apply(furnished, Cancel(), requested_by="ada", display_name="Ada")
+    apply(furnished, Cancel(), requested_by="ada", display_name="Ada")
     apply(furnished, Retry(), limit=1)
     apply(furnished, Note(note="why"))
     written = [(one.event, one.dag_id, one.run_id, one.owner, one.owner_display_name) for one in entries(furnished)]
     assert written == [
-        ("patch_dag_run", "a", None, "Ada", "Ada"),
+        ("patch_dag_run", "a", None, "ada", "Ada"),
         ("clear_dag_run", "a", None, "anonymous", None),
         ("patch_dag_run", "a", None, "anonymous", None),
     ]

@@ -10,20 +10,26 @@ import pendulum
 import pytest
 from airflow import settings
 from airflow.models.dagrun import DagRun, DagRunNote
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-from airflow.sdk import DAG, Asset, Param, TaskGroup, setup, task, teardown
+from airflow.sdk import DAG, Asset, Param, TaskGroup, setup, task, task_group, teardown
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select, text
 
+from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.writing.bulk_insert import reason_against_copying
-from airflow_run_groups.domain import CreateRuns, GroupRequest, Order, Pace
+from airflow_run_groups.domain import CreateRuns, GroupRequest, InvalidConf, Order, Pace, Refused
 from tests.integration.airflow import versions
+
+if versions.REGIONS:
+    from airflow.models import dynamic_region
+    from airflow.models.dynamic_region import DynamicRegion
 
 UTC = dt.timezone.utc
 START = pendulum.datetime(2024, 1, 1)
@@ -156,6 +162,22 @@ def asset_outlets():
     return dag
 
 
+def loop():
+    with DAG("parity", schedule="0 0 * * *", start_date=START) as dag:
+
+        @task
+        def number(x):
+            return x
+
+        @task_group
+        def again():
+            number.override(task_id="first")(0) >> number.expand(x=[1, 2])
+
+        again.loop(max_iterations=3)
+        number.override(task_id="mapped").expand(x=[1, 2])
+    return dag
+
+
 KINDS = {
     kind.__name__: kind
     for kind in (
@@ -171,12 +193,14 @@ KINDS = {
         several_crons,
         timedelta,
         asset_outlets,
+        *((loop,) if versions.REGIONS else ()),
     )
 }
 
 
 class Somebody:
     name = "somebody"
+    display_name = "Some Body"
 
     def readable_dag_ids(self, dag_id=None):
         return None
@@ -210,9 +234,10 @@ def airflows(world, dag, created):
                 conf=dict(run.conf),
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.REST_API,
-                **({"triggering_user_name": "somebody"} if versions.USER_OF_THE_TRIGGER else {}),
+                **({"triggering_user_name": Somebody.display_name} if versions.USER_OF_THE_TRIGGER else {}),
                 state=DagRunState.QUEUED,
                 **({"note": created.note} if versions.NOTE_OF_THE_TRIGGER else {}),
+                **({"bundle_version": created.bundle_version} if versions.BUNDLE_VERSION_OF_THE_TRIGGER else {}),
                 session=session,
             )
             if created.note is not None and not versions.NOTE_OF_THE_TRIGGER:
@@ -221,23 +246,58 @@ def airflows(world, dag, created):
 
 def rows(world):
     """Return the comparable columns of every run and task instance, in an order that both writers share."""
+    runs, tasks = DagRun.__table__, TaskInstance.__table__
+    index = TaskInstance.map_index.expression if versions.REGIONS else tasks.c.map_index
     found = []
     with world.sessions() as session:
-        for model, order in ((DagRun, ("id",)), (TaskInstance, ("run_id", "task_id", "map_index"))):
-            table = model.__table__
-            query = select(*(column for column in table.c if column.name not in MADE_PER_ROW))
-            found += [
-                dict(row) for row in session.execute(query.order_by(*(table.c[name] for name in order))).mappings()
-            ]
+        regions = {}
+        if versions.REGIONS:
+            regions = {one.id: f"{one.run_id} {one.node_id}" for one in session.scalars(select(DynamicRegion))}
+            found += regions_of(session, regions)
+        for table, order in ((runs, [runs.c.id]), (tasks, [tasks.c.run_id, tasks.c.task_id, index])):
+            query = select(*(column for column in table.c if column.name not in MADE_PER_ROW)).order_by(*order)
+            found += [named(row, regions) for row in session.execute(query).mappings()]
+        found.append(counts(session))
+    return found
+
+
+def counts(session):
+    """Count the rows of every table but the audit log, in which each writer has entries of its own."""
+    return {
+        name: session.scalar(select(func.count()).select_from(text(f'"{name}"')))
+        for name in inspect(session.connection()).get_table_names()
+        if name != "log"
+    }
+
+
+def named(row, regions):
+    """Return a row in which the name of a region stands for its id, which each run has made anew."""
+    return {key: regions.get(value, value) if key.endswith("region_id") else value for key, value in row.items()}
+
+
+def regions_of(session, names):
+    """Return the comparable columns of every region; what Airflow derives from ids is compared with what follows from them."""
+    found = []
+    query = select(DynamicRegion).order_by(DynamicRegion.run_id, DynamicRegion.node_id)
+    for region in session.scalars(query):
+        place = (region.dag_id, region.run_id, region.node_id, region.parent_region_id, region.parent_region_index)
+        assert region.family_root_id == region.id
+        assert region.slot_key == dynamic_region._build_slot_key(*place)  # noqa: SLF001 - it has no other name
+        above = session.get(DynamicRegion, region.parent_region_id) if region.parent_region_id else None
+        path = b"" if above is None else above.path + above.id.bytes + region.parent_region_index.to_bytes(4, "big")
+        assert region.path == path
+        row = {column.name: getattr(region, column.name) for column in DynamicRegion.__table__.c}
+        derived = {"id", "created_at", "family_root_id", "slot_key", "path"}
+        found.append(named({key: value for key, value in row.items() if key not in derived}, names))
     return found
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_group_is_row_for_row_what_airflow_creates(world, kind):
     dag = world.register(kind())
-    with world.sessions() as session:
-        assert reason_against_copying(dag, session) is None
     created = ours(world)
+    with world.sessions() as session:
+        assert reason_against_copying(dag, created.runs, session) is None
     assert len(created.runs) > 4
     made = rows(world)
     world.clear_runs()
@@ -263,6 +323,85 @@ def test_confs_of_their_own_notes_and_starts_are_what_airflow_writes(world, kind
     airflows(world, dag, created)
     assert made == rows(world)
     assert notes == notes_of(world) == {run.run_id: (request.note, None) for run in created.runs}
+
+
+if versions.BUNDLE_VERSION_OF_THE_TRIGGER:
+
+    def two_versions(world, first, second):
+        """Store two versions of a DAG, as v1 and v2 of its bundle, and return the first; Airflow keeps one that has runs."""
+        earlier = world.register(first, bundle_version="v1")
+        ours(world)
+        world.register(second, bundle_version="v2")
+        world.clear_runs()
+        return earlier
+
+    @pytest.mark.parametrize("copies", [True, False])
+    def test_a_group_of_a_bundle_version_is_what_airflow_creates_of_it(world, monkeypatch, copies):
+        earlier = two_versions(world, params(), mapped())
+        if not copies:
+            monkeypatch.setattr(compat, "PROVED_MINORS", set())
+        created = ours(world, replace(REQUEST, bundle_version="v1"))
+        assert len(created.runs) > 4
+        made = rows(world)
+        assert {row["bundle_version"] for row in made if "bundle_version" in row} == {"v1"}
+        assert {row["task_id"] for row in made if "task_id" in row} == {task.task_id for task in earlier.tasks}
+        world.clear_runs()
+        with world.sessions() as session:
+            latest = SerializedDagModel.get("parity", session=session).dag
+        airflows(world, latest, created)
+        assert made == rows(world)
+
+    def test_a_group_of_a_bundle_version_has_its_schedule_and_params(world):
+        two_versions(world, params(), data_intervals())
+        with pytest.raises(InvalidConf, match="count"):
+            ours(world, replace(REQUEST, conf={"count": 0}, bundle_version="v1"))
+        days = {run.logical_date.hour for run in ours(world, replace(REQUEST, bundle_version="v1")).runs}
+        assert days == {0}
+        assert {run.logical_date.hour for run in ours(world, replace(REQUEST, conf={"count": 0})).runs} == {10}
+
+    def test_a_dag_that_disables_bundle_versioning_has_none(world):
+        with DAG("parity", schedule="0 0 * * *", start_date=START, disable_bundle_versioning=True) as dag:
+            EmptyOperator(task_id="a")
+        world.register(dag, bundle_version="v1")
+        with pytest.raises(Refused, match="does not support bundle versioning"):
+            ours(world, replace(REQUEST, bundle_version="v1"))
+
+
+TRACED = {"airflow/task_span_detail_level": 2} | (
+    {
+        "airflow/trace_sampled": True,
+        "airflow/dagrun_parent_trace_context": f"00-{'a' * 32}-{'b' * 16}-01",
+    }
+    if versions.TRACE_BY_CONF
+    else {}
+)
+
+if versions.TRACE_PER_RUN:
+
+    @pytest.mark.parametrize("key", TRACED)
+    def test_a_conf_that_says_how_a_run_is_traced_does_so_for_each_run(world, key):
+        dag = world.register(plain())
+        dates = tuple(dt.datetime(2024, 3, day, tzinfo=UTC) for day in (1, 2, 3))
+        confs = ({}, {key: TRACED[key]}, {key: TRACED[key]})
+        created = ours(
+            world, replace(REQUEST, start_date=None, end_date=None, dates=dates, conf=None, conf_per_run=confs)
+        )
+        made = carriers_of(world)
+        world.clear_runs()
+        airflows(world, dag, created)
+        assert made == carriers_of(world)
+        assert len({str(carrier) for carrier in made}) > 1
+
+
+def carriers_of(world):
+    """Return how each run is traced, in their order, without what was drawn for it alone."""
+    with world.sessions() as session:
+        carriers = session.scalars(select(DagRun.context_carrier).order_by(DagRun.id)).all()
+    given = {"a" * 32}
+    return [
+        {key: re.sub("[0-9a-f]{16,}", lambda found: found[0] * (found[0] in given), text) for key, text in one.items()}
+        for one in carriers
+    ]
 
 
 def notes_of(world):

@@ -11,8 +11,9 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from sqlalchemy import delete, update
 
-from airflow_run_groups.domain import WaitsFor
+from airflow_run_groups.domain import GroupAction, Retry, WaitsFor
 from tests.contracts.world import add, date, group_run, new_run
+from tests.integration.airflow import versions
 from tests.integration.airflow.world import START, AirflowWorld
 
 NOW = dt.datetime(2999, 1, 1, tzinfo=dt.timezone.utc)
@@ -99,6 +100,24 @@ def test_a_failed_run_that_is_repaired_lets_the_others_go_on(behind, state):
     put(world, GROUP[0], "success", work=state, report=state)
     assert look(world).previous_run_id is None
     assert look(world).waiting_for == (WaitsFor.DAG_MAX_ACTIVE_RUNS,)
+
+
+if versions.FORMER_TRIES:
+
+    def test_a_former_try_that_failed_holds_up_no_run(behind):
+        world = behind(depends_on_past=True)
+        put(world, GROUP[0], "failed", work="failed", report="upstream_failed")
+        world.groups.apply(GroupAction(dag_id="a", prefix="g", action=Retry(), limit=1))
+        put(world, GROUP[0], "success", work="success", report="success")
+        assert world.count_tasks() < world.count_tries()
+        assert look(world).previous_run_id is None
+
+    def test_a_former_try_that_waited_waits_no_more(behind):
+        world = behind(depends_on_past=True)
+        with world.sessions.begin() as session:
+            former = update(TaskInstance).where(TaskInstance.run_id.in_(GROUP[1:3]), TaskInstance.task_id == "work")
+            session.execute(former.values(working_set=None))
+        assert look(world).previous_run_id is None
 
 
 def test_a_task_that_the_run_before_does_not_have_waits_for_ever(behind):

@@ -10,16 +10,16 @@ import pytest
 from airflow.api.common.mark_tasks import set_dag_run_state_to_failed
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskmap import TaskMap
 from airflow.utils.state import DagRunState
 from sqlalchemy import select, update
 
 from airflow_run_groups.domain import Cancel, GroupAction, Retry
 from tests.contracts.world import add, date, group_run, new_run
-from tests.integration.airflow import shapes
+from tests.integration.airflow import shapes, versions
 
 OURS, AIRFLOWS, THIRD = 1, 2, 3
 UTC = dt.timezone.utc
+HOUR = dt.timedelta(hours=1)
 FAILURES = {"failed", "upstream_failed"}
 CASES = [
     (shapes.linear, "queued", {}),
@@ -76,6 +76,11 @@ CASES = [
     (shapes.in_sequence, "queued", {}),
     (shapes.in_sequence, "running", {"before": "success", "work": "running"}),
 ]
+if versions.REGIONS:
+    CASES += [
+        (shapes.loop, "queued", {}),
+        (shapes.loop, "running", {"again.before": "success", "again.work": "running"}),
+    ]
 
 
 def names(value):
@@ -90,10 +95,10 @@ def names(value):
 class Shape:
     """Runs of a DAG of some shape, in a world where its tasks succeed."""
 
-    def __init__(self, world, shape, state="queued", tasks=None, numbers=(OURS, AIRFLOWS)):
+    def __init__(self, world, shape, state="queued", tasks=None, numbers=(OURS, AIRFLOWS), **options):
         self.world = world
         self.dag_id = shape.__name__
-        self.dag = world.register(shapes.dag_of(shape))
+        self.dag = world.register(shapes.dag_of(shape, **options))
         add(world, self.dag_id, *(new_run(group_run("g", number, number), date(number)) for number in numbers))
         for number in numbers:
             self.put(number, state, tasks or {})
@@ -142,6 +147,20 @@ class Shape:
         with self.world.sessions.begin() as session:
             self.dag.clear(run_id=group_run("g", number, number), only_failed=True, session=session)
 
+    def time_out(self, number, *, started):
+        """End a run that has taken longer than its DAG allows, as the scheduler does (_schedule_dag_run)."""
+        with self.world.sessions.begin() as session:
+            run = session.get(DagRun, self.run(number).id)
+            run.start_date = started
+            run.set_state(DagRunState.FAILED)
+            query = select(TaskInstance).where(TaskInstance.dag_id == self.dag_id, TaskInstance.run_id == run.run_id)
+            for one in session.scalars(query):
+                if one.state not in {"success", "skipped", "failed"}:
+                    if versions.TIMEOUT_ENDS_TASKS:
+                        one.set_state("skipped", session=session)
+                    else:
+                        one.state = "skipped"
+
     def overwrite(self, number):
         """Write over a run as a scheduler does that has held it in memory, as one can on SQLite (_start_queued_dagruns)."""
         with self.world.sessions.begin() as session:
@@ -187,7 +206,7 @@ class Shape:
 
     def _push(self, run_id, session):
         """Store of how many numbers ``numbers`` has made a list, as the task does that makes it."""
-        session.merge(TaskMap(dag_id=self.dag_id, task_id="numbers", run_id=run_id, map_index=-1, length=2, keys=None))
+        versions.push_length(2, session, dag_id=self.dag_id, task_id="numbers", run_id=run_id)
 
 
 def task_ids(instances):
@@ -314,11 +333,23 @@ def test_a_task_that_runs_again_has_its_setup_again_where_it_was_torn_down(world
 
 
 def test_what_a_timeout_has_stopped_runs_again(world):
-    one = Shape(world, shapes.linear, "failed", {"before": "success"}, numbers=[OURS])
-    with world.sessions.begin() as session:
-        session.execute(update(TaskInstance).where(TaskInstance.task_id != "before").values(state="skipped"))
+    started = dt.datetime.now(UTC) - 2 * HOUR
+    one = Shape(world, shapes.linear, "running", {"before": "success"}, numbers=[OURS], dagrun_timeout=HOUR)
+    one.time_out(OURS, started=started)
     assert len(one.apply(OURS, Retry())) == 1
     assert {task_id for task_id, _ in one.schedule(OURS)} == {"work", "after"}
+
+
+def test_what_a_branch_had_skipped_before_a_timeout_does_not_run_again(world):
+    tasks = {"choose": "success", "other": "skipped", "work": "running"}
+    one = Shape(world, shapes.branch, "running", tasks, numbers=[OURS], dagrun_timeout=HOUR)
+    with world.sessions.begin() as session:
+        skipped = update(TaskInstance).where(TaskInstance.task_id == "other")
+        session.execute(skipped.values(end_date=dt.datetime.now(UTC) - 1.5 * HOUR))
+    one.time_out(OURS, started=dt.datetime.now(UTC) - 2 * HOUR)
+    assert len(one.apply(OURS, Retry())) == 1
+    assert "other" not in task_ids(key for key, state in one.states(OURS).items() if state is None)
+    assert "work" in task_ids(key for key, state in one.states(OURS).items() if state is None)
 
 
 def test_a_run_that_was_marked_as_failed_before_it_ran_runs_from_the_start(world):

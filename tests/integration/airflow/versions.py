@@ -25,12 +25,31 @@ RERUN_WITH_LATEST_VERSION = MINOR >= (3, 3)
 LISTENERS_OF_TASKS = MINOR >= (3, 3)
 """Listeners hear of the tasks that end because their run is marked as failed."""
 
-WARNINGS = [
+FORMER_TRIES = MINOR >= (3, 4)
+"""The former tries of tasks stand in the table of the current ones."""
+REGIONS = MINOR >= (3, 4)
+"""What is mapped, or in a loop, lies in a region of its run."""
+DRAINING = MINOR >= (3, 4)
+"""A DAG can be draining: Airflow pauses it when its runs have ended."""
+BUNDLE_VERSION_OF_THE_TRIGGER = MINOR >= (3, 4)
+"""A run can be created of a version of its DAG's bundle."""
+TIMEOUT_ENDS_TASKS = MINOR >= (3, 4)
+"""The tasks of a run that has taken longer than its DAG allows have an end."""
+RESERVED_CONF_KEYS = MINOR >= (3, 4)
+"""A conf has no key that Airflow reserves."""
+TRACE_BY_CONF = MINOR >= (3, 4)
+"""A run's conf says whether it is traced, and in which trace."""
+DISPLAY_NAMES = MINOR >= (3, 4)
+"""A run bears the name that Airflow shows for the user who triggered it."""
+
+_UNTIL_3_2 = [
     "The `airflow.operators",  # a provider, newer than Airflow itself, looks for a class in all its places
     "The anyio.abc.BlockingPortal alias",  # starlette's
     "The ``noload`` loader strategy",  # of Airflow's models, as SQLAlchemy 2.1 sees it
 ]
-"""Of what Airflow and its dependencies warn each other, until 3.2."""
+_FROM_3_4 = ["The Result.tuples() method"]  # which Airflow calls where a DAG has loops, as SQLAlchemy 2.1 sees it
+WARNINGS = [*(_UNTIL_3_2 if MINOR < (3, 3) else ()), *(_FROM_3_4 if MINOR >= (3, 4) else ())]
+"""Of what Airflow and its dependencies warn each other."""
 
 
 def as_stored(dag):
@@ -43,6 +62,18 @@ def as_stored(dag):
 
     dag.relative_fileloc = Path(dag.fileloc).name  # which the DAG processor sets, and 3.0 cannot do without
     return LazyDeserializedDAG(data=SerializedDAG.to_dict(dag))
+
+
+def push_length(length, session, **task):
+    """Store that a task has returned a list of this length, which decides how many instances others have."""
+    if MINOR >= (3, 4):
+        from airflow.models.xcom import XComModel  # noqa: PLC0415 - after the environment
+
+        XComModel.set("return_value", [0] * length, mapped_length=length, session=session, **task)
+        return
+    from airflow.models.taskmap import TaskMap  # noqa: PLC0415 - the same
+
+    session.merge(TaskMap(map_index=-1, length=length, keys=None, **task))
 
 
 def a_deadline():

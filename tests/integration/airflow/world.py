@@ -45,6 +45,7 @@ class AirflowWorld:
     """Puts DAGs and runs where Airflow's DAG processor and scheduler would put them, and looks at the outcome."""
 
     knows_makers = versions.USER_OF_THE_TRIGGER
+    knows_versions = versions.BUNDLE_VERSION_OF_THE_TRIGGER
 
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits meanwhile: no step ends early by itself
@@ -76,15 +77,15 @@ class AirflowWorld:
     def clear_runs(self) -> None:
         with self.sessions.begin() as session:
             for model in (TaskInstance, DagRun):
-                session.execute(delete(model))
+                session.execute(delete(model.__table__))  # former tries too, which Airflow hides from its models
 
-    def register(self, dag: DAG) -> SerializedDAG:
+    def register(self, dag: DAG, bundle_version: str | None = None) -> SerializedDAG:
         """Store a DAG as the DAG processor does, and return it as Airflow reads it back."""
         lazy = versions.as_stored(dag)
         with self.sessions.begin() as session:
-            SerializedDAG.bulk_write_to_db(BUNDLE, None, [lazy], session=session)
+            SerializedDAG.bulk_write_to_db(BUNDLE, bundle_version, [lazy], session=session)
             session.flush()
-            SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
+            SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, bundle_version=bundle_version, session=session)
             session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(is_paused=False))
         with self.sessions() as session:
             return SerializedDagModel.get(dag.dag_id, session=session).dag
@@ -116,6 +117,7 @@ class AirflowWorld:
             max_active_runs=max_active_runs,
             params={name: as_param(schema) for name, schema in (params or {}).items()},
             default_args={"depends_on_past": depends_on_past},
+            **({"allowed_run_types": allowed_run_types} if versions.ALLOWED_RUN_TYPES else {}),
         ) as dag:
             for number, (start, end) in enumerate(windows or [(None, None)] * tasks):
                 EmptyOperator(
@@ -132,7 +134,6 @@ class AirflowWorld:
                     is_paused=is_paused,
                     is_stale=is_stale,
                     has_import_errors=has_import_errors,
-                    **({"allowed_run_types": allowed_run_types} if versions.ALLOWED_RUN_TYPES else {}),
                 )
             )
         return registered
@@ -199,6 +200,11 @@ class AirflowWorld:
     def count_runs(self) -> int:
         with self.sessions() as session:
             return session.scalar(select(func.count()).select_from(DagRun))
+
+    def count_tries(self) -> int:
+        """Count the rows of task instances, former tries included where they stand in the same table."""
+        with self.sessions() as session:
+            return session.scalar(select(func.count()).select_from(TaskInstance.__table__))
 
     def count_tasks(self) -> int:
         with self.sessions() as session:

@@ -24,6 +24,15 @@ def test_an_ordinary_request_has_none():
     assert warnings(**RANGE) == []
 
 
+def test_a_draining_dag_is_said_to_be_paused_at_the_end():
+    (found,) = warnings(dag=dag(is_draining=True), **RANGE)
+    assert found == (
+        "DAG 'a_dag' is draining: the runs of the group are executed, and Airflow creates no scheduled runs and pauses the "
+        "DAG when all its runs have ended"
+    )
+    assert warnings(dag=dag(is_draining=True), existing_dates=[day(1), day(2), day(3)], **RANGE) == []
+
+
 class TestListedDatesThatMayNotRunYet:
     NOW = day(3) + dt.timedelta(hours=1)
 

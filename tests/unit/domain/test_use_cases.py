@@ -16,8 +16,9 @@ from tests.unit.memory.world import MemoryWorld
 
 
 class Somebody:
-    def __init__(self, name=None, *, readable=None, may_create=True):
+    def __init__(self, name=None, *, display_name=None, readable=None, may_create=True):
         self.name = name
+        self.display_name = display_name or name
         self.readable = readable
         self.may_create = may_create
 
@@ -74,7 +75,8 @@ def test_the_same_request_repeated_creates_nothing_more(world):
 
 
 def test_the_created_runs_name_their_creator(world):
-    assert create(world, caller=Somebody("ada")).created_by == "ada"
+    created = create(world, caller=Somebody("ada", display_name="Ada"))
+    assert (created.created_by, created.requested_by) == ("Ada", "ada")
     assert create(world, start_date=day(1), limit=1, partial=True, caller=Somebody(None)).created_by is None
 
 

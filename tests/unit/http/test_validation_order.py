@@ -8,7 +8,7 @@ LONG = "d" * 3000
 
 
 class Caller:
-    name = "erika"
+    name = display_name = "erika"
 
     def __init__(self):
         self.met = []

@@ -32,7 +32,7 @@ class MemoryWorld:
             settings["end_date"] = max(ends) if all(ends) else None
         self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))
 
-    knows_makers = True
+    knows_makers = knows_versions = True
 
     def run(self, dag_id, run_id, *, created_by=None, **facts):
         return place(self.backend, dag_id, run_id, created_by=created_by, **facts).id

@@ -12,8 +12,9 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import NoSuchTableError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
+from airflow_run_groups.adapters.airflow.compat import DynamicRegion
 from airflow_run_groups.domain.errors import SchemaUnknown
 
 REVISIONS = {
@@ -23,8 +24,11 @@ REVISIONS = {
     "509b94a1042d": "3.1.8",
     "1d6611b6ab7c": "3.2.0",
     "d2f4e1b3c5a7": "3.3.0",
+    "9cffe90fa0c0": "3.4.0",
 }
 """The revisions of the schema that this service has been tried with, and the version of Airflow that each came with."""
+WRITTEN = tuple(model.__table__ for model in (DagRun, TaskInstance, DynamicRegion) if model is not None)
+"""The tables whose rows are copied."""
 CHECK_AGAIN = 60.0
 """Seconds for which a schema that was known is taken to be the same."""
 
@@ -83,11 +87,11 @@ def has_migration(revision: str) -> bool:
 
 def _unmatched_columns(connection: Connection) -> str | None:
     more, fewer = [], []
-    for mapped in (DagRun.__table__, TaskInstance.__table__):
-        try:
-            columns = inspect(connection).get_columns(mapped.name, schema=mapped.schema)
-        except NoSuchTableError:
+    for mapped in WRITTEN:
+        there = inspect(connection)
+        if not there.has_table(mapped.name, schema=mapped.schema):
             return f"the database lacks the table {mapped.name}. Migrate it (airflow db migrate)"
+        columns = there.get_columns(mapped.name, schema=mapped.schema)
         more += [f"{mapped.name}.{name}" for name in left_empty(mapped.c.keys(), columns)]
         fewer += [f"{mapped.name}.{name}" for name in set(mapped.c.keys()) - {one["name"] for one in columns}]
     if more:

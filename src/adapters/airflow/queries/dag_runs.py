@@ -159,5 +159,5 @@ def _in_state(state: DagRunState) -> Any:
 
 
 UNFINISHED = select(_in_state(DagRunState.QUEUED) + _in_state(DagRunState.RUNNING))
-"""How many runs of the DAG ``dag_id`` count for its ``max_active_runs`` (DagRun.active_runs_of_dags, 3.0 to 3.3), of either
+"""How many runs of the DAG ``dag_id`` count for its ``max_active_runs`` (DagRun.active_runs_of_dags, 3.0 to 3.4), of either
 state at most ``rows``."""

@@ -14,6 +14,7 @@ from sqlalchemy import Integer, bindparam, case, false, func, literal, null, or_
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
@@ -238,7 +239,7 @@ RUNNING = (
 )
 """The first running runs of the DAG ``dag_id``, and how many there are, with and without those of Airflow's backfills.
 
-Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3).
+Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.4).
 """
 LATEST_VERSION = (
     select(_SERIALIZED.c.dag_version_id, _SERIALIZED.c.dag_hash)
@@ -249,7 +250,7 @@ LATEST_VERSION = (
 """What tells the latest version of the DAG ``dag_id`` from all others."""
 TASKS = (
     select(_TASK.c.task_id, func.count(case((_DONE, 1))).label("done"), func.count().label("instances"))
-    .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"))
+    .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"), IS_CURRENT)
     .group_by(_TASK.c.task_id)
 )
 """The tasks of one run, each with how many instances it has, and how many of them succeeded or were skipped."""

@@ -19,7 +19,7 @@ from airflow_run_groups.domain.errors import AmbiguousRunId, DagNotFound, DagRun
 from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage
 
 MAX_ID = 2**31 - 1
-"""The largest ``dag_run.id``: the column is a 32-bit integer (airflow.models.dagrun, 3.0 to 3.3)."""
+"""The largest ``dag_run.id``: the column is a 32-bit integer (airflow.models.dagrun, 3.0 to 3.4)."""
 
 T = TypeVar("T")
 

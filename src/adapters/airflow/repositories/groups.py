@@ -129,7 +129,7 @@ class AirflowGroupRepository:
                 )
             )
             limits = group_action.limits if isinstance(group_action.action, Retry) else NO_LIMITS
-            dag_id, caller = group_action.dag_id, group_action.requested_by
+            dag_id, caller = group_action.dag_id, group_action.display_name
             unfinished = count_unfinished(limits, dag_id, caller, session, lock=not group_action.dry_run)
             result = apply(group_action, session, seconds=self._database.seconds_for_a_step())
             limits.check(unfinished, more=len(result.dag_run_ids), dag_id=dag_id)

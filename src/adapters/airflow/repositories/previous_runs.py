@@ -11,7 +11,7 @@ from airflow.ti_deps.deps.prev_dagrun_dep import PrevDagrunDep
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.groups import LATEST_VERSION, TASKS
 from airflow_run_groups.domain.errors import words_of
 from airflow_run_groups.domain.model import DagRunState
@@ -132,6 +132,7 @@ class _Look:
             .where(
                 TaskInstance.dag_id == run.dag_id,
                 TaskInstance.run_id == run.run_id,
+                IS_CURRENT,
                 TaskInstance.state.is_(None),
                 TaskInstance.task_id.in_(suspects),
             )

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import null, select
@@ -28,7 +29,6 @@ from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFact
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
-from airflow_run_groups.domain.timetable import Interval
 from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
 _RUN = DagRun.__table__
@@ -57,12 +57,14 @@ class AirflowDag:
         self._check_time = check_time
         self._release = release
         self._is_locked = is_locked
+        self._of_version: dict[Any, SerializedDAG] = {}
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
-        dag, timetable = self._schedule()
+        serialized = self._serialized(request.bundle_version)
+        dag, timetable = self._schedule(serialized)
         facts = PlanningFacts(
             dag=dag,
             timetable=timetable,
@@ -72,14 +74,16 @@ class AirflowDag:
             unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
-            interval_timetable=None if request.interval is None else self._timetable_of(request.interval),
-            check_confs=self._check_confs,
+            interval_timetable=None
+            if request.interval is None
+            else timetable_of(request.interval, timezone=serialized.timezone, check_time=self._check_time),
+            check_confs=partial(self._check_confs, serialized),
         )
         self._release()
         return facts
 
     def schedule(self) -> tuple[Dag, AirflowTimetable]:
-        schedule = self._schedule()
+        schedule = self._schedule(self._latest)
         self._release()
         return schedule
 
@@ -107,30 +111,49 @@ class AirflowDag:
 
     def add(self, created: CreatedRuns) -> None:
         if created.runs:
-            write_runs(created, self._serialized, self._session)
+            version = self._version(created.bundle_version)
+            write_runs(created, self._serialized(created.bundle_version), version, self._session)
 
-    def _schedule(self) -> tuple[Dag, AirflowTimetable]:
-        timetable = AirflowTimetable.of_dag(self._row.dag_id, self._serialized.timetable, self._check_time)
-        return self._dag(timetable), timetable
+    def _serialized(self, bundle_version: str | None) -> SerializedDAG:
+        """Return the DAG as it is in a version of its bundle, None for the latest one.
+
+        :raises DagUnreadable: when Airflow cannot read it.
+        """
+        version = self._version(bundle_version)
+        if version is None:
+            return self._latest
+        if version.id not in self._of_version:
+            self._of_version[version.id] = self._read(version.serialized_dag)
+        return self._of_version[version.id]
+
+    def _version(self, bundle_version: str | None) -> DagVersion | None:
+        return None if bundle_version is None else compat.dag_version(self._latest, bundle_version, self._session)
+
+    def _schedule(self, serialized: SerializedDAG) -> tuple[Dag, AirflowTimetable]:
+        timetable = AirflowTimetable.of_dag(self._row.dag_id, serialized.timetable, self._check_time)
+        return self._dag(serialized, timetable), timetable
 
     @cached_property
-    def _serialized(self) -> SerializedDAG:
-        """The DAG as Airflow deserializes it.
+    def _latest(self) -> SerializedDAG:
+        """The latest version.
 
-        :raises DagNotFound: when it was never serialized.
+        :raises DagNotFound: when the DAG was never serialized.
         :raises DagUnreadable: when Airflow cannot read it.
         """
         stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
         if stored is None:
             raise DagNotFound(self._row.dag_id)
         self._release()
+        return self._read(stored)
+
+    def _read(self, stored: SerializedDagModel) -> SerializedDAG:
         try:
             return stored.dag
         except BaseException as error:
             raise DagUnreadable(self._row.dag_id, error) from error
 
-    def _dag(self, timetable: AirflowTimetable) -> Dag:
-        tasks, row = self._serialized.tasks, self._row
+    def _dag(self, serialized: SerializedDAG, timetable: AirflowTimetable) -> Dag:
+        tasks, row = serialized.tasks, self._row
         starts = [task.start_date and plain(task.start_date) for task in tasks]
         ends = [task.end_date and plain(task.end_date) for task in tasks]
         return Dag(
@@ -141,16 +164,14 @@ class AirflowDag:
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
             task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
-            allows_manual_runs=compat.allows(row, DagRunType.MANUAL.value),
+            allows_manual_runs=compat.allows(row, serialized, DagRunType.MANUAL.value),
             is_scheduled=timetable.is_scheduled,
-            catchup=bool(self._serialized.catchup),
+            catchup=bool(serialized.catchup),
             depends_on_past=any(task.depends_on_past for task in tasks),
             has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
-            has_deadlines=compat.has_deadlines(self._serialized),
+            has_deadlines=compat.has_deadlines(serialized),
+            is_draining=compat.is_draining(row),
         )
-
-    def _timetable_of(self, interval: Interval) -> AirflowTimetable:
-        return timetable_of(interval, timezone=self._serialized.timezone, check_time=self._check_time)
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)
@@ -188,25 +209,31 @@ class AirflowDag:
         values = {"dag_id": self._row.dag_id, "rows": at_most}
         return min(self._session.scalar(UNFINISHED, values) or 0, at_most)
 
-    def _check_confs(self, confs: Iterable[Conf]) -> None:
-        """Check them by Airflow's own merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.3).
+    def _check_confs(self, dag: SerializedDAG, confs: Iterable[Conf]) -> None:
+        """Check them by Airflow's own rules: their keys, and its merge and validation (SerializedDAG.create_dagrun, 3.0 to 3.4).
 
-        Keys that are no params are left out: Airflow takes any value of theirs, and needs long to say so for thousands.
+        Keys that are no params are left out of the latter: Airflow takes any value of theirs, and needs long to say so for
+        thousands.
         """
-        params = self._serialized.params
-        given = [{name: value for name, value in conf.items() if name in params} for conf in confs]
-        self._check_patterns(given)
+        given = []
+        for conf in confs:
+            try:
+                compat.check_conf_keys(dict(conf))
+            except ValueError as error:
+                raise InvalidConf(words_of(error)) from error
+            given.append({name: value for name, value in conf.items() if name in dag.params})
+        self._check_patterns(dag, given)
         for conf in given:
             self._check_time()
             try:
-                compat.validate_conf(self._serialized, conf)
+                compat.validate_conf(dag, conf)
             except Exception as error:  # ParamValidationError has had three different bases since 3.0
                 reason = words_of(error).partition("\n")[0]  # what follows is the whole JSON schema
                 raise self._invalid(reason) from error
 
-    def _check_patterns(self, confs: Collection[Conf]) -> None:
+    def _check_patterns(self, dag: SerializedDAG, confs: Collection[Conf]) -> None:
         try:
-            check_patterns(self._serialized.params, confs)
+            check_patterns(dag.params, confs)
         except PatternTooSlow as error:
             raise self._invalid(str(error)) from error
 

@@ -15,16 +15,20 @@ _LIMITS = replace(
 """Those of a denial's write, so that it neither waits for groups nor holds one up."""
 
 
-def entry(event: str, *, dag_id: str | None, caller: str | None, **extra: object) -> Log:
+def entry(
+    event: str, *, dag_id: str | None, caller: str | None, display_name: str | None = None, **extra: object
+) -> Log:
     """Return an entry that names who did it as Airflow's own trigger does, and nobody in the same way.
 
     A name that is longer than its column is cut: an entry that says less is better than none.
+
+    :param display_name: the name that is shown for the caller, None for the same.
     """
     return Log(
         event=event,
         dag_id=_cut("dag_id", dag_id),
         owner=_cut("owner", caller or "anonymous"),
-        owner_display_name=_cut("owner_display_name", caller),
+        owner_display_name=_cut("owner_display_name", display_name or caller),
         extra=json.dumps(extra),
     )
 

@@ -17,36 +17,39 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
 
 from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, SerializedDAG
+from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, DynamicRegion, SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
+from airflow_run_groups.adapters.airflow.writing.regions import copy_regions
 from airflow_run_groups.domain.planning.plan import NewDagRun
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__
 _NOTE = DagRunNote.__table__
 _TRACES = RandomIdGenerator()
+_CONF_OF_AIRFLOW = "airflow/"
+"""How the keys of a conf begin that decide of a run's trace (airflow._shared.observability.traces, 3.2 to 3.4)."""
 _Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
 """A table of JSON records, the column to order it by, and the others by their names."""
 
 
-def reason_against_copying(dag: SerializedDAG, session: Session) -> str | None:
-    """Return why each run of this DAG has to be made by Airflow itself, None when one of them can be copied."""
-    if compat.MINOR not in compat.PROVED_MINORS:
-        return "copied rows have not been compared with this version of Airflow"
-    if session.get_bind().dialect.name not in _NEW_IDS:
-        return "copied rows have not been compared on this database"
-    if getattr(settings.task_instance_mutation_hook, "is_noop", False) is not True:
-        return "a cluster policy mutates task instances"
-    if compat.has_deadlines(dag):
-        return "the DAG has deadlines"
-    if conf.getboolean("traces", "otel_on", fallback=False):
-        return "tracing is on"
+def reason_against_copying(dag: SerializedDAG, runs: Sequence[NewDagRun], session: Session) -> str | None:
+    """Return why each of these runs has to be made by Airflow itself, None when one of them can be copied."""
     own = [task.task_id for task in dag.tasks if not type(task.weight_rule).__module__.startswith("airflow.task.")]
-    return f"tasks have weight strategies of their own: {', '.join(own)}" if own else None
+    reasons = {
+        "copied rows have not been compared with this version of Airflow": not compat.is_proved(),
+        "copied rows have not been compared on this database": session.get_bind().dialect.name not in _NEW_IDS,
+        "a cluster policy mutates task instances": getattr(settings.task_instance_mutation_hook, "is_noop", False)
+        is not True,
+        "the DAG has deadlines": compat.has_deadlines(dag),
+        "tracing is on": conf.getboolean("traces", "otel_on", fallback=False),
+        "conf says how the runs are traced": any(key.startswith(_CONF_OF_AIRFLOW) for run in runs for key in run.conf),
+        f"tasks have weight strategies of their own: {', '.join(own)}": own,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def runs_with_same_tasks(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDagRun]]:
-    """Yield the runs in their order, as stretches whose dates admit the same tasks (DagRun.verify_integrity, 3.0 to 3.3)."""
+    """Yield the runs in their order, as stretches whose dates admit the same tasks (DagRun.verify_integrity, 3.0 to 3.4)."""
     windows = {(task.start_date, task.end_date) for task in dag.tasks}
 
     def admitting(run: NewDagRun) -> list[bool]:
@@ -68,12 +71,18 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
-    replaced = {"id": _NEW_IDS[session.get_bind().dialect.name], "run_id": _RUN.c.run_id}
+    replaced: dict[str, ColumnElement[Any]] = {
+        "id": _NEW_IDS[session.get_bind().dialect.name],
+        "run_id": _RUN.c.run_id,
+    }
     if TRACE_PER_RUN:
         replaced["context_carrier"] = _RUN.c.context_carrier
+    tables = _TASK.join(_RUN, _RUN.c.dag_id == _TASK.c.dag_id)
+    if copy_regions(template, others, dag.dag_id, session):
+        tables, replaced["region_id"] = _in_own_regions(tables)
     copies = (
         select(*(replaced.get(column.name, column) for column in _TASK.c))
-        .select_from(_TASK.join(_RUN, _RUN.c.dag_id == _TASK.c.dag_id))
+        .select_from(tables)
         .where(
             _TASK.c.dag_id == dag.dag_id,
             _TASK.c.run_id == template.run_id,
@@ -83,6 +92,21 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     written: Any = session.execute(insert(_TASK).from_select([column.name for column in _TASK.c], copies))
     if written.rowcount != tasks * len(others):
         raise ConcurrentWrite
+
+
+def _in_own_regions(tables: Any) -> tuple[Any, ColumnElement[Any]]:
+    """Return the tables with the region of each copied task, and that region: none but what lies in one has another.
+
+    Of a new run each mapped task, and each loop, has one region, which bears its name.
+    """
+    of_template, of_copy = (DynamicRegion.__table__.alias(name) for name in ("of_template", "of_copy"))
+    joined = tables.outerjoin(of_template, of_template.c.id == _TASK.c.region_id).outerjoin(
+        of_copy,
+        (of_copy.c.dag_id == _RUN.c.dag_id)
+        & (of_copy.c.run_id == _RUN.c.run_id)
+        & (of_copy.c.node_id == of_template.c.node_id),
+    )
+    return joined, func.coalesce(of_copy.c.id, _TASK.c.region_id)
 
 
 def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:

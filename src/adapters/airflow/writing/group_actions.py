@@ -13,7 +13,8 @@ from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG, version_argument
+from airflow_run_groups.adapters.airflow import compat
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG, version_argument
 from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
@@ -35,11 +36,14 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
     some statements for each: after so many seconds no run begins but the first.
 
     :raises GroupNotFound: when there is no such group.
+    :raises UnsupportedAirflowVersion: when tasks would be changed, of an Airflow with which this was not tried.
     :raises Refused: when Airflow cannot read the DAG of a run.
     :raises ClusterPolicyFailed: when a mutation hook raises for a task instance of a run.
     """
     end = time.monotonic() + seconds
     found = _find(group_action, session)
+    if not isinstance(group_action.action, Note):
+        compat.require_proved("cancel" if isinstance(group_action.action, Cancel) else "retry")
     work = _work(group_action, session)
     done: list[str] = []
     last = None
@@ -78,7 +82,9 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
     )
     if isinstance(group_action.action, Retry):
         query = query.where(
-            select(_TASK.c.run_id).where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id).exists()
+            select(_TASK.c.run_id)
+            .where(_TASK.c.dag_id == _RUN.c.dag_id, _TASK.c.run_id == _RUN.c.run_id, IS_CURRENT)
+            .exists()
         )
     found = [(number, run_id) for number, run_id in session.execute(query, values)]
     if not found and session.execute(select(_RUN.c.id).where(is_of_group).limit(1), values).first() is None:
@@ -158,7 +164,7 @@ def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
 
 
 def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
-    """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.3)."""
+    """Return one entry for all of the runs, under the event of Airflow's own endpoint (routes/public/dag_run.py, 3.0 to 3.4)."""
     about: dict[str, object]
     if isinstance(group_action.action, Cancel):
         event, about = "patch_dag_run", {"state": DagRunState.FAILED.value}
@@ -170,6 +176,7 @@ def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
         event,
         dag_id=group_action.dag_id,
         caller=group_action.requested_by,
+        display_name=group_action.display_name,
         prefix=group_action.prefix,
         dag_runs=len(run_ids),
         first_run_id=run_ids[0],

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from airflow.models.dagrun import DagRun
@@ -10,7 +11,7 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.compat import TIMEOUT_ENDS_TASKS, SerializedDAG
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_marked
 from airflow_run_groups.adapters.airflow.writing.task_states import (
     EXECUTED,
@@ -58,7 +59,7 @@ class Retrying:
         self._left_out: list[str] = []
 
     def do(self, run: DagRun) -> bool:
-        partial = None if self._is_whole else PartialRetry(run, self._session)
+        partial = None if self._is_whole else PartialRetry(run, self._dag_of, self._session)
         if partial is not None and not partial.is_due:
             self._left_out.append(run.run_id)
             return False
@@ -93,19 +94,16 @@ def _is_spaced(run: DagRun) -> bool:
 class PartialRetry:
     """What of a failed run is to run again."""
 
-    def __init__(self, run: DagRun, session: Session) -> None:
+    def __init__(self, run: DagRun, dag_of: Callable[[DagRun], SerializedDAG], session: Session) -> None:
         self._run = run
+        self._dag_of = dag_of
         self._session = session
         columns = (TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state, TaskInstance.end_date)
         tasks = [_Task(*row) for row in session.execute(select(*columns).where(of_run(run)))]
         self._states: dict[str, set[State]] = {}
         for task in tasks:
             self._states.setdefault(task.task_id, set()).add(task.state)
-        self._stopped = [
-            (task.task_id, task.map_index)
-            for task in tasks
-            if _is_stopped(task.state, has_ended=task.end_date is not None)
-        ]
+        self._stopped = [(task.task_id, task.map_index) for task in tasks if self._is_stopped(task)]
         has = set().union(*self._states.values())
         self._has_failures = bool(has & FAILURES)
         self._is_whole = bool(tasks) and _SUCCESS not in has and not self._has_failures and not self._stopped
@@ -127,6 +125,25 @@ class PartialRetry:
         if self._stopped or again:
             dag.clear(run_id=run_id, task_ids=[*self._stopped, *again], session=session, **version)
 
+    def _is_stopped(self, task: _Task) -> bool:
+        """Tell whether something has kept it from running: a cancelled run, or one that took longer than its DAG allows.
+
+        What a branch has skipped has an end (SkipMixin, and the execution API); a timeout sets the state alone until
+        Airflow 3.3, and the end of the run's time since 3.4 (SchedulerJobRunner._schedule_dag_run). We leave out the end
+        where later runs would wait for a failed task.
+        """
+        if task.state != TaskInstanceState.SKIPPED.value:
+            return is_not_started(task.state)
+        return task.end_date is None or (
+            TIMEOUT_ENDS_TASKS and self._timeout is not None and task.end_date >= self._timeout
+        )
+
+    @cached_property
+    def _timeout(self) -> dt.datetime | None:
+        """When the run has taken as long as its DAG allows, None when it may take for ever."""
+        start, limit = self._run.start_date, self._dag_of(self._run).dagrun_timeout
+        return None if start is None or limit is None else start + limit
+
     def _torn_down(self, dag: SerializedDAG) -> list[str]:
         """Return the setups, with their teardowns, that tasks need again because the teardown has been executed.
 
@@ -146,12 +163,3 @@ class PartialRetry:
             task for task in tasks.values() if task.is_teardown and self._states.get(task.task_id, set()) & EXECUTED
         ]
         return {task_id for task in torn_down for task_id in (task.task_id, *(tasks.keys() & task.upstream_task_ids))}
-
-
-def _is_stopped(state: State, *, has_ended: bool) -> bool:
-    """Tell whether something has kept it from running: a cancelled run, or one that took longer than its DAG allows.
-
-    What a branch has skipped has an end (SkipMixin, and the execution API); a timeout sets the state alone
-    (SchedulerJobRunner._schedule_dag_run, 3.0 to 3.3), and so do we where later runs would wait for a failed task.
-    """
-    return is_not_started(state) or (state == TaskInstanceState.SKIPPED.value and not has_ended)

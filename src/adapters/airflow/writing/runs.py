@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from airflow.exceptions import AirflowException  # type: ignore[attr-defined]  # newer versions take it from elsewhere
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
@@ -29,19 +31,21 @@ from airflow_run_groups.domain.planning.plan import CreatedRuns, NewDagRun
 log = logging.getLogger(__name__)
 
 
-def write_runs(created: CreatedRuns, dag: SerializedDAG, session: Session) -> None:
+def write_runs(created: CreatedRuns, dag: SerializedDAG, version: DagVersion | None, session: Session) -> None:
     """Write the runs with all their task instances and an entry in the audit log, as part of the session's transaction.
 
+    :param dag: the DAG as it is in this version, None for the latest one.
     :raises Refused: when Airflow does not take a run, or one would have no task instance.
     :raises ConcurrentWrite: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
-        (DagRun._create_task_instances, 3.0 to 3.3).
+        (DagRun._create_task_instances, 3.0 to 3.4).
     """
-    reason = reason_against_copying(dag, session)
+    reason = reason_against_copying(dag, created.runs, session)
+    create = partial(_create, created=created, dag=dag, version=version, session=session)
     made: list[NewDagRun] = []
     if reason is None:
         for template, *others in runs_with_same_tasks(dag, created.runs):
             made.append(template)
-            _create(template, created, dag, session)
+            create(template)
             copy_run(template, others, dag, session)
             if created.note is not None:
                 copy_note(template, others, dag, session)
@@ -49,12 +53,14 @@ def write_runs(created: CreatedRuns, dag: SerializedDAG, session: Session) -> No
         log.info("creating each run of DAG %s on its own: %s", created.dag_id, reason)
         for run in created.runs:
             made.append(run)
-            _create(run, created, dag, session)
+            create(run)
     _check_made(made, created.dag_id, session)
     session.add(_audit(created))
 
 
-def _create(run: NewDagRun, created: CreatedRuns, dag: SerializedDAG, session: Session) -> None:
+def _create(
+    run: NewDagRun, *, created: CreatedRuns, dag: SerializedDAG, version: DagVersion | None, session: Session
+) -> None:
     try:
         with naming_policies(run.run_id):
             made = dag.create_dagrun(
@@ -67,6 +73,7 @@ def _create(run: NewDagRun, created: CreatedRuns, dag: SerializedDAG, session: S
                 triggered_by=DagRunTriggeredByType.REST_API,
                 **compat.creator_argument(created.created_by),
                 **compat.note_argument(created.note),
+                **compat.version_arguments(version),
                 state=DagRunState.QUEUED,
                 session=session,
             )
@@ -107,7 +114,8 @@ def _audit(created: CreatedRuns) -> Log:
     return entry(
         "trigger_dag_run",
         dag_id=created.dag_id,
-        caller=created.created_by,
+        caller=created.requested_by,
+        display_name=created.created_by,
         prefix=created.prefix,
         dag_runs=len(created.runs),
         first_logical_date=min(dates).isoformat(),

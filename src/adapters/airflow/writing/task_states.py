@@ -5,14 +5,13 @@ from typing import Any
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import true
+
+from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
 
 State = str | None
 
 _TASK = TaskInstance.__table__
-# Airflow 3.4 keeps former tries in the same table, and 3.3 brings a state in which a task waits for a human.
-# The first may go when 3.3 is no longer supported, the second when 3.2 is not.
-_IS_CURRENT = _TASK.c.working_set.is_(True) if "working_set" in _TASK.c else true()
+# Airflow 3.3 brings a state in which a task waits for a human; may go when 3.2 is no longer supported.
 _ADDED = {"awaiting_input"}
 
 ACTIVE: frozenset[State] = frozenset(
@@ -44,4 +43,4 @@ def is_not_started(state: State) -> bool:
 
 def of_run(run: DagRun) -> Any:
     """Return the condition that a task instance is of the run, and no former try."""
-    return (_TASK.c.dag_id == run.dag_id) & (_TASK.c.run_id == run.run_id) & _IS_CURRENT
+    return (_TASK.c.dag_id == run.dag_id) & (_TASK.c.run_id == run.run_id) & IS_CURRENT

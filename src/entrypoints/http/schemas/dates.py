@@ -21,7 +21,7 @@ def parse_date(text: str, default_timezone: dt.tzinfo) -> dt.datetime:
     These are the forms in which languages write dates, such as nanoseconds, which are cut to microseconds, a comma before
     the fraction, ``t`` and ``z``, and an offset without minutes. What names no offset is meant in the default time zone. A
     local time that the clock skips, or shows twice, is the later of its two readings, as Airflow reads it (pendulum.parse,
-    3.0 to 3.3).
+    3.0 to 3.4).
 
     :return: the moment in UTC.
     :raises ValueError: when the text is no such date, or lies outside the years 1 to 9999 in UTC; with a text where

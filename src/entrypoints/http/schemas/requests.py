@@ -373,6 +373,13 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": ["Corrected prices, see the ticket"],
         },
     )
+    bundle_version = Text(
+        metadata={
+            "description": "Runs of the DAG as it is in this version of its bundle, as `bundle_version` of Airflow's own trigger: its "
+            "schedule, params and tasks. Left out, they are of the latest version. It needs Airflow 3.4.",
+            "examples": ["4f2a9c1"],
+        }
+    )
     new_group = Boolean(
         metadata={
             "description": "`true`: a 409 when the DAG has a group of this prefix already, unless this very request made it: "

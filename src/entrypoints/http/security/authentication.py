@@ -58,6 +58,10 @@ class FullAccess:
     name: str | None = None
     token: str | None = None
 
+    @property
+    def display_name(self) -> str | None:
+        return self.name
+
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         return None
 
@@ -88,6 +92,10 @@ class LimitedAccess:
     @property
     def is_read_only(self) -> bool:
         return self.held.read_only
+
+    @property
+    def display_name(self) -> str | None:
+        return self.name
 
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         if self.held.dags is None:

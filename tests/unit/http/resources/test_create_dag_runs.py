@@ -178,3 +178,12 @@ def test_an_error_names_everything_that_is_wrong(service):
     text = error(service.post(limit="many", partial=3, wrong=True))
     for part in ("dag_id is required", "limit must be", "partial must be", "unknown key 'wrong'"):
         assert part in text
+
+
+def test_a_version_of_the_bundle_is_one_that_the_dag_has(service):
+    assert service.create(bundle_version="4f2a9c1", start_date="2024-02-01", limit=1, partial=True)["dag_run_ids"]
+    answer = service.post(
+        dag_id="example_daily", bundle_version="another", start_date="2024-02-01", limit=1, partial=True
+    )
+    assert (answer.status_code, answer.json["response"]["reason"]) == (404, "bundle_version_not_found")
+    assert "has no version for bundle_version 'another'" in answer.json["response"]["error"]

@@ -30,7 +30,7 @@ def test_dates_read_in_a_zone_that_is_not_utc_are_a_warning(zone, keys, warned):
 
 
 NULLS = ("prefix", "start_date", "end_date", "limit", "partial", "conf", "dry_run", "not_before", "pace", "order")
-MORE_NULLS = ("dates", "interval", "conf_per_run", "note", "new_group")
+MORE_NULLS = ("dates", "interval", "conf_per_run", "note", "new_group", "bundle_version")
 
 
 def test_null_is_the_same_as_leaving_an_optional_key_out():
