@@ -224,7 +224,7 @@ _ROUTES = (
     _get("/metrics/", 404, "there is nothing at"),
     _get("/%6detrics", 404, "there is nothing at"),
     _get("/api%2fv1%2fmetrics", 404, "there is nothing at"),
-    _get("/api/v1/metrics%2f", 404, "there is nothing at"),
+    _get("/metrics%2f", 404, "there is nothing at"),
     _get("/api/v1/%64ags", 404, "there is nothing at this path: its words are not percent-encoded"),
     _get("/api/v1/dags/", 404, "there is nothing at this path", "no slash ends it"),
     _get("/api/v1//dags", 404, "there is nothing at '/api/v1//dags'"),
