@@ -46,6 +46,11 @@ class Connection:
         self._number = 0
         connected.settimeout(0)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a request has been served on it."""
+        return self._number > 0
+
     def start_tls(self) -> None:
         self.socket = sockets.ssl_context(self._cfg).wrap_socket(
             self.socket,

@@ -20,13 +20,13 @@ Step = Callable[["Connection"], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wait:
-    """What a connection waits for; ``deadline`` is a time of ``time.monotonic``. ``idle``: no request has begun."""
+    """What a connection waits for; ``deadline`` is a time of ``time.monotonic``. ``kept``: between two requests."""
 
     events: int
     deadline: float
     ready: Step
     late: Step
-    idle: bool = False
+    kept: bool = False
 
 
 class Waits:
@@ -54,10 +54,10 @@ class Waits:
     def next_deadline(self) -> float | None:
         return self._deadlines[0][0] if self._deadlines else None
 
-    def hasten_idle(self, deadline: float) -> None:
-        """Let the idle connections wait no longer than this."""
+    def hasten_kept(self, deadline: float) -> None:
+        """Let connections between two requests wait no longer than this."""
         for conn, wait in self._waits.items():
-            if wait.idle:
+            if wait.kept:
                 self._push(conn, wait, deadline)
 
     def take_next(self) -> Connection | None:

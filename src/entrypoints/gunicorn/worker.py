@@ -81,8 +81,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let connections without a request wait no longer than this: gunicorn is about to stop."""
-        self._waits.hasten_idle(deadline)
+        """Let connections between two requests wait no longer than this: gunicorn is about to stop."""
+        self._waits.hasten_kept(deadline)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         deadline = self._waits.next_deadline()
@@ -159,9 +159,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._waits.add(conn, Wait(EVENT_READ, conn.receiver.deadline, self._receive, late))
             return
         seconds = self.cfg.keepalive or self.receive_timeout
-        if not self.alive:
+        if conn.is_kept and not self.alive:
             seconds = min(seconds, STOP_KEEPALIVE_LINGER)
-        self._waits.add(conn, Wait(EVENT_READ, time.monotonic() + seconds, self._receive, self._close, idle=True))
+        self._waits.add(
+            conn, Wait(EVENT_READ, time.monotonic() + seconds, self._receive, self._close, kept=conn.is_kept)
+        )
 
     def _serve(self, conn: Connection, request: Request) -> None:
         """Have the application respond, and send what the client takes at once. The only work on a thread."""
