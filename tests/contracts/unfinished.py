@@ -27,7 +27,7 @@ class Named:
     """A caller who may do everything."""
 
     def __init__(self, name: str | None = None) -> None:
-        self.name = name
+        self.name = self.display_name = name
 
     def readable_dag_ids(self, dag_id=None):
         return None
