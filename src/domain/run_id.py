@@ -79,8 +79,11 @@ def has_address(group: str) -> bool:
 def group_prefix(prefix: str) -> str:
     """Return the name of the group of a new request's prefix, as it stands in the run ids.
 
-    :raises Refused: when the prefix is empty or has the word "backfill" in it.
+    :raises Refused: when the prefix is empty, or has the word "backfill" in it, or a NUL, which not every backend can look for.
     """
+    if "\0" in prefix:
+        msg = f"prefix {prefix!r} cannot contain a NUL"
+        raise Refused(msg)
     if "backfill" in prefix.lower():
         msg = f'prefix {prefix!r} cannot contain the word "backfill"'
         raise Refused(msg)
