@@ -40,6 +40,7 @@ class GroupNamesContract:
         @example("manual__")
         @example("_" * 9)
         @example(".")
+        @example("\x00")
         @example("a_0000001_2021-01-01T00:00:00")
         def check(prefix):
             dag_id = f"dag_{next(numbers)}"

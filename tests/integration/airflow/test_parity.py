@@ -359,6 +359,14 @@ if versions.BUNDLE_VERSION_OF_THE_TRIGGER:
         assert days == {0}
         assert {run.logical_date.hour for run in ours(world, replace(REQUEST, conf={"count": 0})).runs} == {10}
 
+    def test_the_version_that_runs_says_which_run_types_are_allowed(world):
+        with DAG("parity", schedule="0 0 * * *", start_date=START, allowed_run_types=["scheduled"]) as dag:
+            EmptyOperator(task_id="a")
+        two_versions(world, plain(), dag)
+        with pytest.raises(Refused, match="does not allow manual runs"):
+            ours(world)
+        assert len(ours(world, replace(REQUEST, bundle_version="v1")).runs) > 4
+
     def test_a_dag_that_disables_bundle_versioning_has_none(world):
         with DAG("parity", schedule="0 0 * * *", start_date=START, disable_bundle_versioning=True) as dag:
             EmptyOperator(task_id="a")

@@ -88,6 +88,10 @@ class TestAPrefix:
         with pytest.raises(Refused, match='cannot contain the word "backfill"'):
             group_prefix(prefix)
 
+    def test_cannot_contain_what_a_database_cannot_look_for(self):
+        with pytest.raises(Refused, match="cannot contain a NUL"):
+            group_prefix("a\x00")
+
     @pytest.mark.parametrize("prefix", ["", "_"])
     def test_has_at_least_one_character(self, prefix):
         with pytest.raises(Refused, match="at least one character"):

@@ -196,6 +196,7 @@ FAILED_TASKS = (
     .where(
         _TASK.c.dag_id == bindparam("dag_id"),
         _TASK.c.run_id.in_(bindparam("run_ids", expanding=True)),
+        IS_CURRENT,
         _TASK.c.state == TaskInstanceState.FAILED.value,
     )
     .distinct()
