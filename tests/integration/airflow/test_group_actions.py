@@ -267,6 +267,12 @@ if versions.FORMER_TRIES:
         put(furnished, "failed", prepare="success", work="success", report="success", clean_up="success")
         assert step(furnished, Retry()).warnings[0].startswith("1 run left out")
 
+    def test_a_former_try_that_failed_is_not_named(furnished):
+        put(furnished, "failed", prepare="success", work="failed", report="upstream_failed", clean_up="success")
+        apply(furnished, Retry())
+        put(furnished, "failed", prepare="success", work="success", report="failed", clean_up="success")
+        assert furnished.groups.runs("a", "g", GroupRunFilter()).runs[0].failed_task_ids == ("report",)
+
     def test_a_run_of_which_only_former_tries_are_there_is_left_out(furnished):
         put(furnished, "failed", work="failed")
         with furnished.sessions.begin() as session:
