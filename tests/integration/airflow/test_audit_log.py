@@ -140,9 +140,9 @@ def test_a_denial_waits_for_a_connection_as_long_as_a_request_does_and_no_longer
 def test_a_denial_does_not_queue_behind_a_creation_of_this_process(world, create):
     denial = Denial(caller="Ada", dag_id="a_dag", request="POST /", reason="no")
     database = world.backend.database
-    for queue in database._queues:  # noqa: SLF001 - as if each had a writer that waits for something else
-        queue.acquire()
-    world.audit.denied(denial)
+    queues = database._queues  # noqa: SLF001 - as if each had a writer that waits for something else
+    with queues.turn("a_dag", seconds=1), queues.turn("", seconds=1):
+        world.audit.denied(denial)
     assert world.denials() == [denial]
 
 

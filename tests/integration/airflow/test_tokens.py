@@ -101,7 +101,7 @@ def test_a_caller_who_does_not_stop_is_refused_each_time_and_entered_a_few_times
 @pytest.mark.usefixtures("_migrated")
 def test_a_command_that_prints_the_token_runs_once(tmp_path):
     script, runs = tmp_path / "script", tmp_path / "runs"
-    script.write_text(f"#!/bin/sh\necho run >> {runs}\necho s3cret\n")
+    script.write_text(f"#!/bin/sh\necho run >> {runs}\necho s3cret-token\n")
     script.chmod(0o700)
 
     def count_runs(*module):
