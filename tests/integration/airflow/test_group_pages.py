@@ -92,7 +92,7 @@ def test_a_dag_that_is_not_there_has_no_page(world):
 
 def test_few_long_reads_share_the_database_and_the_next_one_is_refused_in_time(world, monkeypatch):
     database = world.backend.database
-    monkeypatch.setattr(database, "_limits", Settings(read_timeout=0.2).database)
+    monkeypatch.setattr(database, "limits", Settings(read_timeout=0.2).database)
     stop, began = threading.Event(), threading.Barrier(3)
 
     def read():

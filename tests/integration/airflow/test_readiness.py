@@ -7,6 +7,7 @@ import pytest
 from airflow import settings
 from sqlalchemy import event, text
 
+from airflow_run_groups.adapters.airflow.custom_code import CustomCode
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
@@ -23,8 +24,9 @@ class Repositories:
     def __init__(self, database, *, allow_unknown=False):
         schema = Schema(allow_unknown=allow_unknown)
         self.dags = AirflowDagRepository(database, schema)
-        self.runs = AirflowDagRunRepository(database, schema)
-        self.groups = AirflowGroupRepository(database, schema)
+        custom_code = CustomCode(grace=1)
+        self.runs = AirflowDagRunRepository(database, schema, custom_code)
+        self.groups = AirflowGroupRepository(database, schema, custom_code)
 
 
 @pytest.fixture

@@ -210,6 +210,7 @@ def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(star
     assert set(numbers) == {
         *("http_requests", "http_request_duration", "errors", "dag_runs_created", "existing_dates"),
         *("database_statement_duration", "database_connections_in_use", "database_connections_max"),
+        "token_file_unusable",
     }
     assert numbers["dag_runs_created"] == "3"
     assert numbers["database_connections_in_use"] == "0"

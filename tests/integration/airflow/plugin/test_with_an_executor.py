@@ -83,6 +83,7 @@ LIGHT = {
     "airflow_run_groups.entrypoints.http.security",
     "airflow_run_groups.entrypoints.http.security.token_file",
     "airflow_run_groups.entrypoints.http.security.tokens",
+    "airflow_run_groups.entrypoints.airflow_cfg",
     "airflow_run_groups.entrypoints.settings",
     "airflow_run_groups.entrypoints.terminal",
     "airflow_run_groups.entrypoints.airflow.commands",
