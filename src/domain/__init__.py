@@ -3,6 +3,12 @@
 from airflow_run_groups.domain.audit import (
     Denial as Denial,
 )
+from airflow_run_groups.domain.control import (
+    KEEP as KEEP,
+    ChangedGroup as ChangedGroup,
+    Control as Control,
+    GroupChange as GroupChange,
+)
 from airflow_run_groups.domain.coverage import (
     Coverage as Coverage,
     CoverageRequest as CoverageRequest,
@@ -49,12 +55,14 @@ from airflow_run_groups.domain.groups import (
     Group as Group,
     GroupAction as GroupAction,
     GroupActionResult as GroupActionResult,
+    GroupChangeResult as GroupChangeResult,
     GroupPage as GroupPage,
     GroupProgress as GroupProgress,
     GroupRun as GroupRun,
     GroupRunFilter as GroupRunFilter,
     GroupRunPage as GroupRunPage,
     Note as Note,
+    PausedPage as PausedPage,
     Retry as Retry,
     StateCounts as StateCounts,
     Which as Which,

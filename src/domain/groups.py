@@ -1,6 +1,6 @@
 """A group of runs as a thing of its own: which there are, how far one is, and what may be done to it.
 
-A group is what its runs' ids say, and no more.
+A group is what its runs' ids say; under control, Airflow's scheduler obeys what a caller has said about its runs.
 """
 
 import datetime as dt
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.pace import Pace
@@ -99,13 +100,16 @@ class GroupRunPage:
 class GroupProgress:
     """How far a group is at the moment ``seen_at``, and what tells when it will be done.
 
-    ``max_active_runs``: how many of the DAG's runs may be active; ``active_runs`` are, whatever group they are of.
+    ``max_active_runs``: how many of the DAG's runs may be active, without those of groups under control. ``active_runs``
+    are: of a group under control those of that group, else all of the DAG's but for such groups and Airflow's backfills.
     ``waiting_since``: the first moment at which a run that is still queued could have started.
     ``last_run_after``: the moment before which the last of its queued runs does not start. Both are None when none is queued.
     ``durations``: how long the DAG's last finished runs took, at most ``estimate.DURATIONS`` of them, by their logical date.
     ``recently_ended``: how many of its runs that had started have ended within ``estimate.WINDOW``, and
     ``recently_started`` when the first of these started, None without any.
     ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
+    ``control``: None when nothing but the DAG's own bounds holds for its runs. ``uncontrolled_runs``: how many of its queued
+    and running runs are not under the control all the same, as Airflow has cleared them since they ended.
     """
 
     group: Group
@@ -120,6 +124,8 @@ class GroupProgress:
     recently_ended: int
     recently_started: dt.datetime | None
     previous_run_id: str | None
+    control: Control | None = None
+    uncontrolled_runs: int = 0
 
     @property
     def done(self) -> float:
@@ -141,15 +147,16 @@ class GroupProgress:
         """
         if not self._unfinished:
             return ()
+        is_held = self.control is not None and self.control.paused and self._held_runs > 0
         found = {
             WaitsFor.DAG_PAUSED: self.is_paused,
             WaitsFor.DAG_STALE: self.is_stale,
+            WaitsFor.GROUP_PAUSED: is_held,
             WaitsFor.PREVIOUS_RUN: self.previous_run_id is not None,
             WaitsFor.RUN_AFTER: self.last_run_after is not None and self.last_run_after > self.seen_at,
         }
-        if self.oldest_queued_seconds is not None and not (self.is_paused or self.is_stale):
-            is_full = self.active_runs >= self.max_active_runs
-            found[WaitsFor.DAG_MAX_ACTIVE_RUNS if is_full else WaitsFor.SCHEDULER] = True
+        if self.oldest_queued_seconds is not None and not (self.is_paused or self.is_stale or is_held):
+            found[self._bound if self.active_runs >= self._places else WaitsFor.SCHEDULER] = True
         return tuple(reason for reason in WaitsFor if found.get(reason))
 
     @property
@@ -171,7 +178,7 @@ class GroupProgress:
         end = expected_end(
             [(runs, start) for runs, start in known if start is not None],
             self.durations,
-            max_active_runs=self.max_active_runs,
+            max_active_runs=self._places,
             now=self.seen_at,
             rate=self._rate,
         )
@@ -180,6 +187,18 @@ class GroupProgress:
     @property
     def _unfinished(self) -> int:
         return self.group.states.queued + self.group.states.running
+
+    @property
+    def _held_runs(self) -> int:
+        return max(0, self.group.states.queued - self.uncontrolled_runs)
+
+    @property
+    def _places(self) -> int:
+        return self.max_active_runs if self.control is None else self.control.max_active_runs
+
+    @property
+    def _bound(self) -> WaitsFor:
+        return WaitsFor.DAG_MAX_ACTIVE_RUNS if self.control is None else WaitsFor.GROUP_CAP
 
     @property
     def _rate(self) -> float | None:
@@ -273,6 +292,27 @@ class GroupActionResult:
     next_start: int | None
     dry_run: bool
     next_not_before: dt.datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedPage:
+    """Part of a list of paused groups; ``next_start`` is the ``start`` of the next part, None on the last."""
+
+    groups: tuple[GroupProgress, ...]
+    next_start: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChangeResult:
+    """The group after a change; after a dry run the group as it is, with the control that it would have.
+
+    ``changed_runs``: of how many runs the change has changed when they start, or whose bounds hold for them.
+    """
+
+    progress: GroupProgress
+    changed_runs: int
+    dry_run: bool
     warnings: tuple[str, ...] = ()
 
 

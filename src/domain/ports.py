@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
+from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
 from airflow_run_groups.domain.groups import (
     GroupAction,
     GroupActionResult,
@@ -161,6 +162,8 @@ class GroupRepository(Protocol):
     def apply(self, group_action: GroupAction) -> GroupActionResult:
         """Do the action to the first of the group's runs that it is for, by their ids, to at most ``group_action.limit``.
 
+        A group under control that has no queued run after a cancel is no longer paused.
+
         A step that would keep others waiting for too long ends sooner; it has done at least one run, if there is one, and
         says where to go on. To the runs that it names all of it was done; when it fails, nothing was done to any.
 
@@ -178,6 +181,29 @@ class GroupRepository(Protocol):
         :raises TooManyUnfinishedRuns: when a retry would lead to more than ``group_action.limits`` allow.
         :raises UnsupportedAirflowVersion: for what the backend has not been tried with on the version that it finds.
         :raises Unavailable: when the backend cannot do it now; nothing was done.
+        :raises OutcomeUnknown: when the backend was lost during the commit.
+        """
+
+    def paused(
+        self, dag_id: str | None, *, readable: frozenset[str] | None, start: int | None, limit: int
+    ) -> PausedGroups:
+        """Return the groups that are paused, of this DAG or of all, in the order in which they came under control.
+
+        :param readable: only those of these DAGs, None: of any.
+        :param start: only those after that ``next_start``, None for all.
+        :param limit: at most so many, at least 1.
+        """
+
+    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+        """Change whether, how many at once, when and in which order the runs of a group start, by the rules of ``control``.
+
+        A group that has a control, or gets one, has its queued and running runs put under it, all of them or none; but not
+        those that an unfinished backfill of Airflow's own holds, which ``warnings`` counts. Where its control goes, no run
+        is held any more. Runs that are created under its prefix later, or run again, join its control. A change that says
+        the same again changes nothing, and a dry run neither.
+
+        :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
+        :raises Unavailable: when the backend cannot do it now; nothing was changed.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """
 

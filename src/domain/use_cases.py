@@ -6,16 +6,19 @@ from contextlib import suppress
 from dataclasses import replace
 
 from airflow_run_groups.domain import coverage
+from airflow_run_groups.domain.control import GroupChange
 from airflow_run_groups.domain.coverage import Coverage, CoverageRequest, covered_dates, scheduled_dates
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
 from airflow_run_groups.domain.groups import (
     GroupAction,
     GroupActionResult,
+    GroupChangeResult,
     GroupPage,
     GroupProgress,
     GroupRunFilter,
     GroupRunPage,
+    PausedPage,
 )
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, Plan, plan_group, runs_to_create, with_details
@@ -170,6 +173,22 @@ class Groups:
         except GroupNotFound as error:
             raise self._not_found(dag_id, prefix) from error
 
+    def paused(
+        self, caller: Caller, *, dag_id: str | None = None, start: int | None = None, limit: int = 50
+    ) -> PausedPage:
+        """Return a part of the groups that are paused, of a DAG or of all that the caller may see.
+
+        :raises DagNotFound: when it is one that the caller may not see.
+        """
+        if dag_id is not None:
+            _check_may_see(caller, dag_id, DagNotFound(dag_id))
+        found = self._groups.paused(dag_id, readable=caller.readable_dag_ids(dag_id), start=start, limit=limit)
+        groups = []
+        for name, prefix in found.groups:
+            with suppress(GroupNotFound):  # its runs were deleted
+                groups.append(self._groups.get(name, prefix, now=self._clock()))
+        return PausedPage(groups=tuple(groups), next_start=found.next_start)
+
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter, caller: Caller) -> GroupRunPage:
         """Return a part of a group's runs, in the order of their creation.
 
@@ -190,15 +209,33 @@ class Groups:
         :raises OutcomeUnknown: when nobody knows whether it was done.
         """
         dag_id = group_action.dag_id
-        _check_may_see(caller, dag_id, GroupNotFound())
-        if not caller.may_change_runs(dag_id):
-            raise MayNotChangeRuns(dag_id)
+        _check_may_change(caller, dag_id)
         try:
             return self._groups.apply(
                 replace(group_action, requested_by=caller.name, display_name=caller.display_name, limits=self._limits)
             )
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
+
+    def change(self, change: GroupChange, caller: Caller) -> GroupChangeResult:
+        """Change a group in the caller's name, and return how it stands then.
+
+        :raises GroupNotFound: as ``get``.
+        :raises Forbidden: as ``apply``.
+        :raises OutcomeUnknown: when nobody knows whether it was changed. The same change again changes nothing more.
+        """
+        _check_may_change(caller, change.dag_id)
+        try:
+            changed = self._groups.change(replace(change, requested_by=caller.name), now=self._clock())
+        except GroupNotFound as error:
+            raise self._not_found(change.dag_id, change.prefix) from error
+        progress = self._groups.get(change.dag_id, change.prefix, now=self._clock())
+        return GroupChangeResult(
+            progress=replace(progress, control=changed.control) if change.dry_run else progress,
+            changed_runs=changed.changed_runs,
+            dry_run=change.dry_run,
+            warnings=changed.warnings,
+        )
 
     def _not_found(self, dag_id: str, prefix: str) -> GroupNotFound:
         """Return the error for a group that is not there: a request's prefix has one underscore more than its group."""
@@ -224,6 +261,12 @@ def _check_may_see(caller: Caller, dag_id: str, otherwise: NotFound) -> None:
     readable = caller.readable_dag_ids(dag_id)
     if readable is not None and dag_id not in readable:
         raise otherwise
+
+
+def _check_may_change(caller: Caller, dag_id: str) -> None:
+    _check_may_see(caller, dag_id, GroupNotFound())
+    if not caller.may_change_runs(dag_id):
+        raise MayNotChangeRuns(dag_id)
 
 
 def _check_may_create(caller: Caller, dag_id: str) -> None:

@@ -12,7 +12,9 @@ class WaitsFor(str, Enum):
 
     DAG_PAUSED = "dag_paused"
     DAG_STALE = "dag_stale"
+    GROUP_PAUSED = "group_paused"
     PREVIOUS_RUN = "previous_run"
+    GROUP_CAP = "group_cap"
     RUN_AFTER = "run_after"
     DAG_MAX_ACTIVE_RUNS = "dag_max_active_runs"
     SCHEDULER = "scheduler"
@@ -23,7 +25,7 @@ class WaitsFor(str, Enum):
         return self not in _LASTS
 
 
-_LASTS = frozenset({WaitsFor.DAG_PAUSED, WaitsFor.DAG_STALE, WaitsFor.PREVIOUS_RUN})
+_LASTS = frozenset({WaitsFor.DAG_PAUSED, WaitsFor.DAG_STALE, WaitsFor.GROUP_PAUSED, WaitsFor.PREVIOUS_RUN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,8 @@ class PreviousRun:
 class RunningRun:
     """A run that has started and not ended.
 
-    ``has_place``: it counts against the DAG's ``max_active_runs``, as all do but those of Airflow's backfills.
+    ``has_place``: it counts where the group's runs do: against the cap of a group under control, else against the DAG's
+    ``max_active_runs``, as all do but those of such groups and of Airflow's backfills.
     ``waits_for``: the run before it, as long as tasks wait for it that it has not done.
     """
 
@@ -51,12 +54,12 @@ class RunningRun:
 def previous_run_that_blocks(running: Iterable[RunningRun], *, has_queued: bool, is_full: bool) -> str | None:
     """Return the id of the run without which the group cannot end, None where each of its runs can go on by itself.
 
-    It is a run that has ended, and not done what a running one waits for; or one that is queued while all of the DAG's
-    places are taken by runs that wait for it.
+    It is a run that has ended, and not done what a running one waits for; or one that is queued while all places are
+    taken by runs that wait for it.
 
     :param running: the DAG's running runs, by logical date.
     :param has_queued: whether runs of the group are queued.
-    :param is_full: whether the DAG has as many running runs as may be active, and ``running`` holds all of these.
+    :param is_full: whether as many runs are running as may be active beside the group's, and ``running`` holds all of these.
     """
     blocked: dict[str, str] = {}
     held: dict[str, str] = {}

@@ -301,7 +301,7 @@ class Container(DeclarativeContainer):
             "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
             "/coverage": ThreadSafeSingleton(CoverageResource, coverages, backend.provided.default_timezone),
             "/groups": ThreadSafeSingleton(GroupsResource, groups),
-            "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups),
+            "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups, backend.provided.default_timezone),
             "/groups/{dag_id}/{prefix}/runs": ThreadSafeSingleton(GroupRunsResource, groups),
         }
     )

@@ -2,5 +2,5 @@
 
 import pytest
 
-SUITES = ("audit", "dag_runs", "dags", "groups", "planning", "creation", "timetables")
+SUITES = ("audit", "dag_runs", "dags", "groups", "control", "planning", "creation", "timetables")
 pytest.register_assert_rewrite(*(f"tests.contracts.{suite}" for suite in SUITES))

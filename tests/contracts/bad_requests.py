@@ -130,6 +130,48 @@ def _action(act: str, body: str, *says: str, status: int = 400, group: str = "ex
     )
 
 
+def _change(body: str, *says: str, status: int = 400, group: str = "example_daily/manual") -> BadRequest:
+    return BadRequest(method="PATCH", target=f"/api/v1/groups/{group}", body=body.encode(), status=status, says=says)
+
+
+_CHANGES = (
+    _change("", "the body must be one raw JSON object"),
+    _change("[]", "the body must be one raw JSON object"),
+    _change("{}", "a change needs at least one of paused, max_active_runs, pace, not_before, order"),
+    _change('{"dry_run": true}', "a change needs at least one of paused"),
+    _change('{"paused": "yes"}', "paused must be true or false, not 'yes'"),
+    _change('{"max_active_runs": 0}', "max_active_runs must be an integer from 1 to 10000, not 0"),
+    _change('{"max_active_runs": 10001}', "max_active_runs must be an integer from 1 to 10000, not 10001"),
+    _change('{"max_active_runs": "5"}', "max_active_runs must be an integer from 1 to 10000, not '5'"),
+    _change('{"max_active_runs": 1.5}', "max_active_runs must be an integer from 1 to 10000, not 1.5"),
+    _change('{"pace": "0/PT1H"}', "pace must be"),
+    _change('{"pace": 5}', "pace must be"),
+    _change('{"pace": "1/P366D", "not_before": "9999-12-01"}', "not_before and pace reach beyond the year 9999"),
+    _change('{"not_before": "tomorrow"}', "not_before must be"),
+    _change('{"not_before": ""}', "not_before must be"),
+    _change('{"order": "newest"}', "order must be one of asc, desc, not 'newest'"),
+    _change('{"paused": true, "dry_run": "yes"}', "dry_run must be true or false, not 'yes'"),
+    _change('{"paused": true, "pausd": null}', "unknown key 'pausd'", "known are paused, max_active_runs"),
+    _change('{"paused": true}', "Group not found", status=404, group="example_daily/none"),
+    _change('{"paused": true}', "Group not found", status=404, group="no_such_dag/manual"),
+    _change('{"paused": true}', "Group not found", status=404, group="example_daily/%00"),
+    _change('{"paused": true}', "Group not found", status=404, group="a" * 251 + "/manual"),
+    BadRequest(
+        method="PATCH",
+        target="/api/v1/groups/example_daily/manual?paused=true",
+        body=b'{"paused": true}',
+        status=400,
+        says=("unknown query parameter 'paused'",),
+    ),
+    _get("/api/v1/groups?control=held", 400, "control must be one of paused, not 'held'"),
+    _get("/api/v1/groups?control=paused&limit=0", 400, "limit must be an integer from 1 to 100"),
+    _create("max_active_runs must be an integer from 1 to 10000, not 0", max_active_runs=0),
+    _create("max_active_runs must be an integer from 1 to 10000, not 10001", max_active_runs=10001),
+    _create("max_active_runs must be an integer from 1 to 10000, not '5'", max_active_runs="5"),
+    _create("paused must be true or false, not 2", paused=2),
+)
+
+
 _STEERING = (
     *(
         row
@@ -212,8 +254,8 @@ _GROUPS = (
     _get("/api/v1/groups/example_daily", 404, "there is nothing at"),
     _get("/api/v1/groups/example_daily/a%2Fb/c", 404, "there is nothing at"),
     _method("POST", "/api/v1/groups", "GET, HEAD, OPTIONS"),
-    _method("POST", "/api/v1/groups/example_daily/manual", "GET, HEAD, OPTIONS"),
-    _method("DELETE", "/api/v1/groups/example_daily/manual", "GET, HEAD, OPTIONS"),
+    _method("POST", "/api/v1/groups/example_daily/manual", "GET, HEAD, PATCH, OPTIONS"),
+    _method("DELETE", "/api/v1/groups/example_daily/manual", "GET, HEAD, PATCH, OPTIONS"),
 )
 
 _ROUTES = (
@@ -570,6 +612,7 @@ BAD_REQUESTS = (
         *_LIST,
         *_ONE,
         *_GROUPS,
+        *_CHANGES,
         *_STEERING,
         *_ROUTES,
         *_BODIES,

@@ -17,6 +17,7 @@ from airflow_run_groups.adapters.client.responses import (
     DagRun as DagRun,
     Group as Group,
     GroupActionResult as GroupActionResult,
+    GroupChangeResult as GroupChangeResult,
     GroupProgress as GroupProgress,
     GroupRun as GroupRun,
     Plan as Plan,

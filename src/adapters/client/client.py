@@ -6,13 +6,14 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.coverage import joined_coverage
 from airflow_run_groups.adapters.client.errors import Unreachable
+from airflow_run_groups.adapters.client.options import ActionOptions, Wishes
 from airflow_run_groups.adapters.client.responses import (
     Coverage,
     CoverageResponse,
@@ -23,11 +24,13 @@ from airflow_run_groups.adapters.client.responses import (
     DagRunPage,
     Group,
     GroupActionResult,
+    GroupChangeResult,
     GroupPage,
     GroupProgress,
     GroupResponse,
     GroupRun,
     GroupRunPage,
+    PausedGroups,
     Plan,
     PlanSummary,
 )
@@ -57,17 +60,6 @@ STEP = 100
 """Runs to which one request applies an action."""
 
 _Response = TypeVar("_Response")
-
-
-class ActionOptions(TypedDict, total=False):
-    """How an action is applied to a group, in as many steps as it takes."""
-
-    dry_run: bool
-    """Only say to which runs."""
-    step: int
-    """Runs of one request, 1 to 500, 100 when it is left out."""
-    on_step: Callable[[GroupActionResult], object]
-    """Called with the result of each step."""
 
 
 class Client:
@@ -191,6 +183,11 @@ class Client:
         for page in self._pages("/groups", GroupPage, dag_id=dag_id):
             yield from page["groups"]
 
+    def paused_groups(self, dag_id: str | None = None) -> Iterator[GroupProgress]:
+        """Yield the groups that are paused, of a DAG or of all, a page at a time."""
+        for page in self._pages("/groups", PausedGroups, dag_id=dag_id, control="paused"):
+            yield from page["groups"]
+
     def group_runs(self, dag_id: str, prefix: str, *, state: str | None = None) -> Iterator[GroupRun]:
         """Yield the runs of a group in the order of their creation, a page at a time."""
         for page in self._pages(encoding.path("groups", dag_id, prefix, "runs"), GroupRunPage, state=state):
@@ -256,6 +253,19 @@ class Client:
         }
         given = {key: value for key, value in parameters.items() if value is not None}
         return self._apply("retry", dag_id, prefix, given, options)
+
+    def change(self, dag_id: str, prefix: str, *, dry_run: bool = False, **wishes: Unpack[Wishes]) -> GroupChangeResult:
+        """Change whether, how many at once, when and in which order the runs of a group start; None restores a default.
+
+        It is retried until it has a response: the same change again changes nothing.
+        """
+        not_before = wishes.get("not_before")
+        body: dict[str, Any] = {**wishes, "dry_run": dry_run}
+        if isinstance(not_before, dt.datetime):
+            body["not_before"] = not_before.isoformat()
+        return self._write(
+            "PATCH", encoding.path("groups", dag_id, prefix), body, GroupChangeResult, safe_to_retry=True
+        )
 
     def note(self, dag_id: str, prefix: str, note: str, **options: Unpack[ActionOptions]) -> GroupActionResult:
         return self._apply("note", dag_id, prefix, {"note": note}, options)
@@ -335,24 +345,13 @@ class Client:
     def _get(self, path: str, **more: Any) -> httpx.Response:
         return self._sender.send("GET", self._base + path, safe_to_retry=True, **more)
 
-    def _post(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-        kind: type[_Response],
-        *,
-        safe_to_retry: bool,
-        can_shrink: bool = False,
-    ) -> _Response:
-        response = self._sender.send(
-            "POST",
-            self._base + path,
-            safe_to_retry=safe_to_retry,
-            can_shrink=can_shrink,
-            content=encoding.json_body(body),
-            headers={"Content-Type": "application/json"},
-        )
-        return parse(response, kind)
+    def _post(self, path: str, body: Mapping[str, Any], kind: type[_Response], **how: bool) -> _Response:
+        return self._write("POST", path, body, kind, **how)
+
+    def _write(self, method: str, path: str, body: Mapping[str, Any], kind: type[_Response], **how: bool) -> _Response:
+        content = encoding.json_body(body)
+        headers = {"Content-Type": "application/json"}
+        return parse(self._sender.send(method, self._base + path, content=content, headers=headers, **how), kind)
 
 
 def _bounds(request: GroupRequest, limit: int, *, partial: bool) -> dict[str, Any]:

@@ -86,6 +86,16 @@ class Group(TypedDict):
     cancelled: int
 
 
+class Control(TypedDict):
+    """What holds for the runs of one group; ``max_active_runs_from`` is ``group`` or ``dag``."""
+
+    paused: bool
+    paused_at: str | None
+    paused_by: str | None
+    max_active_runs: int
+    max_active_runs_from: str
+
+
 class _GroupProgress(Group):
     done: float
     max_active_runs: int
@@ -101,6 +111,8 @@ class GroupProgress(_GroupProgress, total=False):
     waiting_for: list[str]
     previous_run_id: str | None
     runs_per_minute: float | None
+    control: Control | None
+    uncontrolled_runs: int
 
 
 class _GroupActionResult(TypedDict):
@@ -114,6 +126,20 @@ class GroupActionResult(_GroupActionResult, total=False):
     """The runs to which the action was applied; ``next_start`` is where the next step begins, at ``next_not_before``."""
 
     next_not_before: str
+
+
+class GroupChangeResult(TypedDict):
+    """The group after a change; after a dry run with the ``control`` that it would have."""
+
+    group: GroupProgress
+    changed_runs: int
+    dry_run: bool
+    warnings: list[str]
+
+
+class PausedGroups(TypedDict):
+    groups: list[GroupProgress]
+    next_start: int | None
 
 
 class GroupResponse(TypedDict):

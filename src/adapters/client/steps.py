@@ -25,7 +25,8 @@ class GroupRequest:
     """A group to create, with the keys of the service. ``dates`` may be longer here than one HTTP request takes.
 
     Dates are ISO 8601, or datetimes; without an offset they are in the service's ``default_timezone``. The steps after the
-    first add to the group of the first one: they have ``new_group`` False.
+    first add to the group of the first one: they have ``new_group`` False, and once runs are created they leave its control,
+    ``max_active_runs`` and ``paused``, as it is.
     """
 
     dag_id: str
@@ -42,6 +43,8 @@ class GroupRequest:
     order: str = Order.ASC.value
     new_group: bool | None = None
     bundle_version: str | None = None
+    max_active_runs: int | None = None
+    paused: bool | None = None
 
     @property
     def group(self) -> str:
@@ -294,6 +297,8 @@ def rest_of(
 ) -> GroupRequest | None:
     """Return the request for what a response leaves; ``size`` is how many of the listed dates it was about."""
     request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
+    if response.get("dag_run_ids") and not response.get("dry_run"):
+        request = replace(request, max_active_runs=None, paused=None)
     if request.dates is not None:
         rest = _part(request, slice(size, None))
         return rest if rest.dates else None

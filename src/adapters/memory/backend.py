@@ -7,7 +7,7 @@ from threading import RLock
 
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
-from airflow_run_groups.domain import DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
+from airflow_run_groups.domain import Control, DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
 
 _ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 
@@ -57,7 +57,7 @@ class MemoryBackend:
         """Let the runs of all DAGs move on up to the present, and return it."""
         now = self._clock()
         for dag in self.dags.values():
-            dag.queue.advance(now)
+            dag.advance(now)
         return now
 
 
@@ -75,7 +75,37 @@ class StoredDag:
         """The highest number of each group, by its prefix."""
         self.groups: dict[str, list[StoredRun]] = {}
         """The runs of each group, by its prefix."""
-        self.queue = RunQueue(max_active_runs=dag.max_active_runs, is_paused=dag.is_paused or dag.is_stale)
+        self.controls: dict[str, Control] = {}
+        """The groups under control, by their prefixes."""
+        self._queue = self._new_queue()
+        self._queues: dict[str, RunQueue] = {}
+        """Those of the groups under control."""
+
+    def advance(self, now: dt.datetime) -> None:
+        for queue in (self._queue, *self._queues.values()):
+            queue.advance(now)
+
+    def queue_of(self, stored: StoredRun) -> RunQueue:
+        prefix = stored.prefix
+        return self._queue if prefix is None else self._queues.get(prefix, self._queue)
+
+    def set_control(self, prefix: str, control: Control | None, now: dt.datetime) -> None:
+        """Put a group under this control, or under none. What happened before now must have been worked out already."""
+        run_ids = {one.run.run_id for one in self.groups.get(prefix, ())}
+        if control is None:
+            if (queue := self._queues.pop(prefix, None)) is not None:
+                del self.controls[prefix]
+                self._queue.take(*queue.give_up(run_ids))
+                self._queue.bound(max_active_runs=self.dag.max_active_runs, is_held=False, now=now)
+            return
+        if prefix not in self._queues:
+            self._queues[prefix] = self._new_queue()
+            self._queues[prefix].take(*self._queue.give_up(run_ids))
+        self.controls[prefix] = control
+        self._queues[prefix].bound(max_active_runs=control.max_active_runs, is_held=control.paused, now=now)
+
+    def _new_queue(self) -> RunQueue:
+        return RunQueue(max_active_runs=self.dag.max_active_runs, is_paused=self.dag.is_paused or self.dag.is_stale)
 
     def keep(self, stored: StoredRun) -> None:
         run = stored.run

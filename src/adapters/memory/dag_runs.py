@@ -126,6 +126,7 @@ class _Transaction:
             else sorted(self.existing_runs(request.dates)),
             last_number=self._stored.last_numbers.get(group_prefix(request.prefix), 0),
             group=None if request.new_group is False else self._group(group_prefix(request.prefix)),
+            control=self._stored.controls.get(group_prefix(request.prefix)),
             unfinished_runs=self._unfinished_runs(),
             run_id_pattern=DEFAULT_RUN_ID_PATTERN,
             runs_per_loop=RUNS_PER_LOOP,
@@ -167,6 +168,8 @@ class _Transaction:
 
     def _store(self, created: CreatedRuns) -> None:
         now = self._backend.advance()
+        if created.runs:
+            self._stored.set_control(created.prefix, created.control, now)
         for new in created.runs:
             run = DagRun(
                 id=len(self._backend.runs) + 1,
@@ -187,7 +190,7 @@ class _Transaction:
                 spaced=is_spaced(new.run_after, (new.logical_date, new.data_interval.end), created_at=now),
             )
             self._backend.keep(stored)
-            self._stored.queue.put(stored, run_after=new.run_after, now=now)
+            self._stored.queue_of(stored).put(stored, run_after=new.run_after, now=now)
 
     def _group(self, prefix: str) -> ExistingGroup | None:
         runs = self._stored.groups.get(prefix)

@@ -9,11 +9,13 @@ from airflow_run_groups.adapters.memory.dag_runs import recent_durations
 from airflow_run_groups.adapters.memory.queue import StoredRun
 from airflow_run_groups.domain import (
     Cancel,
+    ChangedGroup,
     DagNotFound,
     DagRunState,
     Group,
     GroupAction,
     GroupActionResult,
+    GroupChange,
     GroupNotFound,
     GroupPage,
     GroupProgress,
@@ -26,6 +28,7 @@ from airflow_run_groups.domain import (
     StateCounts,
     has_address,
 )
+from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, turns
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.pace import Restarts
 
@@ -54,7 +57,7 @@ class MemoryGroupRepository:
             if stored is None or runs is None:
                 raise GroupNotFound
             queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
-            active = sum(one.run.state == DagRunState.RUNNING for one in stored.runs)
+            active = _active_runs(stored, prefix)
             starts = _recent_starts(runs, since=now - WINDOW)
             return GroupProgress(
                 group=_group(prefix, runs),
@@ -69,6 +72,7 @@ class MemoryGroupRepository:
                 recently_ended=len(starts),
                 recently_started=min(starts, default=None),
                 previous_run_id=None,  # no task of this backend depends on a run before
+                control=stored.controls.get(prefix),
             )
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
@@ -106,12 +110,47 @@ class MemoryGroupRepository:
             if not group_action.dry_run:
                 for one, run_after in zip(chosen, starts, strict=True):
                     _apply(one, dag, action, run_after, now)
+                if isinstance(action, Cancel):
+                    _resume_if_nothing_is_queued(dag, group_action.prefix, runs, now)
             return GroupActionResult(
                 dag_run_ids=tuple(one.run.run_id for one in chosen),
                 next_start=chosen[-1].run.id if rest else None,
                 dry_run=group_action.dry_run,
                 next_not_before=next_not_before,
             )
+
+    def paused(
+        self, dag_id: str | None, *, readable: frozenset[str] | None, start: int | None, limit: int
+    ) -> PausedGroups:
+        with self._backend.lock:
+            found = [
+                (name, prefix)
+                for name, dag in self._backend.dags.items()
+                for prefix, control in dag.controls.items()
+                if control.paused and dag_id in {None, name} and (readable is None or name in readable)
+            ]
+        first = start or 0
+        page = tuple(found[first : first + limit])
+        return PausedGroups(page, next_start=first + limit if len(found) > first + limit else None)
+
+    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+        with self._backend.lock:
+            self._backend.advance()
+            dag = self._backend.dags.get(change.dag_id)
+            runs = None if dag is None else _by_prefix(dag).get(change.prefix)
+            if dag is None or runs is None:
+                raise GroupNotFound
+            before = dag.controls.get(change.prefix)
+            after = changed_control(before, change, max_active_runs_of_dag=dag.dag.max_active_runs, now=now)
+            queued = {one.run.id: one for one in runs if one.run.state == DagRunState.QUEUED}
+            queue = [QueuedRun(one.run.id, one.run.logical_date, one.run_after) for one in queued.values()]
+            moved = [turn for turn in turns(queue, change, now=now) if turn.run_after != queued[turn.id].run_after]
+            relinked = _unfinished_ids(runs) if (before is None) is not (after is None) else set()
+            if not change.dry_run:
+                dag.set_control(change.prefix, after, now)
+                for turn in moved:
+                    _start_at(queued[turn.id], dag, turn.run_after, now)
+            return ChangedGroup(control=after, changed_runs=len(relinked.union(turn.id for turn in moved)))
 
 
 def _is_for(action: Cancel | Retry | Note, one: StoredRun) -> bool:
@@ -129,15 +168,42 @@ def _apply(
     if isinstance(action, Note):
         one.note = action.note
     elif isinstance(action, Cancel):
-        dag.queue.remove(one)
+        dag.queue_of(one).remove(one)
         one.run = one.run._replace(state=DagRunState.FAILED.value, end_date=now)
         one.cancelled = True
     else:
         one.run = one.run._replace(state=DagRunState.QUEUED.value, start_date=None, end_date=None)
         one.cancelled = False
-        one.run_after = run_after
-        one.waiting_since = max(now, run_after)
-        dag.queue.put(one, run_after=run_after, now=now)
+        _start_at(one, dag, run_after, now)
+
+
+def _start_at(one: StoredRun, dag: StoredDag, run_after: dt.datetime, now: dt.datetime) -> None:
+    """Put a run into the queue, or to another place in it."""
+    queue = dag.queue_of(one)
+    queue.remove(one)
+    one.run_after = run_after
+    one.waiting_since = max(now, run_after)
+    queue.put(one, run_after=run_after, now=now)
+
+
+def _resume_if_nothing_is_queued(dag: StoredDag, prefix: str, runs: Sequence[StoredRun], now: dt.datetime) -> None:
+    control = dag.controls.get(prefix)
+    if control is None or any(one.run.state == DagRunState.QUEUED for one in runs):
+        return
+    change = GroupChange(dag_id=dag.dag.dag_id, prefix=prefix, paused=False)
+    dag.set_control(prefix, changed_control(control, change, max_active_runs_of_dag=1, now=now), now)
+
+
+def _unfinished_ids(runs: Sequence[StoredRun]) -> set[int]:
+    return {one.run.id for one in runs if one.run.state in {DagRunState.QUEUED, DagRunState.RUNNING}}
+
+
+def _active_runs(dag: StoredDag, prefix: str) -> int:
+    """Return how many running runs count where those of the group do."""
+    running = (one for one in dag.runs if one.run.state == DagRunState.RUNNING)
+    if prefix in dag.controls:
+        return sum(one.prefix == prefix for one in running)
+    return sum(one.prefix not in dag.controls for one in running)
 
 
 def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:

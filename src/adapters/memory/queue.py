@@ -1,10 +1,11 @@
 """How the runs of one DAG get their turn: queued, then running, then success, as time passes."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 
-from airflow_run_groups.domain import Conf, DagRun, DagRunState
+from airflow_run_groups.domain import Conf, DagRun, DagRunState, GroupRunId
 
 QUEUED_FOR = dt.timedelta(seconds=1)
 """How long a run waits at least, as if a scheduler had to come by first."""
@@ -31,9 +32,21 @@ class StoredRun:
     spaced: bool = False
     cancelled: bool = False
 
+    @property
+    def prefix(self) -> str | None:
+        """The group that it is in, None when it is in none."""
+        parsed = GroupRunId.parse(self.run.run_id)
+        return None if parsed is None else parsed.prefix
+
+
+_Waiting = tuple[dt.datetime, int, dt.datetime, StoredRun]
+"""Its ``run_after``, its id, and from when on it could start."""
+_Running = tuple[dt.datetime, int, StoredRun]
+"""When it ends, and its id."""
+
 
 class RunQueue:
-    """The runs of one DAG that have not ended yet.
+    """The runs that count together and have not ended yet: those of a group under control, or all others of a DAG.
 
     They start in the order of their ``run_after``, then their id, with at most so many running at the same time. Nothing
     happens by itself: what would have happened up to a moment is computed with a read, always with the same
@@ -44,9 +57,16 @@ class RunQueue:
         """Start with no runs; a paused DAG's runs wait for ever."""
         self._max_active_runs = max_active_runs
         self._is_paused = is_paused
-        self._waiting: list[tuple[dt.datetime, int, dt.datetime, StoredRun]] = []
-        self._running: list[tuple[dt.datetime, int, StoredRun]] = []
+        self._is_held = False
+        self._waiting: list[_Waiting] = []
+        self._running: list[_Running] = []
         self._last_start = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
+
+    def bound(self, *, max_active_runs: int, is_held: bool, now: dt.datetime) -> None:
+        """Let so many run at the same time from now on, and none start while it is held; running ones end all the same."""
+        self._max_active_runs = max_active_runs
+        self._is_held = is_held
+        self._last_start = max(self._last_start, now)
 
     def put(self, stored: StoredRun, *, run_after: dt.datetime, now: dt.datetime) -> None:
         """Add a run that was created now. What happened before must have been worked out already."""
@@ -58,11 +78,28 @@ class RunQueue:
         heapify(self._waiting)
         heapify(self._running)
 
+    def give_up(self, run_ids: Collection[str]) -> tuple[list[_Waiting], list[_Running]]:
+        """Return those of the runs that have these ids, and know nothing of them any more."""
+        waiting = [entry for entry in self._waiting if entry[-1].run.run_id in run_ids]
+        running = [entry for entry in self._running if entry[-1].run.run_id in run_ids]
+        self._waiting = [entry for entry in self._waiting if entry[-1].run.run_id not in run_ids]
+        self._running = [entry for entry in self._running if entry[-1].run.run_id not in run_ids]
+        heapify(self._waiting)
+        heapify(self._running)
+        return waiting, running
+
+    def take(self, waiting: list[_Waiting], running: list[_Running]) -> None:
+        """Add runs that another queue has given up."""
+        self._waiting += waiting
+        self._running += running
+        heapify(self._waiting)
+        heapify(self._running)
+
     def advance(self, now: dt.datetime) -> None:
         if self._is_paused:
             return
-        while self._waiting and (start := self._next_start()) <= now:
-            if len(self._running) == self._max_active_runs:
+        while self._waiting and not self._is_held and (start := self._next_start()) <= now:
+            while len(self._running) >= self._max_active_runs:
                 self._finish_first()
             _, run_number, _, stored = heappop(self._waiting)
             stored.run = stored.run._replace(state=DagRunState.RUNNING.value, start_date=start)
@@ -73,7 +110,8 @@ class RunQueue:
 
     def _next_start(self) -> dt.datetime:
         start = max(self._waiting[0][2], self._last_start)
-        return max(start, self._running[0][0]) if len(self._running) == self._max_active_runs else start
+        before = len(self._running) - self._max_active_runs + 1
+        return start if before < 1 else max(start, nsmallest(before, self._running)[-1][0])
 
     def _finish_first(self) -> None:
         end, _, stored = heappop(self._running)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
 from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 from airflow_run_groups.domain.timetable import Timetable
@@ -48,7 +49,7 @@ class PlanningFacts:
     ``dates``, or all from its ``start_date`` on (without one: from now on). They ascend, without a repeat, and are read
     while they are drawn.
     ``last_number``: the highest number of the request's group, 0 for a new group. ``group``: what that group has so far, None
-    for a new one, and where it does not matter as the request says that it adds to it.
+    for a new one, and where it does not matter as the request says that it adds to it. ``control``: that of the group.
     ``unfinished_runs``: how many of the DAG's runs, but for Airflow's own backfills, are queued or running; it is counted
     up to ``max_active_runs``.
     ``run_id_pattern``: the regular expression that new run ids must match.
@@ -62,6 +63,7 @@ class PlanningFacts:
     existing_dates: Iterable[dt.datetime]
     last_number: int
     group: ExistingGroup | None = None
+    control: Control | None = None
     unfinished_runs: int = 0
     run_id_pattern: str = DEFAULT_RUN_ID_PATTERN
     runs_per_loop: int | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from airflow_run_groups.domain.control import Control, joined_control
 from airflow_run_groups.domain.errors import DagNotTriggerable, GroupExists, Refused, TooManyRuns
 from airflow_run_groups.domain.estimate import expected_end
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
@@ -81,7 +82,7 @@ class _GroupRuns:
 
     ``existing``: how many dates get no run because they have one.
     ``next_start_date``: the first date in that order beyond the limit of a partial request, None when there is none.
-    ``next_not_before``: with a pace, when the runs after these may start.
+    ``next_not_before``: with a pace, when the runs after these may start. ``control``: that of the group with these runs.
     """
 
     dag_id: str
@@ -91,6 +92,7 @@ class _GroupRuns:
     next_start_date: dt.datetime | None
     next_not_before: dt.datetime | None
     warnings: tuple[str, ...]
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ def runs_to_create(
     :param now: the present, aware. A date whose run may not start before later is the scheduler's, and gets none.
     :raises Refused: naming the rule that the request breaks, and what is allowed.
     """
-    draft = Draft(request, facts, now)
+    draft = Draft(request, facts, now, created_by=created_by)
     for info, exists in dates_of(request, facts, now=now, not_yet=0):
         draft.decide(info, exists=exists)
         if draft.next_start_date is not None:
@@ -187,7 +189,11 @@ def with_details(
     """
     dates = tuple(_with_run(date, existing.get(date.logical_date)) for date in plan.dates)
     starts = [(len(plan.runs) - before, run.run_after) for before, run in enumerate(plan.runs)]
-    end = expected_end(starts, durations, max_active_runs=max_active_runs, now=now)
+    control = plan.control
+    places = max_active_runs if control is None else control.max_active_runs
+    end = expected_end(starts, durations, max_active_runs=places, now=now)
+    if control is not None and control.paused and plan.runs:
+        end = None
     return replace(plan, dates=dates, expected=None if end is None else end - now)
 
 
@@ -201,7 +207,7 @@ class Draft:
     it is decided as if the group were not there, and must come to runs that the group has. Then it creates none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a request, its facts, and for what it is drafted
         self,
         request: GroupRequest,
         facts: PlanningFacts,
@@ -209,6 +215,7 @@ class Draft:
         *,
         limit: int | None = None,
         before: int = 0,
+        created_by: str | None = None,
     ) -> None:
         if request.conf_per_run is None:
             facts.check_confs([request.conf or {}])
@@ -223,6 +230,14 @@ class Draft:
         self._before = before
         self._facts = facts
         self._now = now
+        self._control = joined_control(
+            facts.control,
+            max_active_runs=request.max_active_runs,
+            paused=request.paused,
+            max_active_runs_of_dag=facts.dag.max_active_runs,
+            now=now,
+            requested_by=created_by,
+        )
         self._repeats = facts.group if request.new_group else None
         self._dates_of_group = _dates_in(self._repeats)
         self._last_number = facts.last_number if self._repeats is None else 0
@@ -271,6 +286,7 @@ class Draft:
         if self._repeats is None:
             self._confs.check()
         outcome = Outcome(
+            control=self._control,
             created=self._before + len(self.runs),
             seen=self._before + self._seen,
             not_yet=self._not_yet,
@@ -284,6 +300,7 @@ class Draft:
             "next_start_date": self.next_start_date,
             "next_not_before": None if self._starts is None or request.pace is None else self._starts.after(decided),
             "warnings": tuple(remarks(request, self._facts, outcome, group=self._prefix, now=self._now)),
+            "control": self._control if self.runs else self._facts.control,
         }
 
     def _pass_over(self, info: DagRunInfo, *, is_within: bool) -> None:

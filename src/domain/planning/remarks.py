@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import Dag, in_utc
 from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
@@ -28,9 +29,10 @@ class Outcome:
     """What became of a request's dates, up to the first one beyond its limit.
 
     ``created``: how many runs there will be. ``seen``: how many dates may have a run by now, whether they get one or not.
-    ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
+    ``control``: that of the group. ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
     """
 
+    control: Control | None = None
     created: int
     seen: int
     not_yet: LeftOut
@@ -45,6 +47,7 @@ def remarks(
         *_about_the_range(request, facts.dag, outcome),
         *_about_left_out_dates(facts.dag, outcome),
         *_about_the_group(request, facts, outcome.created, group),
+        *_about_the_control(facts.dag, outcome, group),
         *_about_the_dag(facts, outcome.created),
         *_about_the_scheduler(request, facts.runs_per_loop, outcome.created),
         *_about_the_order(request, facts.dag, outcome.created),
@@ -86,6 +89,19 @@ def _about_the_group(request: GroupRequest, facts: PlanningFacts, created: int, 
         yield (
             f"group {group!r} of DAG {facts.dag.dag_id!r} exists already, with {facts.group}: the new runs join it, and what "
             "is done to the group is done to all of them; new_group says whether that is meant"
+        )
+
+
+def _about_the_control(dag: Dag, outcome: Outcome, group: str) -> Iterator[str]:
+    control = outcome.control
+    if control is None or not outcome.created:
+        return
+    if control.paused:
+        yield f"group {group!r} is paused: its runs wait until it is resumed"
+    if control.copied:
+        yield (
+            f"group {group!r} is under control, and may have {control.max_active_runs} runs at once, which is the max_active_runs "
+            f"of DAG {dag.dag_id!r} now: Airflow counts them apart from the DAG's other runs; max_active_runs sets another number"
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from airflow_run_groups.domain.control import check_max_active_runs
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, in_utc, require_moments
 from airflow_run_groups.domain.pace import Order, Pace
@@ -27,7 +28,8 @@ class GroupRequest:
     ``new_group``: True refuses a prefix whose group exists, unless this very request made it; False adds to it without a
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
-    bundle, None for the latest one.
+    bundle, None for the latest one. ``max_active_runs``: at most so many of the group's runs at once, 1 to 10,000, None for
+    as many as the DAG allows its runs together. ``paused``: none starts until the group is resumed.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
@@ -47,6 +49,8 @@ class GroupRequest:
     conf_per_run: ConfPerRun | None = None
     note: str | None = None
     new_group: bool | None = None
+    max_active_runs: int | None = None
+    paused: bool = False
     naive_dates_in: str | None = None
     bundle_version: str | None = None
 
@@ -60,6 +64,7 @@ def check_request(request: GroupRequest, now: dt.datetime) -> None:
 
     :raises Refused: naming all the rules that it breaks, and what is allowed.
     """
+    check_max_active_runs(request.max_active_runs)
     if request.conf is not None:
         check_conf_size(request.conf, "conf")
     if request.conf_per_run is not None and not isinstance(request.conf_per_run, tuple):

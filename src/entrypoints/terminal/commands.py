@@ -39,6 +39,11 @@ _NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts
 _PACE = click.Option(
     ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
 )
+_CAP = click.Option(
+    ["--max-active-runs"],
+    type=click.IntRange(1, 10_000),
+    help="At most so many runs of the group run at once, beside the DAG's other runs.",
+)
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
 _ALL_DATES = click.Option(["--all-dates"], is_flag=True, help="Of a plan: each date, however many there are.")
 _REQUEST = (
@@ -89,6 +94,13 @@ _REQUEST = (
     ),
     _NOT_BEFORE,
     _PACE,
+    _CAP,
+    click.Option(
+        ["--paused"],
+        is_flag=True,
+        callback=lambda _ctx, _option, is_paused: is_paused or None,
+        help="No run starts until the group is resumed.",
+    ),
 )
 _STEPS = (
     click.Option(["--limit"], type=click.IntRange(min=1), help="At most so many runs, the first ones."),
@@ -199,6 +211,54 @@ COMMANDS: Sequence[ServiceCommand] = (
             "airflow-groups retry --dag-id example_hourly --prefix redo",
             "airflow-groups retry --dag-id example_hourly --prefix redo --which cancelled --pace 20/PT10M",
         ],
+    ),
+    ServiceCommand(
+        "pause",
+        "changes:pause",
+        _DAG,
+        _PREFIX,
+        _DRY_RUN,
+        text="Let no queued run of a group start. What is running goes on.",
+        examples=["airflow-groups pause --dag-id example_hourly --prefix redo"],
+    ),
+    ServiceCommand(
+        "resume",
+        "changes:resume",
+        _DAG,
+        _PREFIX,
+        _DRY_RUN,
+        text="Let the runs of a paused group start again.",
+        examples=["airflow-groups resume --dag-id example_hourly --prefix redo"],
+    ),
+    ServiceCommand(
+        "change",
+        "changes:change",
+        _DAG,
+        _PREFIX,
+        _CAP,
+        click.Option(
+            ["--no-max-active-runs"], is_flag=True, help="As many runs as the DAG allows, with its other runs."
+        ),
+        _PACE,
+        click.Option(["--no-pace"], is_flag=True, help="All queued runs may start, now or at --not-before."),
+        click.Option(["--not-before"], metavar="DATE", help="The first of the queued runs starts then."),
+        click.Option(
+            ["--order"], type=click.Choice(("asc", "desc")), help="Start with the oldest, or with the newest date."
+        ),
+        _DRY_RUN,
+        text="Change how many runs of a group run at once, and when and in which order its queued runs start.",
+        examples=[
+            "airflow-groups change --dag-id example_hourly --prefix redo --max-active-runs 5",
+            "airflow-groups change --dag-id example_hourly --prefix redo --pace 20/PT10M --order desc --dry-run",
+        ],
+    ),
+    ServiceCommand(
+        "release",
+        "changes:release",
+        click.Option(["--dag-id"], metavar="DAG_ID", help="Only the groups of this DAG."),
+        _DRY_RUN,
+        text="Resume all groups that are paused, of all DAGs, and say which they were, as before an uninstall.",
+        examples=["airflow-groups release --dry-run", "airflow-groups release --dag-id example_hourly"],
     ),
     ServiceCommand(
         "note",

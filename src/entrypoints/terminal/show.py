@@ -160,12 +160,27 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "max active runs": group["max_active_runs"],
         "paused": "yes" if group["is_paused"] else "no",
         "stale": "yes" if group.get("is_stale") else "no",
+        "control": _control(group),
         "waiting for": ", ".join(waiting_for(group)) or None,
         "behind the run": group.get("previous_run_id"),
         "first in the queue for": None if waiting is None else duration(waiting),
         "rate": per_minute(rate) if rate is not None else end and "not known yet: the expected end is the earliest",
         "expected end": end,
     }
+
+
+def _control(group: GroupProgress) -> str | None:
+    control = group.get("control")
+    if control is None:
+        return None
+    cap = f"at most {control['max_active_runs']:,} at once"
+    since = f" since {control['paused_at']}" if control["paused_at"] else ""
+    by = f" by {control['paused_by']}" if control["paused_by"] else ""
+    outside = group.get("uncontrolled_runs", 0)
+    parts = [f"paused{since}{by}"] if control["paused"] else []
+    parts += [f"{cap}{', as the DAG' if control['max_active_runs_from'] == 'dag' else ''}"]
+    parts += [f"{outside:,} runs not bound by it"] if outside else []
+    return "; ".join(parts)
 
 
 def waiting_for(group: GroupProgress) -> list[str]:

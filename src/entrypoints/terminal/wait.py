@@ -91,6 +91,7 @@ def _texts(group: GroupProgress, *, unchanged_for: float) -> dict[str, str]:
     texts = {
         "dag_paused": f"DAG {dag_id!r} is paused: its runs wait until it is unpaused",
         "dag_stale": f"DAG {dag_id!r} is stale, as no file defines it any more: its runs wait until it is there again",
+        "group_paused": f"group {group['prefix']!r} is paused: its runs wait until it is resumed",
         "previous_run": f"run {group.get('previous_run_id')!r} has to succeed first, and does not by itself: tasks of the runs "
         "behind it depend on it (depends_on_past, wait_for_downstream). Retry it, or mark it as success in Airflow; if they take all "
         "places of max_active_runs, raise it, or cancel the group with --running and retry it",

@@ -1,6 +1,7 @@
 """The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
@@ -43,6 +44,10 @@ class TestAirflowGroupGet(GroupGetContract):
 
 
 class TestAirflowGroupActions(GroupActionContract):
+    pass
+
+
+class TestAirflowControl(ControlContract):
     pass
 
 

@@ -54,6 +54,10 @@ def test_every_endpoint_works_under_the_role(world, client):
     created = post("/api/v1/dag_runs", **group, note="a note")["dag_run_ids"]
     assert len(created) == 4
     assert post(f"{GROUP}/note", note="another note")["dag_run_ids"] == created
+    for wishes in ({"max_active_runs": 2, "paused": True, "order": "desc"}, {"paused": False, "max_active_runs": None}):
+        answer = client.patch(GROUP, json=wishes)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["response"]["changed_runs"] == 4
     assert post(f"{GROUP}/cancel", limit=2)["dag_run_ids"] == created[:2]
     _let_fail(world, created[2])
     assert post(f"{GROUP}/retry")["dag_run_ids"] == created[:3]

@@ -91,3 +91,19 @@ def a_deadline():
         interval=timedelta(hours=1),
         callback=AsyncCallback("company.callbacks.late"),
     )
+
+
+def create_backfill(dag_id, from_date, to_date):
+    """Create a backfill of Airflow's own, as its endpoint does."""
+    from airflow.models.backfill import ReprocessBehavior, _create_backfill  # noqa: PLC0415 - after the environment
+
+    return _create_backfill(
+        dag_id=dag_id,
+        from_date=from_date,
+        to_date=to_date,
+        max_active_runs=1,
+        reverse=False,
+        dag_run_conf={},
+        reprocess_behavior=ReprocessBehavior.NONE,
+        **({"triggering_user_name": "airflow"} if MINOR >= (3, 1) else {}),
+    )

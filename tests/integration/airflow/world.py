@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pendulum
 from airflow import settings
+from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
@@ -76,7 +77,7 @@ class AirflowWorld:
 
     def clear_runs(self) -> None:
         with self.sessions.begin() as session:
-            for model in (TaskInstance, DagRun):
+            for model in (TaskInstance, BackfillDagRun, DagRun, Backfill):
                 session.execute(delete(model.__table__))  # former tries too, which Airflow hides from its models
 
     def register(self, dag: DAG, bundle_version: str | None = None) -> SerializedDAG:

@@ -531,6 +531,47 @@ def test_cancel_retry_note(run):
     assert run("note", *paused, "--note", "seen", "-o", "plain") == ids
 
 
+def test_pause_change_resume(run, url):
+    steered = group("steered", "example_paused")
+    run(
+        "create", *steered, "--from-date", "2020-09-01", "--to-date", "2020-09-03", "--max-active-runs", "2", "--paused"
+    )
+    shown = json.loads(run("status", *steered, "-o", "json"))["control"]
+    assert (shown["paused"], shown["max_active_runs"]) == (True, 2)
+    assert "at most 2 at once" in run("resume", *steered)
+    changed = json.loads(run("change", *steered, "--no-max-active-runs", "--pace", "1/PT1H", "-o", "json"))
+    assert (changed["group"]["control"], changed["changed_runs"]) == (None, 3)
+    assert run("change", *steered, "--max-active-runs", "5", "--dry-run").endswith("3 runs would be changed\n")
+    assert json.loads(run("status", *steered, "-o", "json"))["control"] is None
+    assert "paused since" in run("pause", *steered)
+    assert "at most 16 at once, as the DAG" in run("status", *steered)
+
+
+def test_release(run, url):
+    for dag_id in ("example_daily", "example_paused"):
+        held = group("held", dag_id)
+        run("create", *held, "--from-date", "2020-08-01", "--to-date", "2020-08-02", "--paused")
+    before = run("release", "--dry-run", "-o", "plain").splitlines()
+    assert [line.split("\t")[:4] for line in before if "held" in line] == [
+        ["example_daily", "held", "2", "2"],
+        ["example_paused", "held", "2", "2"],
+    ]
+    assert "held" in run("release", "--dag-id", "example_daily")
+    assert json.loads(run("status", *group("held"), "-o", "json"))["control"] is None
+    run("release")
+    assert run("release") == "No data found\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [((), "say what to change"), (("--pace", "1/PT1H", "--no-pace"), "--pace and --no-pace cannot be combined")],
+)
+def test_a_change_without_sense_is_a_wrong_command_line(url, options, says):
+    done = called("change", *group("steered", "example_paused"), *options, url=url)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
 def test_list_leaves_out_longer_prefixes(run):
     run("create", *dates("short", "2020-11-01", "2020-11-01"))
     run("create", *dates("short_er", "2020-11-02", "2020-11-02"))
@@ -546,7 +587,7 @@ def test_prefix_names_the_group_that_list_shows(run, url):
     assert [logical_dates(run, name) for name in ("named", "named_")] == [["2020-12-01"], ["2020-12-02"]]
 
 
-@pytest.mark.parametrize("command", ["status", "wait", "list", "cancel", "retry"])
+@pytest.mark.parametrize("command", ["status", "wait", "list", "cancel", "retry", "pause"])
 def test_prefix_of_a_request_that_is_no_group_is_an_error_that_names_the_group(run, url, command):
     run("create", *dates("habit_", "2020-12-11", "2020-12-11"))
     done = called(command, *group("habit_"), url=url)

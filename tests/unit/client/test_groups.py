@@ -1,5 +1,7 @@
 """Reading groups, and applying actions to them."""
 
+import datetime as dt
+
 import pytest
 
 from airflow_run_groups.adapters.client import GroupProgress as Older, GroupRequest, RefusedByService, Unreachable
@@ -41,7 +43,14 @@ def test_unchanged_group_is_the_same_object(network, group):
 def test_a_group_of_an_older_service_has_fewer_keys(network, group):
     shown = network.client.group(*group)
     older = {key: value for key, value in shown.items() if key in Older.__required_keys__}
-    assert shown.keys() - older.keys() == {"is_stale", "waiting_for", "previous_run_id", "runs_per_minute"}
+    assert shown.keys() - older.keys() == {
+        "is_stale",
+        "waiting_for",
+        "previous_run_id",
+        "runs_per_minute",
+        "control",
+        "uncontrolled_runs",
+    }
     assert matches(older, Older)
     assert not matches({**older, "waiting_for": "dag_paused"}, Older)
 
@@ -92,6 +101,18 @@ def test_cancel_running_needs_its_option(network, group):
     stored.run = stored.run._replace(state="running")
     assert network.client.cancel(*group, dry_run=True)["dag_run_ids"] == IDS[1:]
     assert network.client.cancel(*group, dry_run=True, running=True)["dag_run_ids"] == IDS
+
+
+def test_change_is_retried_after_a_lost_response(network, group):
+    network.requests.clear()
+    network.inject(BROKEN)
+    changed = network.client.change(*group, paused=True, not_before=dt.datetime(2999, 1, 1, tzinfo=dt.timezone.utc))
+    assert changed["group"]["control"]["paused"]
+    assert changed["changed_runs"] == 0  # the lost response had told of them
+    body = {"paused": True, "not_before": "2999-01-01T00:00:00+00:00", "dry_run": False}
+    assert [(method, body) for method, _, body in network.requests] == [("PATCH", body)] * 2
+    assert network.client.change(*group, paused=None, dry_run=True)["group"]["control"] is None
+    assert network.client.group(*group)["control"]["paused"]
 
 
 @pytest.mark.parametrize("action", ["cancel", "note"])

@@ -152,4 +152,4 @@ def test_it_tells_what_it_waits_for(facts, words):
 
 def test_some_of_what_it_waits_for_does_not_pass_by_itself():
     lasting = {reason.value for reason in WaitsFor if not reason.passes_by_itself}
-    assert lasting == {"dag_paused", "dag_stale", "previous_run"}
+    assert lasting == {"dag_paused", "dag_stale", "group_paused", "previous_run"}

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
@@ -50,6 +51,10 @@ class TestMemoryGroupGet(GroupGetContract):
 
 
 class TestMemoryGroupActions(GroupActionContract):
+    pass
+
+
+class TestMemoryControl(ControlContract):
     pass
 
 

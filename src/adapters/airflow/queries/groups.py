@@ -223,7 +223,7 @@ DAG = select(_DAG.c.is_paused, _DAG.c.is_stale, _DAG.c.max_active_runs).where(_D
 
 RUNNING_RUNS = 20
 """Running runs of a DAG that are looked at in detail, the earliest ones."""
-_HAS_PLACE = _RUN.c.backfill_id.is_(None)
+_HAS_PLACE = _RUN.c.backfill_id.is_not_distinct_from(bindparam("backfill_id", type_=Integer))
 RUNNING = (
     select(
         _RUN.c.id,
@@ -238,9 +238,10 @@ RUNNING = (
     .order_by(_RUN.c.logical_date, _RUN.c.id)
     .limit(RUNNING_RUNS)
 )
-"""The first running runs of the DAG ``dag_id``, and how many there are, with and without those of Airflow's backfills.
+"""The first running runs of the DAG ``dag_id``, and how many there are: all, and those that count together.
 
-Airflow counts a backfill's runs against the backfill's own limit (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.4).
+Airflow counts the runs of each row of ``backfill`` by themselves, and all others of the DAG together, for which
+``backfill_id`` is None (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.4).
 """
 LATEST_VERSION = (
     select(_SERIALIZED.c.dag_version_id, _SERIALIZED.c.dag_hash)

@@ -16,12 +16,16 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode, code_of_dag
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
+from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked, paused_groups, record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of_all, rows_of_newest
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
+from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
+from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
 from airflow_run_groups.domain.errors import (
     CustomCodeFailed,
     CustomCodeTimeout,
@@ -32,6 +36,7 @@ from airflow_run_groups.domain.errors import (
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups import (
     MAX_FAILED_TASKS,
+    Cancel,
     Group,
     GroupAction,
     GroupActionResult,
@@ -75,17 +80,23 @@ class AirflowGroupRepository:
             if dag is None or not row.runs:
                 raise GroupNotFound
             group = _group(dag_id, prefix, row)
-            limit = configuration.max_active_runs_per_dag() if dag.max_active_runs is None else dag.max_active_runs
+            limit = _max_active_runs(dag.max_active_runs)
+            record = record_of(dag_id, prefix, connection)
+            places = limit if record is None else record.control.max_active_runs
             ended: Sequence[Any] = ()
             running: Sequence[Any] = ()
+            uncontrolled_runs = 0
             if group.states.queued or group.states.running:
                 ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
-                running = connection.execute(RUNNING, {"dag_id": dag_id}).all()
+                number = None if record is None else record.id
+                running = connection.execute(RUNNING, {"dag_id": dag_id, "backfill_id": number}).all()
+                if record is not None:
+                    uncontrolled_runs = count_unlinked(dag_id, prefix, record, connection)
         active_runs = running[0].active if running else 0
         previous_run_id = previous_run_that_blocks(
             self._waiting(running, dag_id, prefix) if running else (),
             has_queued=group.states.queued > 0,
-            is_full=active_runs >= limit and all(row.running == len(running) for row in running),
+            is_full=active_runs >= places and all(row.running == len(running) for row in running),
         )
         return GroupProgress(
             group=group,
@@ -100,6 +111,8 @@ class AirflowGroupRepository:
             recently_ended=row.recently_ended,
             recently_started=row.recently_started,
             previous_run_id=previous_run_id,
+            control=None if record is None else record.control,
+            uncontrolled_runs=uncontrolled_runs,
         )
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
@@ -121,18 +134,16 @@ class AirflowGroupRepository:
     def apply(self, group_action: GroupAction) -> GroupActionResult:
 
         def work(session: Session) -> GroupActionResult:
-            self._schema.require_known(session.connection())
-            # The same lock as for new runs: actions on a group, and additions to it, follow one after the other.
-            session.execute(
-                with_row_locks(
-                    select(DagModel.dag_id).where(DagModel.dag_id == group_action.dag_id), session, of=DagModel
-                )
-            )
+            self._lock(group_action.dag_id, session)
             limits = group_action.limits if isinstance(group_action.action, Retry) else NO_LIMITS
             dag_id, caller = group_action.dag_id, group_action.display_name
             unfinished = count_unfinished(limits, dag_id, caller, session, lock=not group_action.dry_run)
             result = apply(group_action, session, seconds=self._database.seconds_for_a_step())
             limits.check(unfinished, more=len(result.dag_run_ids), dag_id=dag_id)
+            if isinstance(group_action.action, Retry) and result.dag_run_ids and not group_action.dry_run:
+                rejoin(dag_id, group_action.prefix, session)
+            elif isinstance(group_action.action, Cancel) and not group_action.dry_run:
+                resume_if_nothing_is_queued(dag_id, group_action.prefix, session, now=utc_now())
             return result
 
         dag_id, seconds = group_action.dag_id, self._database.limits.write_timeout
@@ -151,6 +162,42 @@ class AirflowGroupRepository:
         except (CustomCodeTimeout, CustomCodeFailed, DagBusy) as error:
             _log.warning("nothing is known of runs that wait for a run before: %s", error)
             return ()
+
+    def paused(
+        self, dag_id: str | None, *, readable: frozenset[str] | None, start: int | None, limit: int
+    ) -> PausedGroups:
+        values: dict[str, Any] = {"start": start or 0, "rows": limit + 1}
+        if dag_id is not None:
+            values["dag_id"] = dag_id
+        if readable is not None:
+            values["readable"] = sorted(readable)
+        query = paused_groups(of_dag=dag_id is not None, readable=readable is not None)
+        with self._database.reading() as connection:
+            rows = connection.execute(query, values).all()
+        page = rows[:limit]
+        groups = tuple((row.dag_id, row.prefix) for row in page)
+        return PausedGroups(groups, next_start=page[-1].id if len(rows) > limit else None)
+
+    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+
+        def work(session: Session) -> ChangedGroup:
+            limit = self._lock(change.dag_id, session)
+            return change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
+
+        return self._database.write(change.dag_id, work)
+
+    def _lock(self, dag_id: str, session: Session) -> int | None:
+        """Take the lock that new runs take: what is done to a group, and additions to it, follow one after the other.
+
+        Return the DAG's ``max_active_runs``, None when it has none of its own.
+        """
+        self._schema.require_known(session.connection())
+        query = select(DagModel.max_active_runs).where(DagModel.dag_id == dag_id)
+        return session.scalars(with_row_locks(query, session, of=DagModel)).first()
+
+
+def _max_active_runs(of_dag: int | None) -> int:
+    return configuration.max_active_runs_per_dag() if of_dag is None else of_dag
 
 
 def _require(dag_id: str, prefix: str, connection: Connection) -> None:

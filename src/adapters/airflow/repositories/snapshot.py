@@ -17,12 +17,15 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
+from airflow_run_groups.adapters.airflow.queries.controls import record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
+from airflow_run_groups.adapters.airflow.writing.governor import join
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
+from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
@@ -71,6 +74,7 @@ class AirflowDag:
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
             last_number=max(numbers.values(), default=0),
             group=None if request.new_group is False else self._group(prefix, numbers.keys()),
+            control=self._control(prefix),
             unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
@@ -113,6 +117,7 @@ class AirflowDag:
         if created.runs:
             version = self._version(created.bundle_version)
             write_runs(created, self._serialized(created.bundle_version), version, self._session)
+            join(created.dag_id, created.prefix, created.control, self._session)
 
     def _serialized(self, bundle_version: str | None) -> SerializedDAG:
         """Return the DAG as it is in a version of its bundle, None for the latest one.
@@ -204,6 +209,10 @@ class AirflowDag:
             created_at=min(created, default=None),
             created_by=tuple(sorted(name for name, _ in rows if name is not None)),
         )
+
+    def _control(self, prefix: str) -> Control | None:
+        record = record_of(self._row.dag_id, prefix, self._session.connection())
+        return None if record is None else record.control
 
     def _unfinished_runs(self, at_most: int) -> int:
         values = {"dag_id": self._row.dag_id, "rows": at_most}

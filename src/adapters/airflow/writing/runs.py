@@ -111,6 +111,8 @@ def _audit(created: CreatedRuns) -> Log:
     It leaves conf out, which can hold secrets; each run shows its conf to those who may see the run.
     """
     dates = [run.logical_date for run in created.runs]
+    control = created.control
+    under = {} if control is None else {"max_active_runs": control.max_active_runs, "paused": control.paused}
     return entry(
         "trigger_dag_run",
         dag_id=created.dag_id,
@@ -121,4 +123,5 @@ def _audit(created: CreatedRuns) -> Log:
         first_logical_date=min(dates).isoformat(),
         last_logical_date=max(dates).isoformat(),
         existing=created.existing,
+        **under,
     )

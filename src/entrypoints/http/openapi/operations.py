@@ -317,6 +317,19 @@ OPERATIONS = (
         tagged=True,
     ),
     Operation(
+        name="change_group",
+        method="patch",
+        path="/groups/{dag_id}/{prefix}",
+        tag="Groups",
+        summary="Pause, cap, pace or reorder a group",
+        description="Changes whether queued runs of the group start, how many of its runs run at once, and when and in which "
+        "order they start, at any time, for groups that others have made, too. Airflow's own scheduler keeps to it. A key that is left "
+        "out changes nothing, and null restores the default. The same change again changes nothing.",
+        body="ChangeGroup",
+        payload=_ref("GroupChangeResult"),
+        errors=(404, 413, 429, 504),
+    ),
+    Operation(
         name="list_group_runs",
         path="/groups/{dag_id}/{prefix}/runs",
         tag="Groups",

@@ -28,7 +28,7 @@ from airflow_run_groups.entrypoints.http.openapi.operations import (
     Json,
     Operation,
 )
-from airflow_run_groups.entrypoints.http.schemas import coverage, creations, requests, responses
+from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, requests, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 
 
@@ -84,6 +84,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         requests.CancelGroupSchema(),
         requests.RetryGroupSchema(),
         requests.NoteGroupSchema(),
+        changes.ChangeGroupSchema(),
     )
     for body in bodies:
         components.schema(_name(body), schema=body)
@@ -98,6 +99,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         responses.GroupProgressSchema(),
         responses.GroupRunSchema(),
         responses.GroupActionResultSchema(),
+        changes.GroupChangeResultSchema(),
     ):
         components.schema(_name(response), schema=response)
     for name in components.schemas.keys() - set(map(_name, bodies)):

@@ -10,6 +10,7 @@ from airflow_run_groups.domain import (
     MAX_RUN_ID_LENGTH,
     Cancel,
     GroupAction,
+    GroupChange,
     GroupNotFound,
     GroupRunFilter,
     Groups,
@@ -19,6 +20,7 @@ from airflow_run_groups.domain import (
 from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write, write_tagged
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
+from airflow_run_groups.entrypoints.http.schemas.changes import ChangeGroupSchema, GroupChangeResultSchema
 from airflow_run_groups.entrypoints.http.schemas.requests import (
     NO_QUERY,
     CancelGroupSchema,
@@ -47,15 +49,21 @@ class GroupsResource:
         self._groups = groups
         self._filter = GroupFilterSchema()
         self._group = GroupSchema()
+        self._progress = GroupProgressSchema()
 
     def on_get(self, req: Request, resp: Response) -> None:
         """List the groups of a DAG, a page at a time, the newest first; the Link header leads to the next page."""
         query = read_query(req)
         filters = self._filter.load(query)
-        req.context.dag_id = filters["dag_id"]
-        page = self._groups.list(caller=req.context.caller, **filters)
-        write(resp, {"groups": dump_page(self._group, page.groups), "next_start": page.next_start})
-        link_to_next(resp, query, page.next_start)
+        req.context.dag_id = filters.get("dag_id")
+        if filters.pop("control", None) is None:
+            page = self._groups.list(caller=req.context.caller, **filters)
+            groups, next_start = dump_page(self._group, page.groups), page.next_start
+        else:
+            paused = self._groups.paused(req.context.caller, **filters)
+            groups, next_start = self._progress.dump(paused.groups, many=True), paused.next_start
+        write(resp, {"groups": groups, "next_start": next_start})
+        link_to_next(resp, query, next_start)
 
     on_head = on_get
 
@@ -63,9 +71,11 @@ class GroupsResource:
 class GroupResource:
     """``/groups/{dag_id}/{prefix}``."""
 
-    def __init__(self, groups: Groups) -> None:
+    def __init__(self, groups: Groups, default_timezone: dt.tzinfo) -> None:
         self._groups = groups
         self._progress = GroupProgressSchema()
+        self._change = ChangeGroupSchema(default_timezone)
+        self._changed = GroupChangeResultSchema()
 
     def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
         """Show how far a group is, or that nothing has happened since the caller's last request."""
@@ -76,6 +86,14 @@ class GroupResource:
         write_tagged(req, resp, {"group": shown}, lasting=lasting)
 
     on_head = on_get
+
+    def on_patch(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
+        """Change whether, how many at once, when and in which order the group's runs start."""
+        NO_QUERY.load(read_query(req))
+        wishes = self._change.load(read_object(req))
+        change = GroupChange(dag_id=dag_id, prefix=prefix, **wishes)
+        _require_possible(req, dag_id, prefix)
+        write(resp, self._changed.dump(self._groups.change(change, req.context.caller)))
 
 
 class GroupRunsResource:

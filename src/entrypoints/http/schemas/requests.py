@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields as dataclass_fields
+from enum import Enum as PythonEnum
 from typing import Any, ClassVar, NoReturn
 
-from marshmallow import Schema, ValidationError, post_load, pre_load
+from marshmallow import Schema, ValidationError, post_load, pre_load, validates_schema
 from marshmallow.fields import Field
 
 from airflow_run_groups.domain import (
@@ -27,6 +28,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
+from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
 from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
@@ -141,10 +143,28 @@ class DagRunQuerySchema(RequestSchema):
     )
 
 
+class ControlFilter(str, PythonEnum):
+    """Which groups a list shows, by their control."""
+
+    PAUSED = "paused"
+
+
 class GroupFilterSchema(RequestSchema):
     """Which groups to list; loads arguments of ``Groups.list``."""
 
-    dag_id = Text(required=True, metadata={"description": "The DAG of the groups.", "examples": ["example_daily"]})
+    dag_id = Text(
+        metadata={
+            "description": "The DAG of the groups. Only with `control` it can be left out.",
+            "examples": ["example_daily"],
+        }
+    )
+    control = Enum(
+        ControlFilter,
+        metadata={
+            "description": "`paused`: only the groups that are paused, of all DAGs unless one is named, each as one group is shown.",
+            "examples": ["paused"],
+        },
+    )
     start = QueryInteger(
         0,
         MAX_ID,
@@ -157,6 +177,12 @@ class GroupFilterSchema(RequestSchema):
     limit = QueryInteger(
         1, _MAX_PAGE, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]}
     )
+
+    @validates_schema
+    def require_dag(self, filters: dict[str, object], **_: object) -> None:
+        if "dag_id" not in filters and "control" not in filters:
+            msg = "is required, unless control is given"
+            raise ValidationError(msg, "dag_id")
 
 
 class GroupRunFilterSchema(RequestSchema):
@@ -385,6 +411,23 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "description": "`true`: a 409 when the DAG has a group of this prefix already, unless this very request made it: "
             "then nothing is created, and its runs count as `existing`. `false`: add to it. Left out, the runs are added as "
             "well, and a warning says since when the group exists, by whom, and with how many runs.",
+            "examples": [True],
+        }
+    )
+
+    max_active_runs = Integer(
+        1,
+        MAX_ACTIVE_RUNS,
+        metadata={
+            "description": "At most so many of the group's runs run at once, beside the DAG's other runs. It puts the group under "
+            "control, which a `PATCH` of the group changes.",
+            "examples": [5],
+        },
+    )
+    paused = Boolean(
+        metadata={
+            "description": "`true`: none of the group's runs starts until a `PATCH` resumes it. Without `max_active_runs` the group "
+            "may then have as many runs at once as the DAG.",
             "examples": [True],
         }
     )

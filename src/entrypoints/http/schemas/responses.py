@@ -152,11 +152,49 @@ class _Words(fields.List[str]):
         return [word.value for word in value]
 
 
+class ControlSchema(Schema):
+    """What Airflow's scheduler obeys for the runs of a group; dumps a ``Control``."""
+
+    paused = fields.Boolean(metadata={"description": "Whether no queued run of the group starts."})
+    paused_at = JsonDate(allow_none=True, metadata={"description": "Since when it is paused; null when it is not."})
+    paused_by = fields.String(
+        allow_none=True, metadata={"description": "The name of whoever paused it; null when callers have no names."}
+    )
+    max_active_runs = fields.Integer(
+        validate=Range(1),
+        metadata={
+            "description": "How many of the group's runs may run at once. Airflow counts them apart from the DAG's other runs."
+        },
+    )
+    max_active_runs_from = fields.String(
+        metadata={
+            "description": "`group`: a request has said so; `dag`: it is a copy of the DAG's `max_active_runs`, from when the group "
+            "came under control.",
+        },
+    )
+
+
 class GroupProgressSchema(GroupSchema):
     """One group, with more than a list shows; dumps a ``GroupProgress``."""
 
     done = fields.Float(validate=Range(0, 1), metadata={"description": "The part of the runs that have ended."})
-    max_active_runs = fields.Integer(metadata={"description": "How many runs of the DAG may run at the same time."})
+    max_active_runs = fields.Integer(
+        metadata={
+            "description": "How many runs of the DAG may run at the same time, without those of groups under control."
+        }
+    )
+    control = fields.Nested(
+        ControlSchema,
+        allow_none=True,
+        metadata={"description": "What holds for the group's runs alone; null when nothing does."},
+    )
+    uncontrolled_runs = fields.Integer(
+        validate=Range(0),
+        metadata={
+            "description": "How many of the queued and running runs the `control` does not hold, as they had ended before it, and "
+            "were cleared in Airflow since. The same change again holds them."
+        },
+    )
     is_paused = fields.Boolean(metadata={"description": "Whether the DAG is paused, so that its runs wait."})
     is_stale = fields.Boolean(
         metadata={"description": "Whether the DAG is stale: no file defines it any more, so that its runs wait."}
@@ -171,10 +209,11 @@ class GroupProgressSchema(GroupSchema):
     )
     waiting_for = _Words(
         metadata={
-            "description": "What keeps its runs from starting or ending: `dag_paused`; `dag_stale`; `previous_run`, tasks depend "
-            "on the run `previous_run_id`, which has ended without doing them; `run_after`, some runs may not start yet; "
+            "description": "What keeps its runs from starting or ending: `dag_paused`; `dag_stale`; `group_paused`; "
+            "`previous_run`, tasks depend on the run `previous_run_id`, which has ended without doing them; `group_cap`, as many runs "
+            "of the group as its `control` allows are running; `run_after`, some runs may not start yet; "
             "`dag_max_active_runs`, as many runs of the DAG as may be active are running; `scheduler`, a run may start, and the "
-            "scheduler has not started it yet. The first three do not pass by themselves. Later versions may have more words.",
+            "scheduler has not started it yet. The first four do not pass by themselves. Later versions may have more words.",
         },
     )
     previous_run_id = fields.String(

@@ -9,7 +9,7 @@ from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
 
 DAGS = sorted(Path(__file__).with_name("dags").glob("*.py"))
-DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent"}
+DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed"}
 
 
 @pytest.fixture(scope="package")

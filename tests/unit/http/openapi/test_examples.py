@@ -47,8 +47,12 @@ def played(steps, value_format):
     service = Service(lambda: now, value_format=value_format)
     for step in steps:
         now = dt.datetime.fromisoformat(step["at"].replace("Z", "+00:00"))
-        result = service.request("POST" if "body" in step else "GET", step["target"], body=body_of(step))
+        result = service.request(method_of(step), step["target"], body=body_of(step))
         yield result.status_code, result.json["response"]
+
+
+def method_of(step):
+    return step.get("method", "POST" if "body" in step else "GET")
 
 
 def body_of(step):
@@ -87,7 +91,8 @@ def rendered(names, steps):
 
 def command(step):
     url = f"http://127.0.0.1:8000{step['target']}"
-    return shlex.join(["curl", *(["-d", body_of(step)] if "body" in step else []), url])
+    method = ["-X", step["method"]] if "method" in step else []
+    return shlex.join(["curl", *method, *(["-d", body_of(step)] if "body" in step else []), url])
 
 
 def shown(step):

@@ -167,6 +167,7 @@ def test_the_defaults_are_those_that_the_rules_have():
         "detail": "dates",
         "planned": 0,
         "order": "asc",
+        "paused": False,
     }
     assert json.loads(json.dumps(defaults)) == defaults
 

@@ -1,0 +1,123 @@
+"""The rows in Airflow's ``backfill`` table by which its scheduler controls a group, and the runs that are linked to them.
+
+Such a row is complete from the start: it is none of the DAG's backfills that Airflow knows as active. The scheduler obeys its
+``is_paused`` and ``max_active_runs`` all the same (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.models.backfill import Backfill, BackfillDagRun
+from airflow.models.dagrun import DagRun
+from sqlalchemy import JSON, Integer, String, bindparam, func, select, type_coerce
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
+
+from airflow_run_groups.adapters.airflow.queries.columns import DATE
+from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.model import DagRunState
+
+KEY = "airflow_run_groups"
+"""The key of a row's ``dag_run_conf`` under which our facts stand. No run gets this conf: we create none with the row."""
+
+_BACKFILL = Backfill.__table__
+_LINK = BackfillDagRun.__table__
+_RUN = DagRun.__table__
+FACTS = type_coerce(_BACKFILL.c.dag_run_conf, JSON)
+PREFIX = FACTS[(KEY, "prefix")].as_string()
+IS_OURS = _BACKFILL.c.completed_at.is_not(None) & PREFIX.is_not(None)
+UNFINISHED = _RUN.c.state.in_([DagRunState.QUEUED.value, DagRunState.RUNNING.value])
+
+_COLUMNS = (
+    _BACKFILL.c.id,
+    _BACKFILL.c.max_active_runs,
+    _BACKFILL.c.is_paused,
+    FACTS.label("facts"),
+)
+_ONE = (
+    select(*_COLUMNS)
+    .where(_BACKFILL.c.dag_id == bindparam("dag_id"), IS_OURS, bindparam("group", type_=String) == PREFIX)
+    .order_by(_BACKFILL.c.id)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The row of a group's control, and what it says."""
+
+    id: int
+    control: Control
+
+
+def record_of(dag_id: str, prefix: str, connection: Connection) -> Record | None:
+    row = connection.execute(_ONE, {"dag_id": dag_id, "group": prefix}).first()
+    return None if row is None else _record(row)
+
+
+def paused_groups(*, of_dag: bool, readable: bool) -> Select[Any]:
+    """Return the query of the paused groups after the row ``start``, at most ``rows``, by their rows."""
+    query = select(_BACKFILL.c.id, _BACKFILL.c.dag_id, PREFIX.label("prefix")).where(
+        IS_OURS, _BACKFILL.c.is_paused, _BACKFILL.c.id > bindparam("start")
+    )
+    if of_dag:
+        query = query.where(_BACKFILL.c.dag_id == bindparam("dag_id"))
+    if readable:
+        query = query.where(_BACKFILL.c.dag_id.in_(bindparam("readable", expanding=True)))
+    return query.order_by(_BACKFILL.c.id).limit(bindparam("rows"))
+
+
+def _record(row: Any) -> Record:
+    facts = row.facts[KEY]
+    since = facts.get("paused_at")
+    control = Control(
+        max_active_runs=row.max_active_runs,
+        copied=bool(facts.get("copied")),
+        paused=bool(row.is_paused),
+        paused_at=dt.datetime.fromisoformat(since) if row.is_paused and since else None,
+        paused_by=facts.get("paused_by") if row.is_paused else None,
+    )
+    return Record(id=row.id, control=control)
+
+
+def facts_of(control: Control, prefix: str) -> dict[str, Any]:
+    """Return what is written into a row's ``dag_run_conf``."""
+    facts: dict[str, Any] = {"prefix": prefix}
+    if control.copied:
+        facts["copied"] = True
+    if control.paused and control.paused_at is not None:
+        facts["paused_at"] = control.paused_at.astimezone(dt.timezone.utc).isoformat()
+    if control.paused and control.paused_by is not None:
+        facts["paused_by"] = control.paused_by
+    return {KEY: facts}
+
+
+def count_unlinked(dag_id: str, prefix: str, record: Record, connection: Connection) -> int:
+    """Return how many queued and running runs of the group are not linked to its row."""
+    is_of_group, values = in_group(dag_id, prefix, connection)
+    is_elsewhere = func.coalesce(_RUN.c.backfill_id, 0) != bindparam("number", type_=Integer)
+    query = select(func.count()).select_from(_RUN).where(is_of_group, UNFINISHED, is_elsewhere)
+    return connection.execute(query, {**values, "number": record.id}).scalar() or 0
+
+
+def unfinished_runs(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query of a group's queued and running runs, by their ids, and its values."""
+    is_of_group, values = in_group(dag_id, prefix, connection)
+    query = (
+        select(
+            _RUN.c.id,
+            _RUN.c.state,
+            type_coerce(_RUN.c.logical_date, DATE).label("logical_date"),
+            type_coerce(_RUN.c.run_after, DATE).label("run_after"),
+            _RUN.c.backfill_id,
+            _LINK.c.sort_ordinal,
+        )
+        .select_from(
+            _RUN.outerjoin(_LINK, (_LINK.c.dag_run_id == _RUN.c.id) & (_LINK.c.backfill_id == _RUN.c.backfill_id))
+        )
+        .where(is_of_group, UNFINISHED)
+        .order_by(_RUN.c.id)
+    )
+    return query, values

@@ -1,0 +1,293 @@
+"""Writing what Airflow's scheduler obeys for the runs of a group: one row in ``backfill``, and its links to the runs.
+
+Locks come in one order: the DAG, then runs by their ids, then the row. The scheduler, too, locks runs before the row, and passes
+over what is locked (SchedulerJobRunner._start_queued_dagruns, 3.1 to 3.3).
+"""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from airflow.models.backfill import Backfill, BackfillDagRun
+from airflow.models.dagrun import DagRun
+from sqlalchemy import (
+    JSON,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from airflow_run_groups.adapters.airflow.queries.controls import (
+    IS_OURS,
+    PREFIX,
+    UNFINISHED,
+    Record,
+    facts_of,
+    record_of,
+    unfinished_runs,
+)
+from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.adapters.airflow.writing.audit import entry
+from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.domain.control import (
+    KEEP,
+    ChangedGroup,
+    Control,
+    GroupChange,
+    QueuedRun,
+    Turn,
+    changed_control,
+    turns,
+)
+from airflow_run_groups.domain.errors import GroupNotFound
+from airflow_run_groups.domain.model import DagRunState, in_utc
+from airflow_run_groups.domain.pace import Order, Pace
+
+_BACKFILL = Backfill.__table__
+_LINK = BackfillDagRun.__table__
+_RUN = DagRun.__table__
+_FIRST = 2
+"""The first ``sort_ordinal``: with 1, Airflow waives ``depends_on_past`` (PrevDagrunDep, 3.0 to 3.3)."""
+_SWEPT = 20
+"""Rows without runs that one write looks at."""
+
+
+class _Group(NamedTuple):
+    dag_id: str
+    prefix: str
+
+
+def change_group(
+    change: GroupChange, session: Session, *, max_active_runs_of_dag: int, now: dt.datetime
+) -> ChangedGroup:
+    """Make the change as part of the session's transaction, with an entry in the audit log if it changes anything.
+
+    :raises GroupNotFound: when there is no such group.
+    """
+    group = _Group(change.dag_id, change.prefix)
+    runs = _lock_runs(group, session) if not change.dry_run else _runs(group, session)
+    if not runs and not _has_run(group, session):
+        raise GroupNotFound
+    record = record_of(*group, session.connection())
+    before = None if record is None else record.control
+    after = changed_control(before, change, max_active_runs_of_dag=max_active_runs_of_dag, now=now)
+    foreign = _held_by_airflow(runs, record, session)
+    own = [run for run in runs if run.id not in foreign]
+    queue = {run.id: _queued(run) for run in own if run.state == DagRunState.QUEUED.value}
+    moved = [turn for turn in turns(queue.values(), change, now=now) if turn.run_after != queue[turn.id].run_after]
+    is_linked = {run.id: record is not None and run.backfill_id == record.id for run in own}
+    relinked = {number for number, linked in is_linked.items() if linked is (after is None)}
+    changed_runs = len(relinked.union(turn.id for turn in moved))
+    warnings = (_about(foreign),) if foreign and after is not None else ()
+    if not change.dry_run:
+        _move(moved, session)
+        if record is not None and moved:
+            _unlink_queued(group, record.id, session)
+        _write(group, record, after, session, now=now)
+        sweep(change.dag_id, session)
+        if before != after or changed_runs:
+            session.add(_audit(change, changed_runs))
+    return ChangedGroup(control=after, changed_runs=changed_runs, warnings=warnings)
+
+
+def join(dag_id: str, prefix: str, control: Control | None, session: Session) -> None:
+    """Put a group under this control, with all of its queued and running runs; nothing happens without one."""
+    if control is None:
+        return
+    group = _Group(dag_id, prefix)
+    _lock_runs(group, session)
+    _write(group, record_of(*group, session.connection()), control, session, now=utc_now())
+    sweep(dag_id, session)
+
+
+def rejoin(dag_id: str, prefix: str, session: Session) -> None:
+    """Put runs that are to run again under the control of their group, if it has one."""
+    record = record_of(dag_id, prefix, session.connection())
+    if record is not None:
+        join(dag_id, prefix, record.control, session)
+
+
+def resume_if_nothing_is_queued(dag_id: str, prefix: str, session: Session, *, now: dt.datetime) -> None:
+    """End the pause of a group of which no run is queued, so that it does not hold runs that are cleared later."""
+    group = _Group(dag_id, prefix)
+    record = record_of(*group, session.connection())
+    if record is None or not record.control.paused:
+        return
+    if any(run.state == DagRunState.QUEUED.value for run in _lock_runs(group, session)):
+        return
+    change = GroupChange(dag_id=dag_id, prefix=prefix, paused=False)
+    _write(group, record, changed_control(record.control, change, max_active_runs_of_dag=1, now=now), session, now=now)
+
+
+def sweep(dag_id: str, session: Session) -> None:
+    """Delete rows of groups of the DAG that have no run any more: nobody else does when runs are deleted."""
+    has_run = select(_RUN.c.id).where(_RUN.c.dag_id == dag_id, _RUN.c.backfill_id == _BACKFILL.c.id).exists()
+    rows = select(_BACKFILL.c.id, PREFIX).where(_BACKFILL.c.dag_id == dag_id, IS_OURS, ~has_run).limit(_SWEPT)
+    for number, prefix in session.execute(rows).all():
+        if not _has_run(_Group(dag_id, prefix), session):
+            _delete(dag_id, number, session)
+
+
+def _write(group: _Group, record: Record | None, after: Control | None, session: Session, *, now: dt.datetime) -> None:
+    if after is None:
+        if record is not None:
+            _delete(group.dag_id, record.id, session)
+        return
+    if record is None:
+        row = Backfill(
+            dag_id=group.dag_id,
+            from_date=now,
+            to_date=now,
+            dag_run_conf=facts_of(after, group.prefix),
+            is_paused=after.paused,
+            max_active_runs=after.max_active_runs,
+            reprocess_behavior="none",
+            completed_at=now,
+        )
+        if after.paused_by is not None and "triggering_user_name" in _BACKFILL.c:
+            row.triggering_user_name = after.paused_by
+        session.add(row)
+        session.flush()
+        record = Record(id=row.id, control=after)
+    elif record.control != after:
+        values = {
+            "dag_run_conf": facts_of(after, group.prefix),
+            "is_paused": after.paused,
+            "max_active_runs": after.max_active_runs,
+        }
+        session.execute(update(_BACKFILL).where(_BACKFILL.c.id == record.id).values(**values))
+    _link(group, record.id, session)
+
+
+def _link(group: _Group, number: int, session: Session) -> None:
+    """Link the queued and running runs that are not linked yet, behind those that are, in the order in which they may start."""
+    is_unfinished = _is_in(group, session) & UNFINISHED
+    is_free = _RUN.c.backfill_id.is_(None) | _RUN.c.backfill_id.in_(_ENDED)
+    was_linked = is_unfinished & (_RUN.c.backfill_id != number) & is_free
+    former = session.scalars(select(_RUN.c.backfill_id).where(was_linked).distinct()).all()
+    if former:
+        runs = select(_RUN.c.id).where(was_linked)
+        session.execute(delete(_LINK).where(_LINK.c.backfill_id.in_(former), _LINK.c.dag_run_id.in_(runs)))
+    is_elsewhere = func.coalesce(_RUN.c.backfill_id, 0) != number
+    session.execute(update(_RUN).where(is_unfinished, is_elsewhere, is_free).values(backfill_id=number))
+    last = select(func.coalesce(func.max(_LINK.c.sort_ordinal), _FIRST - 1)).where(_LINK.c.backfill_id == number)
+    is_linked = select(_LINK.c.id).where(_LINK.c.backfill_id == number, _LINK.c.dag_run_id == _RUN.c.id).exists()
+    place = func.row_number().over(order_by=(_RUN.c.run_after, _RUN.c.id))
+    links = select(literal(number, Integer), _RUN.c.id, _RUN.c.logical_date, last.scalar_subquery() + place).where(
+        is_unfinished, _RUN.c.backfill_id == number, ~is_linked
+    )
+    columns = ["backfill_id", "dag_run_id", "logical_date", "sort_ordinal"]
+    session.execute(insert(_LINK).from_select(columns, links))
+    dates = func.coalesce(_RUN.c.logical_date, _RUN.c.run_after)
+    first, latest = session.execute(select(func.min(dates), func.max(dates)).where(_is_in(group, session))).one()
+    if first is not None:
+        session.execute(update(_BACKFILL).where(_BACKFILL.c.id == number).values(from_date=first, to_date=latest))
+
+
+_ENDED = select(_BACKFILL.c.id).where(_BACKFILL.c.completed_at.is_not(None))
+
+
+def _unlink_queued(group: _Group, number: int, session: Session) -> None:
+    """Delete the links of queued runs, which are linked anew, in another order."""
+    is_queued = _is_in(group, session) & (_RUN.c.state == DagRunState.QUEUED.value)
+    runs = select(_RUN.c.id).where(is_queued, _RUN.c.backfill_id == number)
+    session.execute(delete(_LINK).where(_LINK.c.backfill_id == number, _LINK.c.dag_run_id.in_(runs)))
+
+
+def _delete(dag_id: str, number: int, session: Session) -> None:
+    is_linked = (_RUN.c.dag_id == dag_id) & (_RUN.c.backfill_id == number)
+    session.execute(select(_RUN.c.id).where(is_linked).order_by(_RUN.c.id).with_for_update())
+    session.execute(update(_RUN).where(is_linked).values(backfill_id=null()))
+    session.execute(delete(_LINK).where(_LINK.c.backfill_id == number))
+    session.execute(delete(_BACKFILL).where(_BACKFILL.c.id == number))
+
+
+def _move(moved: Sequence[Turn], session: Session) -> None:
+    """Let queued runs start at other times, with one statement."""
+    if not moved:
+        return
+    if session.get_bind().dialect.name != "postgresql":
+        number: Any = bindparam("number")
+        time = bindparam("time", type_=_RUN.c.run_after.type)
+        session.connection().execute(
+            update(_RUN).where(_RUN.c.id == number).values(run_after=time),
+            [{"number": turn.id, "time": turn.run_after} for turn in moved],
+        )
+        return
+    records = json.dumps([{"id": turn.id, "run_after": turn.run_after.isoformat()} for turn in moved])
+    columns: Any = (column("id", Integer), column("run_after", Text))
+    times = func.json_to_recordset(cast(literal(records), JSON)).table_valued(*columns).render_derived(with_types=True)
+    session.execute(
+        update(_RUN).where(_RUN.c.id == times.c.id).values(run_after=cast(times.c.run_after, _RUN.c.run_after.type))
+    )
+
+
+def _runs(group: _Group, session: Session) -> Sequence[Any]:
+    query, values = unfinished_runs(*group, session.connection())
+    return session.execute(query, values).all()
+
+
+def _lock_runs(group: _Group, session: Session) -> Sequence[Any]:
+    """Return the group's queued and running runs, whose state stays as it is from now on."""
+    query, values = unfinished_runs(*group, session.connection())
+    return session.execute(query.with_for_update(of=_RUN), values).all()
+
+
+def _queued(run: Any) -> QueuedRun:
+    return QueuedRun(run.id, run.logical_date, run.run_after, run.sort_ordinal)
+
+
+def _held_by_airflow(runs: Sequence[Any], record: Record | None, session: Session) -> frozenset[int]:
+    """Return the runs that an unfinished backfill of Airflow's own has: it is to end them, and to know their number."""
+    others = {run.backfill_id for run in runs} - {None, None if record is None else record.id}
+    if not others:
+        return frozenset()
+    active = set(
+        session.scalars(select(_BACKFILL.c.id).where(_BACKFILL.c.id.in_(others), _BACKFILL.c.completed_at.is_(None)))
+    )
+    return frozenset(run.id for run in runs if run.backfill_id in active)
+
+
+def _about(foreign: frozenset[int]) -> str:
+    noun, verb = ("run", "is") if len(foreign) == 1 else ("runs", "are")
+    return f"{len(foreign)} {noun} of the group {verb} held by an unfinished backfill of Airflow's own, and not changed"
+
+
+def _has_run(group: _Group, session: Session) -> bool:
+    return session.execute(select(_RUN.c.id).where(_is_in(group, session)).limit(1)).first() is not None
+
+
+def _is_in(group: _Group, session: Session) -> Any:
+    """Return the condition that a run is in the group, with its values."""
+    is_of_group, values = in_group(*group, session.connection())
+    return _RUN.c.id.in_(select(_RUN.c.id).where(is_of_group).correlate(None).params(values))
+
+
+def _audit(change: GroupChange, changed_runs: int) -> Any:
+    about = {
+        "paused": change.paused,
+        "max_active_runs": change.max_active_runs,
+        "pace": f"{change.pace.runs}/{change.pace.interval}" if isinstance(change.pace, Pace) else None,
+        "not_before": in_utc(change.not_before) if isinstance(change.not_before, dt.datetime) else None,
+        "order": change.order.value if isinstance(change.order, Order) else None,
+    }
+    told = {name: value for name, value in about.items() if getattr(change, name) is not KEEP}
+    return entry(
+        "patch_dag_run",
+        dag_id=change.dag_id,
+        caller=change.requested_by,
+        prefix=change.prefix,
+        dag_runs=changed_runs,
+        **told,
+    )

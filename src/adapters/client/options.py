@@ -1,0 +1,28 @@
+"""The options of calls that have many."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TypedDict
+
+from airflow_run_groups.adapters.client.responses import GroupActionResult
+
+
+class ActionOptions(TypedDict, total=False):
+    """How an action is applied to a group, in as many steps as it takes."""
+
+    dry_run: bool
+    """Only say to which runs."""
+    step: int
+    """Runs of one request, 1 to 500, 100 when it is left out."""
+    on_step: Callable[[GroupActionResult], object]
+    """Called with the result of each step."""
+
+
+class Wishes(TypedDict, total=False):
+    """What :meth:`Client.change` changes; None restores the default, and what is left out stays as it is."""
+
+    paused: bool | None
+    max_active_runs: int | None
+    pace: str | None
+    not_before: str | dt.datetime | None
+    order: str | None

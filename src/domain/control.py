@@ -1,0 +1,227 @@
+"""A group under control: how many of its runs may run at once, whether any may start, and when and in which order they do."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.pace import Order, Pace, Starts
+
+MAX_ACTIVE_RUNS = 10_000
+"""The most runs of a group that may run at once."""
+_TICK = dt.timedelta(microseconds=1)
+
+T = TypeVar("T")
+
+
+class Keep(Enum):
+    """What a change does not mention, and leaves as it is."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What Airflow's scheduler obeys for the runs of one group.
+
+    ``max_active_runs``: how many of them may run at once, beside the DAG's other runs. ``copied``: that is the DAG's own
+    ``max_active_runs`` of the moment at which the group came under control. ``paused``: none starts; ``paused_at`` and
+    ``paused_by`` are since when, and the name of whoever did it, None without one.
+    """
+
+    max_active_runs: int
+    copied: bool = False
+    paused: bool = False
+    paused_at: dt.datetime | None = None
+    paused_by: str | None = None
+
+    @property
+    def max_active_runs_from(self) -> str:
+        """Whose number ``max_active_runs`` is: ``dag`` or ``group``."""
+        return "dag" if self.copied else "group"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChange:
+    """A change of a group, and of its queued runs. ``KEEP`` leaves a thing as it is, None restores its default.
+
+    ``paused``: by default False. ``max_active_runs``: 1 to 10,000, by default that of the DAG, together with its other runs.
+    ``pace``, ``not_before``: from when on the queued runs may start, by default all from now on. ``order``: in which
+    order, by default that of the dates. ``requested_by``: the caller's name, None without one. ``dry_run``: only say how many
+    runs it would change.
+
+    :raises Refused: when ``max_active_runs`` is out of its bounds, or nothing is to be changed.
+    """
+
+    dag_id: str
+    prefix: str
+    paused: bool | Keep | None = KEEP
+    max_active_runs: int | Keep | None = KEEP
+    pace: Pace | Keep | None = KEEP
+    not_before: dt.datetime | Keep | None = KEEP
+    order: Order | Keep | None = KEEP
+    dry_run: bool = False
+    requested_by: str | None = None
+
+    def __post_init__(self) -> None:
+        check_max_active_runs(None if self.max_active_runs is KEEP else self.max_active_runs)
+        if all(value is KEEP for value in (self.paused, self.max_active_runs, self.pace, self.not_before, self.order)):
+            msg = "a change needs at least one of paused, max_active_runs, pace, not_before, order"
+            raise Refused(msg)
+
+    @property
+    def rearranges(self) -> bool:
+        """Whether it is about when and in which order queued runs start."""
+        return any(value is not KEEP for value in (self.pace, self.not_before, self.order))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedGroup:
+    """What a repository has changed: the control as it is now, and how many runs are linked, or start at another time."""
+
+    control: Control | None
+    changed_runs: int
+    warnings: tuple[str, ...] = ()
+
+
+class PausedGroups(NamedTuple):
+    """Part of a list of paused groups, each by its DAG and prefix; ``next_start`` is that of the next part, None on the last."""
+
+    groups: tuple[tuple[str, str], ...]
+    next_start: int | None
+
+
+class QueuedRun(NamedTuple):
+    """A queued run in its place: ``ordinal`` is what Airflow orders controlled runs by, None for one without control."""
+
+    id: int
+    logical_date: dt.datetime | None
+    run_after: dt.datetime
+    ordinal: int | None = None
+
+
+class Turn(NamedTuple):
+    """When a queued run may start, in the order in which runs do."""
+
+    id: int
+    run_after: dt.datetime
+
+
+def check_max_active_runs(value: int | None) -> None:
+    """Check how many runs of a group may run at once; None for as many as the DAG's.
+
+    :raises Refused: when it is not from 1 to ``MAX_ACTIVE_RUNS``.
+    """
+    if value is not None and not 1 <= value <= MAX_ACTIVE_RUNS:
+        msg = f"max_active_runs must be 1 to {MAX_ACTIVE_RUNS}, not {value}"
+        raise Refused(msg)
+
+
+def changed_control(
+    control: Control | None, change: GroupChange, *, max_active_runs_of_dag: int, now: dt.datetime
+) -> Control | None:
+    """Return the control after a change, the very object where nothing changes, and None where all is as by default."""
+    paused = _after(change.paused, control is not None and control.paused) or False
+    own = None if control is None or control.copied else control.max_active_runs
+    cap = _after(change.max_active_runs, own)
+    if not paused and cap is None:
+        return None
+    is_copied = cap is None
+    if cap is None:
+        cap = max(1, max_active_runs_of_dag) if control is None or not control.copied else control.max_active_runs
+    after = Control(max_active_runs=cap, copied=is_copied)
+    if paused and control is not None and control.paused:
+        after = replace(after, paused=True, paused_at=control.paused_at, paused_by=control.paused_by)
+    elif paused:
+        after = replace(after, paused=True, paused_at=now, paused_by=change.requested_by)
+    return control if after == control else after
+
+
+def joined_control(  # noqa: PLR0913 - a control, a request's wishes, and what they depend on
+    control: Control | None,
+    *,
+    max_active_runs: int | None,
+    paused: bool,
+    max_active_runs_of_dag: int,
+    now: dt.datetime,
+    requested_by: str | None,
+) -> Control | None:
+    """Return the control of a group to which a request with these wishes adds runs, None when it has none."""
+    if max_active_runs is None and not paused:
+        return control
+    change = GroupChange(
+        dag_id="",
+        prefix="",
+        max_active_runs=KEEP if max_active_runs is None else max_active_runs,
+        paused=True if paused else KEEP,
+        requested_by=requested_by,
+    )
+    return changed_control(control, change, max_active_runs_of_dag=max_active_runs_of_dag, now=now)
+
+
+def turns(queue: Iterable[QueuedRun], change: GroupChange, *, now: dt.datetime) -> list[Turn]:
+    """Return when each queued run may start after a change, in their new order; those of a repeated change stay as they are.
+
+    :param queue: the group's queued runs, in any order.
+    """
+    present = sorted(queue, key=_place)
+    wanted = (
+        present if isinstance(change.order, Keep) else sorted(present, key=_date, reverse=change.order is Order.DESC)
+    )
+    base = max(now, change.not_before) if isinstance(change.not_before, dt.datetime) else now
+    times = [run.run_after for run in present]
+    if not change.rearranges or (wanted == present and _are_already(times, change, base, now)):
+        return [Turn(run.id, run.run_after) for run in present]
+    if not isinstance(change.pace, Keep):
+        starts = Starts(base, change.pace)
+        times = [starts.of(place, base) for place in range(len(wanted))]
+    else:
+        times = sorted(max(time, now) for time in times)
+        times = _one_by_one(times, dt.timedelta() if isinstance(change.not_before, Keep) else base - times[0])
+    return [Turn(run.id, time) for run, time in zip(wanted, times, strict=True)]
+
+
+def _after(wanted: T | Keep, present: T) -> T:
+    return present if isinstance(wanted, Keep) else wanted
+
+
+def _place(run: QueuedRun) -> tuple[int, dt.datetime, int]:
+    """Return what Airflow orders queued runs by (DagRun.get_queued_dag_runs_to_set_running, 3.0 to 3.3)."""
+    return (run.ordinal or 0, run.run_after, run.id)
+
+
+def _date(run: QueuedRun) -> tuple[dt.datetime, int]:
+    return (run.logical_date or run.run_after, run.id)
+
+
+def _are_already(times: Sequence[dt.datetime], change: GroupChange, base: dt.datetime, now: dt.datetime) -> bool:
+    """Tell whether runs that keep their order start as the change has it: from the base on, or where that is now, by now."""
+    if isinstance(change.pace, Keep) and isinstance(change.not_before, Keep):
+        return True
+    if not times:
+        return True
+    first = times[0]
+    starts_there = first == base if base > now else first <= now
+    if isinstance(change.pace, Keep):
+        return starts_there and all(one < other for one, other in pairwise(times))
+    starts = Starts(first, change.pace)
+    is_lately = change.pace is None or first > now - change.pace.interval
+    return starts_there and is_lately and all(time == starts.of(place, first) for place, time in enumerate(times))
+
+
+def _one_by_one(ascending: Iterable[dt.datetime], delay: dt.timedelta) -> list[dt.datetime]:
+    """Return the times with this delay, no two of them the same."""
+    later: list[dt.datetime] = []
+    try:
+        for time in ascending:
+            later.append(max(time + delay, later[-1] + _TICK) if later else time + delay)
+    except OverflowError:
+        msg = "not_before reaches beyond the year 9999"
+        raise Refused(msg) from None
+    return later

@@ -1,0 +1,78 @@
+"""``pause``, ``resume``, ``change`` and ``release``."""
+
+from typing import Any
+
+import click
+
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.session import Session
+from airflow_run_groups.entrypoints.terminal.show import facts
+
+
+def pause(session: Session, *, dag_id: str, prefix: str, dry_run: bool) -> int:
+    return _change(session, dag_id, prefix, dry_run=dry_run, paused=True)
+
+
+def resume(session: Session, *, dag_id: str, prefix: str, dry_run: bool) -> int:
+    return _change(session, dag_id, prefix, dry_run=dry_run, paused=False)
+
+
+def change(  # noqa: PLR0913 - each is an option of the command
+    session: Session,
+    *,
+    dag_id: str,
+    prefix: str,
+    dry_run: bool,
+    no_max_active_runs: bool,
+    no_pace: bool,
+    **given: Any,
+) -> int:
+    wishes = {name: value for name, value in given.items() if value is not None}
+    for name, is_default in (("max_active_runs", no_max_active_runs), ("pace", no_pace)):
+        if is_default and name in wishes:
+            flag = name.replace("_", "-")
+            msg = f"--{flag} and --no-{flag} cannot be combined"
+            raise click.UsageError(msg)
+        if is_default:
+            wishes[name] = None
+    if not wishes:
+        msg = "say what to change: --max-active-runs, --pace, --not-before or --order"
+        raise click.UsageError(msg)
+    return _change(session, dag_id, prefix, dry_run=dry_run, **wishes)
+
+
+def release(session: Session, *, dag_id: str | None, dry_run: bool) -> int:
+    output = session.output
+    rows = []
+    for group in list(session.client.paused_groups(dag_id)):
+        if not dry_run:
+            session.client.change(group["dag_id"], group["prefix"], paused=False)
+        control: Any = group.get("control") or {}
+        names = {name: group[name] for name in ("dag_id", "prefix", "runs")}
+        rows.append({**names, "queued": group["states"]["queued"], **{name: control.get(name) for name in _SINCE}})
+    output.rows(rows, _PAUSED)
+    if output.format == "table" and rows:
+        output.summary(f"{len(rows):,} group{'' if len(rows) == 1 else 's'} {'would be' if dry_run else 'are'} resumed")
+    return exits.SUCCEEDED
+
+
+_SINCE = ("paused_at", "paused_by")
+_PAUSED = {
+    "dag_id": "dag id",
+    "prefix": "prefix",
+    "runs": "runs",
+    "queued": "queued",
+    "paused_at": "paused since",
+    "paused_by": "by",
+}
+
+
+def _change(session: Session, dag_id: str, prefix: str, *, dry_run: bool, **wishes: Any) -> int:
+    output = session.output
+    result = session.client.change(dag_id, prefix, dry_run=dry_run, **wishes)
+    output.facts(facts(result["group"]), document=result)
+    if output.format == "table":
+        count = result["changed_runs"]
+        output.summary(f"{count:,} run{'' if count == 1 else 's'} {'would be' if dry_run else 'are'} changed")
+    output.warnings(result["warnings"])
+    return exits.SUCCEEDED
