@@ -44,7 +44,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture estimate memory browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +89,10 @@ shapes: $(INSTALLED) ## cancel and retry beside Airflow's own on DAGs of every s
 cancel-torture: $(INSTALLED) ## 30,000 queued runs cancelled under a running scheduler, on SQLite and PostgreSQL (RUNS=)
 	AIRFLOW_GROUPS_TEST_DB=sqlite CANCEL_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_cancel_torture.py
 	AIRFLOW_GROUPS_TEST_DB=postgresql CANCEL_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_cancel_torture.py
+
+schedule: $(INSTALLED) ## DAGs of every minute beside groups of each kind, under Airflow's own scheduler: none loses a scheduled run (SECONDS=)
+	AIRFLOW_GROUPS_TEST_DB=sqlite SCHEDULE_SECONDS=$(SECONDS) $(VENV)/pytest -q -s tests/integration/proofs/test_schedule.py
+	AIRFLOW_GROUPS_TEST_DB=postgresql SCHEDULE_SECONDS=$(SECONDS) $(VENV)/pytest -q -s tests/integration/proofs/test_schedule.py
 
 estimate: $(INSTALLED) ## the expected end of a group of 26,304 runs beside the end that comes, on PostgreSQL: an hour or so (RUNS=)
 	AIRFLOW_GROUPS_TEST_DB=postgresql ESTIMATE_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_estimate.py

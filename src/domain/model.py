@@ -60,6 +60,8 @@ class Dag:
     ``task_windows``: the window of each task, without repeats; None: there is one task, for all dates within these bounds.
     ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
     ``is_scheduled``: whether Airflow creates runs of the DAG by itself. ``catchup``: whether it creates the past ones, too.
+    ``counts_from_last_run``: whether the next scheduled date follows from the one before, and not from the clock alone; then
+    ``latest_automated`` is the latest date of the DAG's scheduled and backfill runs, None without any.
     ``depends_on_past``: whether a task waits for the run before. ``has_latest_only``: whether a task is a
     ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take. ``is_draining``: whether
     Airflow pauses the DAG when none of its runs is left to finish, and creates none until then.
@@ -73,8 +75,11 @@ class Dag:
     task_windows: frozenset[TaskWindow] | None = None
     has_import_errors: bool = False
     allows_manual_runs: bool = True
+    allows_backfill_runs: bool = True
     is_scheduled: bool = True
     catchup: bool = False
+    counts_from_last_run: bool = False
+    latest_automated: dt.datetime | None = None
     depends_on_past: bool = False
     has_latest_only: bool = False
     has_deadlines: bool = False
@@ -82,10 +87,17 @@ class Dag:
 
     def has_task_at(self, date: dt.datetime) -> bool:
         """Tell whether a manual run at this date gets a task instance (DagRun.verify_integrity, 3.0 to 3.4)."""
-        windows = self.task_windows
-        if windows is None:
-            windows = frozenset({TaskWindow(self.start_date, self.end_date)})
-        return any(window.holds(date) for window in windows)
+        return any(window.holds(date) for window in self._windows)
+
+    def has_all_tasks_at(self, date: dt.datetime) -> bool:
+        """Tell whether a manual run at this date gets an instance of every task."""
+        return all(window.holds(date) for window in self._windows)
+
+    @property
+    def _windows(self) -> frozenset[TaskWindow]:
+        return (
+            frozenset({TaskWindow(self.start_date, self.end_date)}) if self.task_windows is None else self.task_windows
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +125,13 @@ class DagRun(NamedTuple):
     logical_date: dt.datetime | None
     start_date: dt.datetime | None = None
     end_date: dt.datetime | None = None
+    is_of_api: bool = False
+    """Whether a request over HTTP has made it: Airflow itself makes backfill runs, too."""
 
     @property
     def external_trigger(self) -> bool:
         """Whether a caller triggered the run; an unknown type counts as Airflow's own."""
-        return self.run_type in _EXTERNALLY_TRIGGERED
+        return self.run_type in _EXTERNALLY_TRIGGERED or (self.run_type == DagRunType.BACKFILL and self.is_of_api)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class DagTransaction(DagSnapshot, Protocol):
     def add(self, created: CreatedRuns) -> None:
         """Write the runs, all of them or none, and write nothing when there are none.
 
-        Runs come out as Airflow makes them: manual, triggered over the REST API, queued, with all their task instances,
+        Runs come out as Airflow makes them: with the type that each has, triggered over the REST API, queued, with all their task instances,
         with ids in this order.
 
         :raises Refused: when Airflow does not take the runs, or one would have no task instance.

@@ -32,12 +32,15 @@ class DataInterval:
 class DagRunInfo:
     """One date of a timetable: the data interval of its run, and when the run may start at the earliest.
 
+    ``is_scheduled``: whether it is one of the DAG's own schedule.
+
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
 
     logical_date: dt.datetime
     data_interval: DataInterval
     run_after: dt.datetime
+    is_scheduled: bool = True
 
     def __post_init__(self) -> None:
         require_moments(self.logical_date, self.run_after)

@@ -169,6 +169,7 @@ _CHANGES = (
     _create("max_active_runs must be an integer from 1 to 10000, not 10001", max_active_runs=10001),
     _create("max_active_runs must be an integer from 1 to 10000, not '5'", max_active_runs="5"),
     _create("paused must be true or false, not 2", paused=2),
+    _create("run_type must be one of manual, backfill, not 'scheduled'", run_type="scheduled"),
 )
 
 

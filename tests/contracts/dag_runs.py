@@ -1,5 +1,7 @@
 """What a repository of DAG runs promises to those who read."""
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_run_groups.domain import (
@@ -11,7 +13,7 @@ from airflow_run_groups.domain import (
     DagRunState,
     DagRunType,
 )
-from tests.contracts.world import World, date, utc
+from tests.contracts.world import World, add, date, new_run, utc
 
 
 class DagRunListContract:
@@ -147,6 +149,15 @@ class DagRunListContract:
         assert sorted(run_ids(world, DagRunFilter(external_trigger=True))) == sorted(asked_for)
         assert sorted(run_ids(world, DagRunFilter(external_trigger=False))) == sorted(of_itself)
         assert len(run_ids(world, DagRunFilter(external_trigger=None))) == 6
+
+    def test_backfill_runs_that_a_request_has_made_are_those_that_somebody_asked_for(self, world: World):
+        world.dag("a")
+        world.run("a", "of_airflow", run_type="backfill")
+        add(world, "a", replace(new_run("of_a_request", date(1)), run_type=DagRunType.BACKFILL))
+        assert run_ids(world, DagRunFilter(external_trigger=True)) == ["of_a_request"]
+        assert run_ids(world, DagRunFilter(external_trigger=False)) == ["of_airflow"]
+        (_, ours) = world.runs.list(DagRunFilter()).runs
+        assert (ours.run_type, ours.external_trigger) == ("backfill", True)
 
     def test_a_run_id_starts_with_the_prefix_letter_for_letter(self, world: World):
         everything = ["a_b_1", "axb_1", "A_b_1", "a.b_1", "x_a_b_1"]

@@ -52,6 +52,11 @@ class AirflowTimetable:
         return self._says("can_be_scheduled")
 
     @property
+    def counts_from_last_run(self) -> bool:
+        """Whether its dates may follow from the run before: those of a cron expression follow from the clock alone."""
+        return self.periodic and not any(True for _ in _cron_expressions(self._timetable))
+
+    @property
     def partitioned(self) -> bool:
         with self._failing_as_timetable():
             return compat.partitioned(self._timetable)

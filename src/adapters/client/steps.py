@@ -45,6 +45,7 @@ class GroupRequest:
     bundle_version: str | None = None
     max_active_runs: int | None = None
     paused: bool | None = None
+    run_type: str | None = None
 
     @property
     def group(self) -> str:

@@ -51,6 +51,7 @@ class MemoryDag:
             end_date=self.end_date,
             task_windows=self.task_windows,
             is_scheduled=self.schedule is not None,
+            counts_from_last_run=isinstance(self.schedule, dt.timedelta),
             catchup=self.catchup,
             depends_on_past=self.depends_on_past,
             has_import_errors=self.has_import_errors,

@@ -3,6 +3,7 @@
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -119,7 +120,7 @@ class _Transaction:
             raise BundleVersionNotFound(dag.dag_id, str(request.bundle_version))
         since = request.start_date or now
         return PlanningFacts(
-            dag=dag.as_planned,
+            dag=replace(dag.as_planned, latest_automated=self._latest_automated()),
             timetable=timetable_of(dag.schedule),
             existing_dates=self._dates_since(since)
             if request.dates is None
@@ -176,8 +177,9 @@ class _Transaction:
                 dag_id=created.dag_id,
                 run_id=new.run_id,
                 state=DagRunState.QUEUED.value,
-                run_type=DagRunType.MANUAL.value,
+                run_type=new.run_type.value,
                 logical_date=new.logical_date,
+                is_of_api=True,
             )
             stored = StoredRun(
                 run,
@@ -201,6 +203,11 @@ class _Transaction:
             created_at=min(one.created_at for one in runs),
             created_by=tuple(sorted({one.created_by for one in runs if one.created_by is not None})),
         )
+
+    def _latest_automated(self) -> dt.datetime | None:
+        automated = {DagRunType.BACKFILL.value, DagRunType.SCHEDULED.value}
+        dates = (one.run.logical_date for one in self._stored.runs if one.run.run_type in automated)
+        return max((date for date in dates if date is not None), default=None)
 
     def _unfinished_runs(self) -> int:
         unfinished = (

@@ -81,7 +81,9 @@ def _single(date: dt.datetime, facts: PlanningFacts, now: dt.datetime) -> Iterat
     if not facts.dag.has_task_at(date):
         msg = f"DAG {facts.dag.dag_id!r} has no task for {date.isoformat()}: Airflow would call such a run a success with nothing done"
         raise Refused(msg)
-    yield DagRunInfo(logical_date=date, data_interval=facts.timetable.manual_interval(date), run_after=now)
+    yield DagRunInfo(
+        logical_date=date, data_interval=facts.timetable.manual_interval(date), run_after=now, is_scheduled=False
+    )
 
 
 def _explicit(dates: list[dt.datetime], dag: Dag, timetable: Timetable) -> Iterator[DagRunInfo]:
@@ -94,7 +96,8 @@ def _explicit(dates: list[dt.datetime], dag: Dag, timetable: Timetable) -> Itera
 
 def _manual(date: dt.datetime, timetable: Timetable) -> DagRunInfo:
     """Return a date that the DAG's schedule does not hold: its run takes its turn among the others by the date."""
-    return DagRunInfo(logical_date=date, data_interval=timetable.manual_interval(date), run_after=date)
+    interval = timetable.manual_interval(date)
+    return DagRunInfo(logical_date=date, data_interval=interval, run_after=date, is_scheduled=False)
 
 
 def _up_to_now(infos: Iterator[DagRunInfo], now: dt.datetime, not_yet: int) -> Iterator[DagRunInfo]:

@@ -9,13 +9,14 @@ from typing import Any
 from airflow_run_groups.domain.control import Control, joined_control
 from airflow_run_groups.domain.errors import DagNotTriggerable, GroupExists, Refused, TooManyRuns
 from airflow_run_groups.domain.estimate import expected_end
-from airflow_run_groups.domain.model import Conf, Dag, in_utc
+from airflow_run_groups.domain.model import Conf, Dag, DagRunType, in_utc
 from airflow_run_groups.domain.pace import starts_of
 from airflow_run_groups.domain.planning.conf import Confs
 from airflow_run_groups.domain.planning.dates import dates_of
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.planning.remarks import LeftOut, Outcome, remarks
 from airflow_run_groups.domain.planning.request import GroupRequest, check_request
+from airflow_run_groups.domain.planning.run_type import type_of_run
 from airflow_run_groups.domain.run_id import GroupRunId, check_address, check_run_id, group_prefix
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timetable
 
@@ -29,13 +30,15 @@ CUT = "the plan is cut"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDagRun:
-    """A run that is to be created, with its whole configuration."""
+    """A run that is to be created, with its whole configuration; ``type_reason``: why it has its type."""
 
     run_id: str
     logical_date: dt.datetime
     data_interval: DataInterval
     run_after: dt.datetime
     conf: Conf
+    run_type: DagRunType = DagRunType.MANUAL
+    type_reason: str | None = None
 
 
 class Action(str, Enum):
@@ -61,8 +64,8 @@ class ExistingRun:
 class PlannedDate:
     """A date of a plan.
 
-    ``run_id``: that of the run to create, or of the existing run. ``state``, ``run_type`` and ``created_by`` are those
-    of the existing run. ``reason``: why no run is created.
+    ``run_id`` and ``run_type``: those of the run to create, or of the existing run. ``state`` and ``created_by`` are those
+    of the existing run. ``reason``: why no run is created. ``run_type_reason``: why the run to create has its type.
     """
 
     logical_date: dt.datetime
@@ -74,6 +77,7 @@ class PlannedDate:
     run_type: str | None = None
     created_by: str | None = None
     reason: str | None = None
+    run_type_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +289,9 @@ class Draft:
             self.runs = []
         if self._repeats is None:
             self._confs.check()
+        counting = sum(run.run_type is not DagRunType.BACKFILL for run in self.runs)
         outcome = Outcome(
+            counting=self._before + counting if counting else 0,
             control=self._control,
             created=self._before + len(self.runs),
             seen=self._before + self._seen,
@@ -319,13 +325,26 @@ class Draft:
         if self._repeats is not None and run_id not in self._repeats.run_ids:
             raise GroupExists(self._facts.dag.dag_id, self._prefix, self._repeats)
         check_run_id(run_id, pattern=self._facts.run_id_pattern)
+        kind = type_of_run(info, self._request, self._facts.dag, self._now)
+        _check_type(kind.run_type, self._facts.dag)
         return NewDagRun(
+            run_type=kind.run_type,
+            type_reason=kind.reason,
             run_id=run_id,
             logical_date=info.logical_date,
             data_interval=info.data_interval,
             run_after=info.run_after if self._starts is None else self._starts.of(len(self.runs), info.run_after),
             conf=self._confs.of(info, number=number, run_id=run_id),
         )
+
+
+def _check_type(run_type: DagRunType, dag: Dag) -> None:
+    is_allowed = dag.allows_backfill_runs if run_type is DagRunType.BACKFILL else dag.allows_manual_runs
+    if not is_allowed:
+        msg = (
+            f"DAG {dag.dag_id!r} does not allow {run_type.value} runs (its allowed_run_types has no {run_type.value!r})"
+        )
+        raise DagNotTriggerable(msg)
 
 
 def _dates_in(group: ExistingGroup | None) -> frozenset[dt.datetime]:
@@ -349,7 +368,9 @@ def _planned_date(info: DagRunInfo, action: Action, runs: Sequence[NewDagRun]) -
         run_after=info.run_after if run is None else run.run_after,
         action=action,
         run_id=None if run is None else run.run_id,
+        run_type=None if run is None else run.run_type.value,
         reason=_reason(action, info),
+        run_type_reason=None if run is None else run.type_reason,
     )
 
 
@@ -372,9 +393,6 @@ def _with_run(date: PlannedDate, run: ExistingRun | None) -> PlannedDate:
 def _check_dag(request: GroupRequest, dag: Dag, timetable: Timetable) -> None:
     if dag.has_import_errors:
         msg = f"DAG {dag.dag_id!r} has import errors and cannot be triggered"
-        raise DagNotTriggerable(msg)
-    if not dag.allows_manual_runs:
-        msg = f"DAG {dag.dag_id!r} does not allow manual runs (its allowed_run_types has no 'manual')"
         raise DagNotTriggerable(msg)
     if timetable.partitioned:
         consequence = (

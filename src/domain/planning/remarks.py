@@ -28,11 +28,12 @@ class LeftOut:
 class Outcome:
     """What became of a request's dates, up to the first one beyond its limit.
 
-    ``created``: how many runs there will be. ``seen``: how many dates may have a run by now, whether they get one or not.
+    ``created``: how many runs there will be; ``counting`` of them are not of the type backfill. ``seen``: how many dates may have a run by now, whether they get one or not.
     ``control``: that of the group. ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
     """
 
-    control: Control | None = None
+    control: Control | None
+    counting: int
     created: int
     seen: int
     not_yet: LeftOut
@@ -48,10 +49,10 @@ def remarks(
         *_about_left_out_dates(facts.dag, outcome),
         *_about_the_group(request, facts, outcome.created, group),
         *_about_the_control(facts.dag, outcome, group),
-        *_about_the_dag(facts, outcome.created),
+        *_about_the_dag(facts, outcome),
         *_about_the_scheduler(request, facts.runs_per_loop, outcome.created),
         *_about_the_order(request, facts.dag, outcome.created),
-        *_about_manual_runs(facts.dag, outcome.created),
+        *_about_manual_runs(facts.dag, outcome),
         *_about_deadlines(request, facts.dag, outcome.created, now),
     ]
 
@@ -105,8 +106,9 @@ def _about_the_control(dag: Dag, outcome: Outcome, group: str) -> Iterator[str]:
         )
 
 
-def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
-    dag = facts.dag
+def _about_the_dag(facts: PlanningFacts, outcome: Outcome) -> Iterator[str]:
+    """Warn where the DAG's own schedule may be held up: runs of the type backfill do not count, but take places."""
+    dag, created = facts.dag, outcome.created
     if not created:
         return
     if dag.is_paused:
@@ -118,10 +120,17 @@ def _about_the_dag(facts: PlanningFacts, created: int) -> Iterator[str]:
         )
     if not dag.is_scheduled:
         return
-    if created + facts.unfinished_runs >= dag.max_active_runs:
+    cost = "are made later" if dag.catchup else "of that time are never made, as it has catchup=False"
+    if outcome.counting and outcome.counting + facts.unfinished_runs >= dag.max_active_runs:
         yield (
-            f"with this group the DAG has at least as many unfinished runs as its max_active_runs ({dag.max_active_runs}): "
-            "Airflow suspends the DAG's scheduled runs until enough have ended"
+            f"with this group the DAG has at least as many unfinished runs as its max_active_runs ({dag.max_active_runs}): until enough "
+            f"have ended, Airflow suspends the DAG's scheduled runs, which {cost}"
+        )
+    elif outcome.control is None and created + facts.unfinished_runs >= dag.max_active_runs:
+        yield (
+            f"the group can take all {dag.max_active_runs} places of the DAG (max_active_runs): scheduled runs then wait behind it, and "
+            f"when {dag.max_active_runs} of them wait, the next ones {cost.removeprefix('of that time ')}; with max_active_runs in the "
+            "request, the group has places of its own"
         )
 
 
@@ -150,9 +159,9 @@ def _about_the_order(request: GroupRequest, dag: Dag, created: int) -> Iterator[
         )
 
 
-def _about_manual_runs(dag: Dag, created: int) -> Iterator[str]:
+def _about_manual_runs(dag: Dag, outcome: Outcome) -> Iterator[str]:
     """Warn where Airflow treats manual runs in its own way: docs/migration.md has the list."""
-    if not created:
+    if not outcome.counting:
         return
     if dag.depends_on_past and dag.catchup:
         yield (

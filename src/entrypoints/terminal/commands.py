@@ -96,6 +96,11 @@ _REQUEST = (
     _PACE,
     _CAP,
     click.Option(
+        ["--run-type"],
+        type=click.Choice(("manual", "backfill")),
+        help="Airflow's type of the runs; without it the one that costs the DAG no scheduled run.",
+    ),
+    click.Option(
         ["--paused"],
         is_flag=True,
         callback=lambda _ctx, _option, is_paused: is_paused or None,

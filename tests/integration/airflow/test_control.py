@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import pytest
+from airflow.api.common.delete_dag import delete_dag
 from airflow.models.backfill import Backfill, BackfillDagRun, ReprocessBehavior
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
@@ -154,6 +155,13 @@ def test_rows_go_when_the_last_run_of_a_group_is_gone(world, group):
         assert [row.dag_run_conf[KEY]["prefix"] for row in session.scalars(select(Backfill))] == ["h"]
 
 
+def test_airflow_deletes_a_dag_with_its_groups_under_control(world, group):
+    group(max_active_runs=3, paused=True)
+    delete_dag("a")
+    assert is_clean(world)
+    assert world.count_runs() == 0
+
+
 def test_a_run_that_airflow_clears_is_told_of(world, group):
     group()
     world.groups.apply(GroupAction(dag_id="a", prefix="g", action=Cancel(), limit=1))
@@ -210,7 +218,7 @@ def test_airflows_own_backfill_can_be_created_beside_groups_under_control(world,
     assert world.groups.get("a", "g", now=NOW).control.max_active_runs == 3
     change(world, "h", paused=False)
     with world.sessions() as session:
-        assert session.scalar(select(func.count()).where(DagRun.run_type == "backfill")) == 2
+        assert session.scalar(select(func.count()).where(DagRun.run_id.startswith("backfill__"))) == 2
 
 
 def test_retried_runs_stay_under_the_cap(world, group):

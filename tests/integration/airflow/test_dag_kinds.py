@@ -18,7 +18,15 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
 from sqlalchemy import select, update
 
-from airflow_run_groups.domain import ClusterPolicyFailed, CreateRuns, DagNotFound, GroupRequest, InvalidConf, Refused
+from airflow_run_groups.domain import (
+    ClusterPolicyFailed,
+    CreateRuns,
+    DagNotFound,
+    DagRunFilter,
+    GroupRequest,
+    InvalidConf,
+    Refused,
+)
 from tests.integration.airflow import versions
 
 UTC = dt.timezone.utc
@@ -269,7 +277,9 @@ if versions.ALLOWED_RUN_TYPES:
         with pytest.raises(Refused, match="does not allow manual runs"):
             create()
         world.dag(allowed_run_types=["manual", "scheduled"])
-        assert len(create().runs) == 1
+        assert [run.run_type.value for run in create("2024-05-01", "2024-05-01").runs] == ["manual"]
+        world.dag(allowed_run_types=["backfill", "scheduled"])
+        assert [run.run_type.value for run in create("2024-04-01", "2024-04-01").runs] == ["backfill"]
 
 
 def test_conf_is_held_against_the_params_before_anything_is_written(world, create):
@@ -354,9 +364,45 @@ def test_skipping_thousands_of_dates_takes_no_query_each(world, create):
     assert statements < 30
 
 
-def test_the_runs_are_queued_manual_and_triggered_over_the_api(world, create):
+@pytest.mark.parametrize(
+    ("facts", "run_type"),
+    [
+        ({}, "backfill"),
+        ({"catchup": True}, "manual"),
+        ({"schedule": dt.timedelta(days=1)}, "manual"),
+        ({"windows": [(None, None), (at("2024-07-01"), None)]}, "manual"),
+    ],
+)
+def test_the_runs_are_queued_and_triggered_over_the_api_with_the_type_that_costs_no_scheduled_run(
+    world, create, facts, run_type
+):
+    world.dag(**facts)
+    create("2024-06-01", "2024-06-01")
+    assert (run_of(world).run_type, run_of(world).triggered_by.name) == (run_type, "REST_API")
+    assert world.runs.list(DagRunFilter(external_trigger=True)).runs[0].external_trigger
+    assert world.runs.list(DagRunFilter(external_trigger=False)).runs == ()
+
+
+def test_a_schedule_that_counts_from_its_last_run_goes_on_behind_its_latest_one(world, create):
+    world.dag(schedule=dt.timedelta(days=1))
+    world.run("a_dag", "scheduled__x", logical_date=at("2024-06-03"), run_type="scheduled")
+    created = create("2024-06-01", "2024-06-05")
+    assert [(run.logical_date.day, run.run_type.value) for run in created.runs] == [
+        (1, "backfill"),
+        (2, "backfill"),
+        (4, "manual"),
+        (5, "manual"),
+    ]
+
+
+def run_of(world):
+    with world.sessions() as session:
+        return session.scalars(select(DagRun).limit(1)).one()
+
+
+def test_a_run_now_is_queued_manual_and_triggered_over_the_api(world, create):
     world.dag()
-    create("2024-06-01")
+    create()
     with world.sessions() as session:
         run = session.scalars(select(DagRun).limit(1)).one()
     assert (run.run_type, run.state, run.triggered_by.name, run.start_date) == ("manual", "queued", "REST_API", None)

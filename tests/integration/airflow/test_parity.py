@@ -232,7 +232,7 @@ def airflows(world, dag, created):
                 data_interval=(run.data_interval.start, run.data_interval.end),
                 run_after=run.run_after,
                 conf=dict(run.conf),
-                run_type=DagRunType.MANUAL,
+                run_type=DagRunType(run.run_type.value),
                 triggered_by=DagRunTriggeredByType.REST_API,
                 **({"triggering_user_name": Somebody.display_name} if versions.USER_OF_THE_TRIGGER else {}),
                 state=DagRunState.QUEUED,

@@ -4,7 +4,16 @@ import datetime as dt
 
 import pytest
 
-from airflow_run_groups.domain import Dag, DagNotTriggerable, ExistingGroup, Order, Pace, Refused, TaskWindow
+from airflow_run_groups.domain import (
+    Dag,
+    DagNotTriggerable,
+    DagRunType,
+    ExistingGroup,
+    Order,
+    Pace,
+    Refused,
+    TaskWindow,
+)
 from airflow_run_groups.domain.planning.plan import MAX_WITHOUT_TASKS
 from tests.unit.domain.schedules import DAY, Daily, Listed, Partitioned, Unscheduled, create, dates, day, plan, utc
 
@@ -121,14 +130,27 @@ class TestAnIntervalBeforeTheDagStarts:
 
 class TestUnfinishedRuns:
     def test_count_towards_max_active_runs(self):
-        assert warnings(dag=dag(max_active_runs=5), unfinished_runs=1, **RANGE) == []
-        (found,) = warnings(dag=dag(max_active_runs=5), unfinished_runs=2, **RANGE)
+        manual = {"run_type": DagRunType.MANUAL, **RANGE}
+        assert warnings(dag=dag(max_active_runs=5), unfinished_runs=1, **manual) == []
+        (found,) = warnings(dag=dag(max_active_runs=5), unfinished_runs=2, **manual)
         assert found == (
-            "with this group the DAG has at least as many unfinished runs as its max_active_runs (5): Airflow suspends the DAG's "
-            "scheduled runs until enough have ended"
+            "with this group the DAG has at least as many unfinished runs as its max_active_runs (5): until enough have ended, Airflow "
+            "suspends the DAG's scheduled runs, which of that time are never made, as it has catchup=False"
         )
-        alone = warnings(dag=dag(max_active_runs=3), unfinished_runs=0, **RANGE)
+        alone = warnings(dag=dag(max_active_runs=3), unfinished_runs=0, **manual)
         assert alone == [found.replace("(5)", "(3)")]  # steps of one creation say the same
+        (found,) = warnings(dag=dag(max_active_runs=3, catchup=True), **RANGE)
+        assert found.endswith("Airflow suspends the DAG's scheduled runs, which are made later")
+
+    def test_of_the_type_backfill_can_take_all_places_unless_they_have_places_of_their_own(self):
+        assert warnings(dag=dag(max_active_runs=4), **RANGE) == []
+        (found,) = warnings(dag=dag(max_active_runs=3), **RANGE)
+        assert found == (
+            "the group can take all 3 places of the DAG (max_active_runs): scheduled runs then wait behind it, and when 3 of them "
+            "wait, the next ones are never made, as it has catchup=False; with max_active_runs in the request, the group has places "
+            "of its own"
+        )
+        assert warnings(dag=dag(max_active_runs=3), max_active_runs=3, **RANGE) == []
 
     def test_do_not_matter_to_a_dag_without_a_schedule_or_a_request_without_runs(self):
         assert warnings(dag=dag(max_active_runs=1, is_scheduled=False), unfinished_runs=1, **RANGE) == []

@@ -5,7 +5,16 @@ from itertools import count
 
 import pytest
 
-from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_LIMIT, Dag, DataInterval, GroupRequest, InvalidConf, Refused
+from airflow_run_groups.domain import (
+    MAX_CONF_BYTES,
+    MAX_LIMIT,
+    Dag,
+    DagRunType,
+    DataInterval,
+    GroupRequest,
+    InvalidConf,
+    Refused,
+)
 from tests.unit.domain.schedules import (
     DAY,
     NOW,
@@ -240,6 +249,12 @@ class TestADag:
     def test_that_allows_no_manual_runs_is_refused(self):
         with pytest.raises(Refused, match="'a_dag' does not allow manual runs"):
             create(dag=Dag(dag_id="a_dag", allows_manual_runs=False))
+        for run_type, allowed in (
+            ("backfill", {"allows_backfill_runs": False}),
+            ("manual", {"allows_manual_runs": False}),
+        ):
+            with pytest.raises(Refused, match=f"'a_dag' does not allow {run_type} runs .*has no '{run_type}'"):
+                create(dag=Dag(dag_id="a_dag", **allowed), start_date=day(1), run_type=DagRunType(run_type))
 
     def test_with_partitions_is_refused(self):
         for request in ({}, {"start_date": day(1)}):
@@ -255,7 +270,7 @@ class TestADag:
     def test_whose_runs_are_all_busy_with_the_group_gets_a_warning(self):
         dag = Dag(dag_id="a_dag", max_active_runs=3)
         (warning,) = create(dag=dag, start_date=day(1), end_date=day(3)).warnings
-        assert "max_active_runs (3)" in warning
+        assert "all 3 places of the DAG (max_active_runs)" in warning
         assert create(dag=dag, start_date=day(1), end_date=day(2)).warnings == ()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import bindparam, case, func, literal, select, true, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
@@ -31,6 +32,7 @@ def _columns(run: Any) -> list[Any]:
         type_coerce(run.c.logical_date, DATE),
         type_coerce(run.c.start_date, DATE),
         type_coerce(run.c.end_date, DATE),
+        run.c.triggered_by == DagRunTriggeredByType.REST_API,
     ]
 
 
@@ -82,7 +84,10 @@ def _page(shape: _PageShape) -> Select[Any]:
     if shape.state:
         query = query.where(_RUN.c.state == bindparam("state"))
     if shape.external_trigger is not None:
-        external = _RUN.c.run_type.in_(_EXTERNAL)
+        is_ours = (_RUN.c.run_type == DagRunType.BACKFILL.value) & (
+            _RUN.c.triggered_by == DagRunTriggeredByType.REST_API
+        )
+        external = _RUN.c.run_type.in_(_EXTERNAL) | is_ours
         query = query.where(external if shape.external_trigger else ~external)
     if shape.prefix:
         query = query.where(begins(_RUN.c.run_id, ranged=shape.ranged))

@@ -10,7 +10,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import null, select
+from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -170,13 +170,24 @@ class AirflowDag:
             task_windows=frozenset(map(TaskWindow, starts, ends)),
             has_import_errors=bool(row.has_import_errors),
             allows_manual_runs=compat.allows(row, serialized, DagRunType.MANUAL.value),
+            allows_backfill_runs=compat.allows(row, serialized, DagRunType.BACKFILL.value),
             is_scheduled=timetable.is_scheduled,
             catchup=bool(serialized.catchup),
+            counts_from_last_run=timetable.counts_from_last_run,
+            latest_automated=self._latest_automated() if timetable.counts_from_last_run else None,
             depends_on_past=any(task.depends_on_past for task in tasks),
             has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
             has_deadlines=compat.has_deadlines(serialized),
             is_draining=compat.is_draining(row),
         )
+
+    def _latest_automated(self) -> dt.datetime | None:
+        """Return the date from which Airflow goes on (airflow.dag_processing.collection._get_latest_runs_stmt, 3.0 to 3.4)."""
+        query = select(func.max(_RUN.c.logical_date)).where(
+            _RUN.c.dag_id == self._row.dag_id,
+            _RUN.c.run_type.in_([DagRunType.BACKFILL.value, DagRunType.SCHEDULED.value]),
+        )
+        return self._session.scalar(query)
 
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         query = select(_RUN.c.logical_date).where(_RUN.c.dag_id == self._row.dag_id).order_by(_RUN.c.logical_date)

@@ -49,12 +49,16 @@ def reason_against_copying(dag: SerializedDAG, runs: Sequence[NewDagRun], sessio
 
 
 def runs_with_same_tasks(dag: SerializedDAG, runs: Sequence[NewDagRun]) -> Iterator[list[NewDagRun]]:
-    """Yield the runs in their order, as stretches whose dates admit the same tasks (DagRun.verify_integrity, 3.0 to 3.4)."""
+    """Yield the runs in their order, as stretches of one type whose dates admit the same tasks.
+
+    Airflow admits them by the dates (DagRun.verify_integrity, 3.0 to 3.4).
+    """
     windows = {(task.start_date, task.end_date) for task in dag.tasks}
 
-    def admitting(run: NewDagRun) -> list[bool]:
+    def admitting(run: NewDagRun) -> tuple[str, list[bool]]:
         date = run.logical_date
-        return [(start is None or start <= date) and (end is None or date <= end) for start, end in windows]
+        admitted = [(start is None or start <= date) and (end is None or date <= end) for start, end in windows]
+        return run.run_type.value, admitted
 
     for _, stretch in groupby(runs, key=admitting):
         yield list(stretch)

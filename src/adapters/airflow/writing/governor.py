@@ -282,7 +282,7 @@ def _audit(change: GroupChange, changed_runs: int) -> Any:
         "not_before": in_utc(change.not_before) if isinstance(change.not_before, dt.datetime) else None,
         "order": change.order.value if isinstance(change.order, Order) else None,
     }
-    told = {name: value for name, value in about.items() if getattr(change, name) is not KEEP}
+    told: dict[str, Any] = {name: value for name, value in about.items() if getattr(change, name) is not KEEP}
     return entry(
         "patch_dag_run",
         dag_id=change.dag_id,

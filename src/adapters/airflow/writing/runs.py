@@ -69,7 +69,7 @@ def _create(
                 data_interval=(run.data_interval.start, run.data_interval.end),
                 run_after=run.run_after,
                 conf=dict(run.conf),
-                run_type=DagRunType.MANUAL,
+                run_type=DagRunType(run.run_type.value),
                 triggered_by=DagRunTriggeredByType.REST_API,
                 **compat.creator_argument(created.created_by),
                 **compat.note_argument(created.note),

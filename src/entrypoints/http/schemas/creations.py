@@ -75,12 +75,15 @@ class PlannedDateSchema(Schema):
         allow_none=True, metadata={"description": "The id that its run gets, or that of the run that exists."}
     )
     state = fields.String(allow_none=True, metadata={"description": "The state of the run that exists."})
-    run_type = fields.String(allow_none=True, metadata={"description": "The type of the run that exists."})
+    run_type = fields.String(allow_none=True, metadata={"description": "Airflow's type of the run."})
     created_by = fields.String(
         allow_none=True,
         metadata={"description": "Who asked for the run that exists, as far as Airflow knows; Airflow 3.0 never does."},
     )
     reason = fields.String(allow_none=True, metadata={"description": "Why it gets no run."})
+    run_type_reason = fields.String(
+        allow_none=True, metadata={"description": "Why the run that is created has its type; null where none is."}
+    )
 
 
 _EXPECTED_SECONDS = {

@@ -18,6 +18,7 @@ from airflow_run_groups.domain import (
     Cancel,
     DagRunFilter,
     DagRunState,
+    DagRunType,
     Detail,
     GroupAction,
     GroupRequest,
@@ -141,6 +142,13 @@ class DagRunQuerySchema(RequestSchema):
             "examples": ["example_daily"],
         }
     )
+
+
+class RunType(str, PythonEnum):
+    """The types of which runs can be created."""
+
+    MANUAL = DagRunType.MANUAL.value
+    BACKFILL = DagRunType.BACKFILL.value
 
 
 class ControlFilter(str, PythonEnum):
@@ -431,6 +439,19 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": [True],
         }
     )
+
+    run_type = Enum(
+        RunType,
+        metadata={
+            "description": "The Airflow type of the runs. Left out, each run has the type that costs the DAG no scheduled run, which the "
+            "plan shows with its reason.",
+            "examples": ["manual"],
+        },
+    )
+
+    @post_load
+    def name_run_type(self, body: dict[str, Any], **_: object) -> dict[str, Any]:
+        return {key: DagRunType(value.value) if key == "run_type" else value for key, value in body.items()}
 
     def contradictions(self, parameters: Any) -> Iterable[str]:
         known = {field.name for field in dataclass_fields(GroupRequest)}

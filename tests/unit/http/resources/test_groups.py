@@ -335,7 +335,7 @@ def test_the_runs_of_a_group_come_page_by_page_with_json_values_in_either_format
         "id": 1,
         "run_id": "redo_0000001_2024-12-01T00:00:00",
         "logical_date": "2024-12-01T00:00:00Z",
-        "run_type": "manual",
+        "run_type": "backfill",
         "state": "queued",
         "cancelled": False,
         "start_date": None,

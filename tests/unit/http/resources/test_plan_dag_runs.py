@@ -15,7 +15,7 @@ MONTH = {"start_date": "2020-01-01", "end_date": "2020-01-31"}
 def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
     service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc), state="failed")
     answer = service.create(start_date="2020-01-01", end_date="2020-01-02", dry_run=True)
-    nothing = dict.fromkeys(("state", "run_type", "created_by", "reason"))
+    nothing = dict.fromkeys(("state", "created_by", "reason"))
     assert answer == {
         "dag_run_ids": ["manual_0000001_2020-01-01T00:00:00"],
         "existing": 1,
@@ -28,6 +28,8 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
                 "action": "create",
                 "run_id": "manual_0000001_2020-01-01T00:00:00",
                 **nothing,
+                "run_type": "backfill",
+                "run_type_reason": "the DAG's schedule goes on beside it",
             },
             {
                 **dates("2020-01-02T00:00:00Z"),
@@ -37,6 +39,7 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
                 "run_type": "manual",
                 "created_by": None,
                 "reason": "the DAG has a run at this date already",
+                "run_type_reason": None,
             },
         ],
         "expected_seconds": None,
@@ -47,7 +50,7 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
 def test_plan_in_short_has_stretches_of_dates(service):
     service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc), state="failed")
     answer = service.create(start_date="2020-01-01", end_date="2024-01-01", dry_run=True, detail="stretches")
-    assert answer.pop("warnings")[0].startswith("with this group the DAG has ")
+    assert answer.pop("warnings")[0].startswith("the group can take all 16 places of the DAG")
     assert answer == {
         "dry_run": True,
         "counts": {"create": 1461, "exists": 1, "left_out": 0, "not_yet": 0, "no_tasks": 0},

@@ -1,0 +1,95 @@
+"""No group costs its DAG a scheduled run: DAGs of every minute beside groups of each kind, counted at the end."""
+
+import datetime as dt
+import os
+import sys
+import time
+
+from airflow.models.dagrun import DagRun
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from sqlalchemy import select
+
+from tests.integration.airflow.processes import Process, service, wait_until
+from tests.integration.airflow.world import START
+
+SECONDS = int(os.environ.get("SCHEDULE_SECONDS") or 300)
+MINUTE = dt.timedelta(minutes=1)
+UTC = dt.timezone.utc
+RUNS = 12
+PLACES = 3
+GROUPS = {
+    "default": {},
+    "held": {"paused": True},
+    "capped": {"max_active_runs": 1},
+    "paced": {"pace": "1/PT5M"},
+    "later": {"not_before": "2999-01-01T00:00:00Z"},
+}
+"""What a request says of its group, by the DAG of the group."""
+MANUAL = {"pace": "1/PT5M", "run_type": "manual"}
+"""What costs a DAG its schedule, so that this test can fail."""
+
+
+def test_no_group_costs_a_dag_with_or_without_catchup_a_scheduled_run(world, tmp_path, capsys):
+    begin = dt.datetime.now(UTC).replace(second=0, microsecond=0)
+    for dag_id in ("alone", "manual", *GROUPS):
+        register(world, dag_id, START, catchup=False)
+        register(world, f"{dag_id}_caught_up", begin - 20 * MINUTE, catchup=True)
+    scheduler = Process(sys.executable, "-m", "airflow", "scheduler", log=tmp_path / "scheduler.log")
+    try:
+        with service(tmp_path / "service.log") as server:
+            for dag_id, wishes in {**GROUPS, "manual": MANUAL}.items():
+                create(server, dag_id, "2024-01-01T00:01:00Z", **wishes)
+                create(server, f"{dag_id}_caught_up", (begin - 15 * MINUTE).isoformat(), **wishes)
+            time.sleep(SECONDS)
+            end = dt.datetime.now(UTC).replace(second=0, microsecond=0) - MINUTE
+            made = {dag_id: scheduled(world, dag_id, begin + MINUTE, end) for dag_id in ("alone", "manual", *GROUPS)}
+            with capsys.disabled():
+                sys.stdout.write(f"\n{ {dag_id: len(dates) for dag_id, dates in made.items()} }\n")
+            assert len(made["alone"]) >= SECONDS // 60 - 2
+            lost = {dag_id: made["alone"] - dates for dag_id, dates in made.items()}
+            assert [dag_id for dag_id in GROUPS if lost[dag_id]] == []
+            assert lost["manual"] != set()
+            for dag_id in ("manual", *GROUPS):  # a schedule that catches up was late at most
+                cancel(server, f"{dag_id}_caught_up")
+            every = {begin + number * MINUTE for number in range(-20, (end - begin) // MINUTE)}
+            for dag_id in GROUPS:
+                wait_until(
+                    lambda dag_id=dag_id: every <= dates_of(world, f"{dag_id}_caught_up"),
+                    seconds=300,
+                    what=f"the schedule of {dag_id}_caught_up",
+                )
+            scheduler.check()
+    finally:
+        scheduler.stop()
+
+
+def register(world, dag_id, start, *, catchup):
+    with DAG(dag_id, schedule="* * * * *", start_date=start, catchup=catchup, max_active_runs=PLACES) as dag:
+        EmptyOperator(task_id="a")
+    world.register(dag)
+
+
+def create(server, dag_id, first, **wishes):
+    body = {"dag_id": dag_id, "prefix": "group", "start_date": first, "limit": RUNS, "partial": True, **wishes}
+    answer = server.client.post("/api/v1/dag_runs", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def cancel(server, dag_id):
+    answer = server.client.post(f"/api/v1/groups/{dag_id}/group/cancel", json={"running": True})
+    assert answer.status_code in {200, 404}, answer.text
+
+
+def dates_of(world, dag_id):
+    with world.sessions() as session:
+        return set(session.scalars(select(DagRun.logical_date).where(DagRun.dag_id == dag_id)).all())
+
+
+def scheduled(world, dag_id, first, last):
+    """Return the dates within these bounds of the runs that the scheduler has made."""
+    query = select(DagRun.logical_date).where(
+        DagRun.dag_id == dag_id, DagRun.run_type == "scheduled", DagRun.logical_date.between(first, last)
+    )
+    with world.sessions() as session:
+        return set(session.scalars(query).all())
