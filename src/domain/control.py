@@ -53,8 +53,8 @@ class GroupChange:
 
     ``paused``: by default False. ``max_active_runs``: 1 to 10,000, by default that of the DAG, together with its other runs.
     ``pace``, ``not_before``: from when on the queued runs may start, by default all from now on. ``order``: in which
-    order, by default that of the dates. ``requested_by``: the caller's name, None without one. ``dry_run``: only say how many
-    runs it would change.
+    order, by default that of the dates. ``requested_by``: the caller's name, and ``display_name`` the one that
+    Airflow shows for them; None without one. ``dry_run``: only say how many runs it would change.
 
     :raises Refused: when ``max_active_runs`` is out of its bounds, or nothing is to be changed.
     """
@@ -68,6 +68,7 @@ class GroupChange:
     order: Order | Keep | None = KEEP
     dry_run: bool = False
     requested_by: str | None = None
+    display_name: str | None = None
 
     def __post_init__(self) -> None:
         check_max_active_runs(None if self.max_active_runs is KEEP else self.max_active_runs)
@@ -139,7 +140,7 @@ def changed_control(
     if paused and control is not None and control.paused:
         after = replace(after, paused=True, paused_at=control.paused_at, paused_by=control.paused_by)
     elif paused:
-        after = replace(after, paused=True, paused_at=now, paused_by=change.requested_by)
+        after = replace(after, paused=True, paused_at=now, paused_by=change.display_name or change.requested_by)
     return control if after == control else after
 
 

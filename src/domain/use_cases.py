@@ -226,7 +226,8 @@ class Groups:
         """
         _check_may_change(caller, change.dag_id)
         try:
-            changed = self._groups.change(replace(change, requested_by=caller.name), now=self._clock())
+            own = replace(change, requested_by=caller.name, display_name=caller.display_name)
+            changed = self._groups.change(own, now=self._clock())
         except GroupNotFound as error:
             raise self._not_found(change.dag_id, change.prefix) from error
         progress = self._groups.get(change.dag_id, change.prefix, now=self._clock())

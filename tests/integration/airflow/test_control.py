@@ -155,11 +155,13 @@ def test_rows_go_when_the_last_run_of_a_group_is_gone(world, group):
         assert [row.dag_run_conf[KEY]["prefix"] for row in session.scalars(select(Backfill))] == ["h"]
 
 
-def test_airflow_deletes_a_dag_with_its_groups_under_control(world, group):
-    group(max_active_runs=3, paused=True)
-    delete_dag("a")
-    assert is_clean(world)
-    assert world.count_runs() == 0
+if versions.DELETES_DAGS_WITH_BACKFILLS:
+
+    def test_airflow_deletes_a_dag_with_its_groups_under_control(world, group):
+        group(max_active_runs=3, paused=True)
+        delete_dag("a")
+        assert is_clean(world)
+        assert world.count_runs() == 0
 
 
 def test_a_run_that_airflow_clears_is_told_of(world, group):
@@ -206,6 +208,21 @@ def test_runs_of_an_unfinished_backfill_of_airflows_stay_with_it(world, group):
         session.execute(update(Backfill.__table__).where(Backfill.id == ours).values(completed_at=NOW))
     assert change(world, paused=True).changed_runs == 1
     assert [ordinal for _, ordinal in links(world)] == [2, 3, 4]
+
+
+def test_a_backfill_of_airflows_whose_conf_has_our_key_controls_nothing(world, group):
+    group()
+    with world.sessions.begin() as session:
+        conf = {KEY: {"prefix": "g", "paused_at": "never"}}
+        theirs = Backfill(dag_id="a", from_date=date(1), to_date=date(3), dag_run_conf=conf, is_paused=True)
+        session.add(theirs)
+        session.flush()
+        theirs.completed_at = theirs.created_at + dt.timedelta(seconds=1)
+    assert world.groups.get("a", "g", now=NOW).control is None
+    assert world.groups.paused(None, readable=None, start=None, limit=10).groups == ()
+    change(world, max_active_runs=3)
+    change(world, max_active_runs=None)
+    assert len(rows(world, Backfill.id)) == 1
 
 
 def test_airflows_own_backfill_can_be_created_beside_groups_under_control(world, group):

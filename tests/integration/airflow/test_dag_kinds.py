@@ -368,7 +368,7 @@ def test_skipping_thousands_of_dates_takes_no_query_each(world, create):
     ("facts", "run_type"),
     [
         ({}, "backfill"),
-        ({"catchup": True}, "manual"),
+        ({"catchup": True, "start_date": at("2024-01-01")}, "manual"),
         ({"schedule": dt.timedelta(days=1)}, "manual"),
         ({"windows": [(None, None), (at("2024-07-01"), None)]}, "manual"),
     ],

@@ -27,7 +27,8 @@ _LINK = BackfillDagRun.__table__
 _RUN = DagRun.__table__
 FACTS = type_coerce(_BACKFILL.c.dag_run_conf, JSON)
 PREFIX = FACTS[(KEY, "prefix")].as_string()
-IS_OURS = _BACKFILL.c.completed_at.is_not(None) & PREFIX.is_not(None)
+IS_OURS = (_BACKFILL.c.completed_at <= _BACKFILL.c.created_at) & PREFIX.is_not(None)
+"""Airflow completes a backfill of its own later than it creates it, whatever conf somebody has given it."""
 UNFINISHED = _RUN.c.state.in_([DagRunState.QUEUED.value, DagRunState.RUNNING.value])
 
 _COLUMNS = (

@@ -153,10 +153,11 @@ def _write(group: _Group, record: Record | None, after: Control | None, session:
             is_paused=after.paused,
             max_active_runs=after.max_active_runs,
             reprocess_behavior="none",
+            created_at=now,
             completed_at=now,
         )
         if after.paused_by is not None and "triggering_user_name" in _BACKFILL.c:
-            row.triggering_user_name = after.paused_by
+            row.triggering_user_name = after.paused_by[: _BACKFILL.c.triggering_user_name.type.length]
         session.add(row)
         session.flush()
         record = Record(id=row.id, control=after)
@@ -287,6 +288,7 @@ def _audit(change: GroupChange, changed_runs: int) -> Any:
         "patch_dag_run",
         dag_id=change.dag_id,
         caller=change.requested_by,
+        display_name=change.display_name,
         prefix=change.prefix,
         dag_runs=changed_runs,
         **told,
