@@ -344,7 +344,7 @@ def test_formats_have_the_same_content(run):
         if words[0] == "status":
             del as_json["oldest_queued_seconds"], as_yaml["oldest_queued_seconds"]
         assert as_json == as_yaml
-        rows = 19 if words[0] == "status" else len(as_json)
+        rows = 20 if words[0] == "status" else len(as_json)
         plain = run(*words, "-o", "plain").splitlines()
         assert len(plain) == rows
         assert all("\t" in line for line in plain)
