@@ -131,6 +131,12 @@ def test_paused_groups_of_all_dags_are_listed(living):
     assert part.headers["link"] == '<?control=paused&limit=1&start=1>; rel="next"'
 
 
+def test_starts_beyond_the_calendar_are_refused_and_change_nothing(living):
+    result = living.request("PATCH", ONE, json={"pace": "1/P366D", "not_before": "9999-12-01", "paused": True})
+    assert (result.status_code, error(result)) == (400, "not_before and pace reach beyond the year 9999")
+    assert living.group()["control"] is None
+
+
 def test_an_etag_changes_with_the_control(living):
     before = living.get(ONE).headers["etag"]
     living.change(max_active_runs=3)
