@@ -29,7 +29,8 @@ class Deadline:
         self._end = time.monotonic() + seconds
         self._margin = margin(seconds)
         self._limit: float | None = None
-        self._waiting = threading.Lock()
+        # the garbage collector may check a connection in, and so come here again, while this thread is within
+        self._waiting = threading.RLock()
         self._break_off: Callable[[], None] | None = None
         self._socket: int | None = None
         self._loan: Any = None
@@ -86,10 +87,12 @@ class Deadline:
 
     def detach(self) -> None:
         with self._waiting:
-            self._break_off = self._loan = None
+            loan, self._loan = self._loan, None  # the last to hold it checks the connection in, and so comes here again
+            self._break_off = None
             if self._socket is not None:
                 os.close(self._socket)
                 self._socket = None
+        del loan
 
     def give_up(self) -> None:
         """Close the connection and leave its place in the pool to others, though its thread does not come back."""

@@ -33,7 +33,7 @@ class _Instrumentation:
     def __init__(self, meter: Meter, pool_size: int) -> None:
         self._meter = meter
         self._pool_size = pool_size
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may check a connection in while this thread holds it
         self._in_use: set[int] = set()
         """The connections' records. A set, as a connection that breaks may be checked in without a checkout."""
 
