@@ -60,13 +60,20 @@ class Waits:
             if wait.kept:
                 self._push(conn, wait, deadline)
 
-    def take_next(self) -> Connection | None:
-        """Return the connection whose time ends first, and which waits no more."""
-        while self._deadlines:
-            _, _, conn, wait = heapq.heappop(self._deadlines)
-            if self._end(conn, wait):
-                return conn
-        return None
+    def take_next(self, *, but: Connection | None = None) -> Connection | None:
+        """Return the connection whose time ends first, ``but`` for this one, and which waits no more."""
+        spared = []
+        found = None
+        while self._deadlines and found is None:
+            entry = heapq.heappop(self._deadlines)
+            _, _, conn, wait = entry
+            if conn is but:
+                spared.append(entry)
+            elif self._end(conn, wait):
+                found = conn
+        for entry in spared:
+            heapq.heappush(self._deadlines, entry)
+        return found
 
     def _push(self, conn: Connection, wait: Wait, deadline: float) -> None:
         heapq.heappush(self._deadlines, (deadline, next(self._number), conn, wait))

@@ -69,7 +69,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn = Connection(self.cfg, connected, client, listener.getsockname())
         self._go_on(conn, self._start)
         if self.nr_conns >= self.worker_connections:
-            self._make_room()
+            self._make_room(but=conn)  # which may have its request to send still, while all others are at their bodies
 
     def murder_pending(self) -> None:
         """End the waits whose deadline has passed. gunicorn calls this about once a second, and after every event."""
@@ -96,9 +96,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             super().handle_error(req, client, addr, exc)
 
-    def _make_room(self) -> None:
-        """Close the connection whose deadline is next."""
-        conn = self._waits.take_next()
+    def _make_room(self, but: Connection | None = None) -> None:
+        """Close the connection whose deadline is next, ``but`` for this one."""
+        conn = self._waits.take_next(but=but)
         if conn is not None:
             self._close(conn)
 
