@@ -14,22 +14,19 @@ from marshmallow.fields import Field
 
 from airflow_run_groups.entrypoints.http.envelope import envelope_schema, error_payload
 from airflow_run_groups.entrypoints.http.openapi.examples import Example, read_examples
-from airflow_run_groups.entrypoints.http.openapi.operations import (
-    ABOUT,
-    ERROR,
-    ERROR_HEADERS,
-    ERRORS,
+from airflow_run_groups.entrypoints.http.openapi.operations import ABOUT, OPERATIONS
+from airflow_run_groups.entrypoints.http.openapi.operations.errors import ERROR, ERROR_HEADERS, ERRORS
+from airflow_run_groups.entrypoints.http.openapi.operations.operation import Json, Operation
+from airflow_run_groups.entrypoints.http.openapi.operations.parameters import (
     HEADERS,
     IF_NONE_MATCH,
     IN_PATH,
-    OPERATIONS,
     REQUEST_ID,
     TOKEN,
-    Json,
-    Operation,
 )
-from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, requests, responses
+from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.requests import creation, group_actions
 
 
 def describe(*, prefix: str, value_format: ValueFormat, requires_token: bool, has_metrics: bool = True) -> Json:
@@ -80,10 +77,10 @@ _HERE = {"url": ".", "description": "where the description lies"}
 def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
     components = spec.components
     bodies = (
-        requests.GroupRequestSchema(dt.timezone.utc),
-        requests.CancelGroupSchema(),
-        requests.RetryGroupSchema(),
-        requests.NoteGroupSchema(),
+        creation.GroupRequestSchema(dt.timezone.utc),
+        group_actions.CancelGroupSchema(),
+        group_actions.RetryGroupSchema(),
+        group_actions.NoteGroupSchema(),
         changes.ChangeGroupSchema(),
     )
     for body in bodies:

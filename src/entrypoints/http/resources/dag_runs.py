@@ -19,12 +19,9 @@ from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.creations import CreatedRunsSchema, PlanSchema, PlanSummarySchema
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.schemas.requests import (
-    NO_QUERY,
-    DagRunFilterSchema,
-    DagRunQuerySchema,
-    GroupRequestSchema,
-)
+from airflow_run_groups.entrypoints.http.schemas.requests.creation import GroupRequestSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.dag_runs import DagRunFilterSchema, DagRunQuerySchema
+from airflow_run_groups.entrypoints.http.schemas.requests.request import NO_QUERY
 from airflow_run_groups.entrypoints.http.schemas.responses import dag_run_schema, dump_page
 
 

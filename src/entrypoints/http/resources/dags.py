@@ -6,7 +6,7 @@ from airflow_run_groups.domain import DagRepository
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import read_query
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.schemas.requests import NO_QUERY
+from airflow_run_groups.entrypoints.http.schemas.requests.request import NO_QUERY
 from airflow_run_groups.entrypoints.http.schemas.responses import dag_schema, dump_page
 
 

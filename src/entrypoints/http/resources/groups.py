@@ -21,15 +21,13 @@ from airflow_run_groups.entrypoints.http.body import read_object
 from airflow_run_groups.entrypoints.http.envelope import write, write_tagged
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.changes import ChangeGroupSchema, GroupChangeResultSchema
-from airflow_run_groups.entrypoints.http.schemas.requests import (
-    NO_QUERY,
+from airflow_run_groups.entrypoints.http.schemas.requests.group_actions import (
     CancelGroupSchema,
-    GroupFilterSchema,
-    GroupRunFilterSchema,
     NoteGroupSchema,
-    RequestSchema,
     RetryGroupSchema,
 )
+from airflow_run_groups.entrypoints.http.schemas.requests.groups import GroupFilterSchema, GroupRunFilterSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.request import NO_QUERY, RequestSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
     GroupProgressSchema,

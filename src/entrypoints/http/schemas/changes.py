@@ -6,7 +6,7 @@ from marshmallow.validate import Range
 from airflow_run_groups.domain import Order
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
-from airflow_run_groups.entrypoints.http.schemas.requests import DatedSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
 
 

@@ -7,7 +7,7 @@ from airflow_run_groups.domain import CoverageRequest, DateStatus, Detail
 from airflow_run_groups.domain.coverage import MAX_DATES
 from airflow_run_groups.entrypoints.http.schemas.fields import Date, Enum, Text
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
-from airflow_run_groups.entrypoints.http.schemas.requests import DatedSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import Page
 
 STATUSES = (

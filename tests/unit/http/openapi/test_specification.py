@@ -16,7 +16,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from airflow_run_groups.domain import Action, StateCounts
 from airflow_run_groups.entrypoints.http import errors
 from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
-from airflow_run_groups.entrypoints.http.openapi.operations import ERRORS, OPERATIONS
+from airflow_run_groups.entrypoints.http.openapi.operations import OPERATIONS
+from airflow_run_groups.entrypoints.http.openapi.operations.errors import ERRORS
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
 from airflow_run_groups.entrypoints.http.schemas.creations import (
     CreatedRunsSchema,
@@ -27,15 +28,14 @@ from airflow_run_groups.entrypoints.http.schemas.creations import (
     StretchSchema,
 )
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
-from airflow_run_groups.entrypoints.http.schemas.requests import (
+from airflow_run_groups.entrypoints.http.schemas.requests.creation import GroupRequestSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.dag_runs import DagRunFilterSchema, DagRunQuerySchema
+from airflow_run_groups.entrypoints.http.schemas.requests.group_actions import (
     CancelGroupSchema,
-    DagRunFilterSchema,
-    DagRunQuerySchema,
-    GroupFilterSchema,
-    GroupRequestSchema,
     NoteGroupSchema,
     RetryGroupSchema,
 )
+from airflow_run_groups.entrypoints.http.schemas.requests.groups import GroupFilterSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupActionResultSchema,
     GroupProgressSchema,

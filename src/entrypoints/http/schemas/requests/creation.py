@@ -1,33 +1,23 @@
-"""What requests may hold. The metadata of a field is what the description of the API says about it."""
+"""Which runs to create."""
 
 import datetime as dt
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields as dataclass_fields
 from enum import Enum as PythonEnum
-from typing import Any, ClassVar, NoReturn
+from typing import Any
 
-from marshmallow import Schema, ValidationError, post_load, pre_load, validates_schema
-from marshmallow.fields import Field
+from marshmallow import post_load
 
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
     MAX_CONFS_BYTES,
     MAX_LIMIT,
     MAX_NOTE_LENGTH,
-    Cancel,
-    DagRunFilter,
-    DagRunState,
     DagRunType,
     Detail,
-    GroupAction,
     GroupRequest,
-    GroupRunFilter,
-    Note,
     Order,
-    Refused,
-    Retry,
-    Which,
 )
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
@@ -45,103 +35,9 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     IntervalField,
     LenientInteger,
     PaceField,
-    QueryInteger,
-    Start,
     Text,
 )
-
-_MAX_PAGE = 100
-_NEXT_START = f"the next_start of an answer, 0 to {MAX_ID}"
-
-
-class RequestSchema(Schema):
-    """Parameters by name. An unknown name is an error: a mistyped filter must not pass for none.
-
-    :raises Refused: on ``load``, naming each parameter that is wrong, and what is allowed.
-    """
-
-    kind = "query parameter"
-    arguments_of: ClassVar[tuple[type, ...]] = ()
-    """The dataclasses whose arguments are loaded, which have the defaults."""
-
-    def handle_error(self, error: ValidationError, data: Any, **kwargs: Any) -> NoReturn:
-        known = [field.data_key or name for name, field in self.fields.items()]
-        wrong = error.messages_dict
-        sentences = [f"{name} {wrong[name][0]}" for name in known if name in wrong]
-        unknown = sorted(wrong.keys() - known)
-        if unknown:
-            names = ", ".join(repr(name[:100]) for name in unknown[:5])
-            sentences.append(f"unknown {self.kind} {names}: known are {', '.join(known) or 'none'}")
-        if not wrong.keys() & set(known):  # else what is wrong would be missed in what is right
-            sentences += self.contradictions(error.valid_data)
-        raise Refused("; ".join(sentences)) from None
-
-    def contradictions(self, parameters: Any) -> Iterable[str]:
-        """Return what parameters that are right by themselves have against each other, each a sentence."""
-        return ()
-
-
-class DatedSchema(RequestSchema):
-    """Parameters with dates among them."""
-
-    def __init__(self, default_timezone: dt.tzinfo = dt.timezone.utc) -> None:
-        """Read dates that name no offset in this time zone."""
-        self._default_timezone = default_timezone
-        super().__init__()
-
-    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        date = field_obj.inner if isinstance(field_obj, Dates) else field_obj
-        if isinstance(date, Date):
-            date.default_timezone = self._default_timezone
-
-
-class BodySchema(RequestSchema):
-    """The keys of a body. Null for an optional key means the same as leaving the key out."""
-
-    kind = "key"
-
-    @pre_load
-    def leave_out(self, keys: dict[str, object], **_: object) -> dict[str, object]:
-        optional = {field.data_key or name for name, field in self.fields.items() if not field.required}
-        return {key: value for key, value in keys.items() if value is not None or key not in optional}
-
-
-class NoQuerySchema(RequestSchema):
-    """An endpoint without query parameters."""
-
-
-NO_QUERY = NoQuerySchema()
-
-
-class DagRunFilterSchema(RequestSchema):
-    arguments_of = (DagRunFilter,)
-
-    start = Start(
-        metadata={
-            "description": "Only runs created after this one: its `id`, or its run id. `next_start` of an answer is the "
-            "`start` of the next page.",
-            "examples": [2, "redo_0000001_2025-02-01T00:00:00"],
-        }
-    )
-    limit = QueryInteger(1, _MAX_PAGE, metadata={"description": "At most so many runs.", "examples": [100]})
-    state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
-    external_trigger = Boolean(
-        metadata={
-            "description": "`true`: only runs that somebody asked for; `false`: only Airflow's own.",
-            "examples": [True],
-        }
-    )
-    prefix = Text(metadata={"description": "How the run id begins, letter for letter.", "examples": ["redo_"]})
-    dag_id = Text(metadata={"description": "Only runs of this DAG.", "examples": ["example_daily"]})
-
-
-class DagRunQuerySchema(RequestSchema):
-    dag_id = Text(
-        metadata={
-            "description": "The DAG of the run. Needed when several DAGs have a run with this id.",
-            "examples": ["example_daily"],
-        }
-    )
+from airflow_run_groups.entrypoints.http.schemas.requests.request import BodySchema, DatedSchema
 
 
 class RunType(str, PythonEnum):
@@ -149,128 +45,6 @@ class RunType(str, PythonEnum):
 
     MANUAL = DagRunType.MANUAL.value
     BACKFILL = DagRunType.BACKFILL.value
-
-
-class ControlFilter(str, PythonEnum):
-    """Which groups a list shows, by their control."""
-
-    PAUSED = "paused"
-
-
-class GroupFilterSchema(RequestSchema):
-    """Which groups to list; loads arguments of ``Groups.list``."""
-
-    dag_id = Text(
-        metadata={
-            "description": "The DAG of the groups. Only with `control` it can be left out.",
-            "examples": ["example_daily"],
-        }
-    )
-    control = Enum(
-        ControlFilter,
-        metadata={
-            "description": "`paused`: only the groups that are paused, of all DAGs unless one is named, each as one group is shown.",
-            "examples": ["paused"],
-        },
-    )
-    start = QueryInteger(
-        0,
-        MAX_ID,
-        allowed=_NEXT_START,
-        metadata={
-            "description": "Where to go on: `next_start` of the page before. Left out, the newest groups come.",
-            "examples": [12],
-        },
-    )
-    limit = QueryInteger(
-        1, _MAX_PAGE, load_default=50, metadata={"description": "At most so many groups.", "examples": [10]}
-    )
-
-    @validates_schema
-    def require_dag(self, filters: dict[str, object], **_: object) -> None:
-        if "dag_id" not in filters and "control" not in filters:
-            msg = "is required, unless control is given"
-            raise ValidationError(msg, "dag_id")
-
-
-class GroupRunFilterSchema(RequestSchema):
-    arguments_of = (GroupRunFilter,)
-
-    start = QueryInteger(
-        0,
-        MAX_ID,
-        allowed=_NEXT_START,
-        metadata={"description": "Only runs with a greater `id`: `next_start` of the page before.", "examples": [12]},
-    )
-    limit = QueryInteger(1, MAX_LIMIT, metadata={"description": "At most so many runs.", "examples": [500]})
-    state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
-
-
-class _GroupActionSchema(BodySchema):
-    arguments_of: ClassVar[tuple[type, ...]] = (GroupAction,)
-
-    dry_run = Boolean(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
-    limit = Integer(1, MAX_LIMIT, metadata={"description": "To at most so many runs.", "examples": [100]})
-    start = Integer(
-        0,
-        MAX_ID,
-        allowed=_NEXT_START,
-        metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]},
-    )
-
-
-class CancelGroupSchema(_GroupActionSchema):
-    arguments_of = (GroupAction, Cancel)
-
-    running = Boolean(
-        metadata={
-            "description": "`true`: those that are running, too; `false`: only the queued ones.",
-            "examples": [True],
-        }
-    )
-
-
-class RetryGroupSchema(DatedSchema, _GroupActionSchema):
-    arguments_of = (GroupAction, Retry)
-
-    which = Enum(
-        Which,
-        metadata={
-            "description": "`failed`: what has not succeeded of the runs that failed by themselves; `cancelled`: of those "
-            "that were cancelled; left out: of both. `all`: all runs that have ended, from their start.",
-            "examples": ["all"],
-        },
-    )
-    run_on_latest_version = Boolean(
-        metadata={
-            "description": "Whether they run with the latest version of the DAG. Left out, it is as Airflow is configured "
-            "(`rerun_with_latest_version`, from Airflow 3.3 on), or with the version that each run has. It needs Airflow 3.1.",
-            "examples": [True],
-        }
-    )
-    not_before = Date(
-        metadata={"description": "No run starts before.", "examples": ["2025-03-01T22:00:00Z"]},
-    )
-    pace = PaceField(
-        metadata={
-            "description": "So many runs may start per interval, from `not_before` or now on, as for a creation. Left out, "
-            "cancelled runs of a group that was paced or ordered keep their distances, from now on.",
-            "examples": ["20/PT10M"],
-        }
-    )
-
-
-class NoteGroupSchema(_GroupActionSchema):
-    arguments_of = (GroupAction, Note)
-
-    note = Text(
-        required=True,
-        max_length=MAX_NOTE_LENGTH,
-        metadata={
-            "description": "What Airflow's UI shows beside each run, in place of the note that it has.",
-            "examples": ["wrong prices in the source"],
-        },
-    )
 
 
 class GroupRequestSchema(DatedSchema, BodySchema):

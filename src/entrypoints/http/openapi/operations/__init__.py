@@ -1,0 +1,14 @@
+"""What the description of the API says of each endpoint, beside what the schemas say."""
+
+from airflow_run_groups.entrypoints.http.openapi.operations import dag_runs, dags, groups, service
+
+ABOUT = """\
+Ask Airflow for a whole group of DAG runs with one request: every date that a DAG's own schedule holds in a range, numbered \
+under a prefix by which you find the group again.
+
+Every answer is one JSON object with the key `response`, and one that is not 200 is always \
+`{"response": {"error": "what was wrong", "reason": "a_stable_word"}}`. Where GET is allowed, HEAD is, too.
+
+A boolean may also be sent as the text `true`, `True`, `1`, `false`, `False` or `0`. Null for an optional key of a body is the \
+same as leaving the key out."""
+OPERATIONS = (*dag_runs.OPERATIONS, *groups.OPERATIONS, *dags.OPERATIONS, *service.OPERATIONS)

@@ -1,0 +1,87 @@
+"""Listing, showing and changing groups, and acting on their runs."""
+
+from airflow_run_groups.entrypoints.http.openapi.operations.operation import Operation, object_of, page_of, ref
+from airflow_run_groups.entrypoints.http.schemas.requests.groups import GroupFilterSchema, GroupRunFilterSchema
+
+
+def _action(action: str, summary: str, description: str) -> Operation:
+    return Operation(
+        name=f"{action}_group",
+        method="post",
+        path=f"/groups/{{dag_id}}/{{prefix}}/{action}",
+        tag="Groups",
+        summary=summary,
+        description=f"{description} All that an answer names was done, or nothing. At most `limit` runs at a time, "
+        "and fewer when they take long, in the order of their creation; `next_start` is where to go on.",
+        body=f"{action.capitalize()}Group",
+        body_required=action == "note",
+        payload=ref("GroupActionResult"),
+        errors=(404, 409, 413, 429, 504) if action == "retry" else (404, 413, 429, 504),
+    )
+
+
+OPERATIONS = (
+    Operation(
+        name="list_groups",
+        path="/groups",
+        tag="Groups",
+        summary="List the groups of a DAG",
+        description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
+        "many requests made its runs; whoever made them.",
+        query=GroupFilterSchema,
+        payload=page_of(groups="Group"),
+        headers=("Link",),
+        errors=(404,),
+    ),
+    Operation(
+        name="get_group",
+        path="/groups/{dag_id}/{prefix}",
+        tag="Groups",
+        summary="See how far a group is",
+        description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`.",
+        payload=object_of(group=ref("GroupProgress")),
+        headers=("ETag",),
+        errors=(404,),
+        tagged=True,
+    ),
+    Operation(
+        name="change_group",
+        method="patch",
+        path="/groups/{dag_id}/{prefix}",
+        tag="Groups",
+        summary="Pause, cap, pace or reorder a group",
+        description="Changes whether queued runs of the group start, how many of its runs run at once, and when and in which "
+        "order they start, at any time, for groups that others have made, too. Airflow's own scheduler keeps to it. A key that is left "
+        "out changes nothing, and null restores the default. The same change again changes nothing.",
+        body="ChangeGroup",
+        payload=ref("GroupChangeResult"),
+        errors=(404, 413, 429, 504),
+    ),
+    Operation(
+        name="list_group_runs",
+        path="/groups/{dag_id}/{prefix}/runs",
+        tag="Groups",
+        summary="List the runs of a group",
+        description="Exactly the runs that the group counts, in the order of their creation, a page at a time, each with the "
+        "tasks that failed.",
+        query=GroupRunFilterSchema,
+        payload=page_of(dag_runs="GroupRun"),
+        headers=("Link", "ETag"),
+        errors=(404,),
+        tagged=True,
+    ),
+    _action(
+        "cancel",
+        "Let runs fail",
+        "The queued runs of the group fail at once, and with `running` those, too, that have started, as when their state "
+        "is set to failed in Airflow: their tasks end, but for teardown tasks, after which such a run ends as failed. Airflow's "
+        "listeners are called.",
+    ),
+    _action(
+        "retry",
+        "Let runs run again",
+        "Clears tasks as Airflow does: of the failed runs those tasks that failed or were stopped before they could run, or with "
+        "`all` every task of every run that has ended.",
+    ),
+    _action("note", "Put a note on runs", "It is shown beside each run in Airflow, in place of a note that is there."),
+)

@@ -1,0 +1,53 @@
+"""What tells of the service itself: health, metrics, and the description."""
+
+from airflow_run_groups.entrypoints.http.openapi.operations.operation import Operation, object_of
+
+
+def _health(name: str, summary: str, description: str) -> Operation:
+    return Operation(
+        name=name,
+        path=f"/health/{name}",
+        tag="Health",
+        summary=summary,
+        description=description,
+        payload=object_of(status={"type": "string", "const": name}),
+        open=True,
+        at_root=True,
+    )
+
+
+OPERATIONS = (
+    _health("live", "Whether the process answers", "Asks nothing of the backend."),
+    _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),
+    Operation(
+        name="metrics",
+        path="/metrics",
+        tag="Health",
+        summary="Numbers for Prometheus",
+        description="Counts and times of all of this server's processes, in Prometheus' text format. They name no DAG, run "
+        "or caller, so no token is needed; inside Airflow's API server they go to Airflow's own metrics instead.",
+        content={"type": "string"},
+        media_type="text/plain",
+        open=True,
+        at_root=True,
+    ),
+    Operation(
+        name="openapi",
+        path="/openapi.json",
+        tag="Description",
+        summary="This description",
+        description="In OpenAPI 3.1.",
+        content={"type": "object"},
+        open=True,
+    ),
+    Operation(
+        name="docs",
+        path="/docs",
+        tag="Description",
+        summary="The page on which to try requests",
+        description="It loads nothing from other sites.",
+        content={"type": "string"},
+        media_type="text/html",
+        open=True,
+    ),
+)
