@@ -151,7 +151,7 @@ lint: $(INSTALLED) ## format, lint, types and import contracts
 	$(VENV)/python .ci/check_types.py
 	$(VENV)/lint-imports
 
-examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/groups.md
+examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/
 	AIRFLOW_GROUPS_WRITE_EXAMPLES=1 $(VENV)/pytest -q tests/unit/http/openapi/test_examples.py
 
 constraints: $(patsubst compat/%.in,constraints-%,$(wildcard compat/*.in)) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow

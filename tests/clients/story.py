@@ -1,4 +1,4 @@
-"""The README's story, told with the client that openapi-python-client makes."""
+"""The story of docs/http.md, told with the client that openapi-python-client makes."""
 
 import sys
 import time

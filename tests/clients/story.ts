@@ -1,4 +1,4 @@
-// The README's story, as far as types tell it: bodies that a caller writes, and what they read of the responses.
+// The story of docs/http.md, as far as types tell it: bodies that a caller writes, and what they read of the responses.
 import type { operations } from "./schema";
 
 type Body<Name extends keyof operations> = operations[Name] extends {

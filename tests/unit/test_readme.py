@@ -1,17 +1,45 @@
-"""What the README shows is what the software does; tests/unit/http/openapi/test_examples.py has its requests."""
+"""The README is short, and its figures are those of the benchmark; test_examples.py and test_terminal_docs.py run its examples."""
 
+import re
 import subprocess
 import sys
 
 from tests.documents import Document
 
 README = Document("README.md")
+LIBRARY = Document("docs/library.md")
+HEADINGS = ("work", "against", "ours", "theirs", "measured", "goal", "")
+PEERS = {
+    "500 runs of ten tasks over HTTP": [
+        ("create 500 runs x 10 tasks", "Airflow `POST /api/v2/backfills`, the same range"),
+        ("create 500 runs x 10 tasks", "500 x Airflow `POST /api/v2/dags/{id}/dagRuns`"),
+    ],
+    "a year of hourly runs from a terminal": [
+        ("create a year of hourly runs, 8,760 x 1 task", "`airflow backfill create`, the same range"),
+    ],
+}
 
 
-def test_the_example_of_the_library_prints_what_the_readme_says():
-    command = [sys.executable, "-c", README.block("library")]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == README.block("library output")
+def test_readme_fits_on_a_few_screens():
+    assert len(README.text.splitlines()) <= 150
 
 
-def test_the_readme_shows_the_table_of_versions():
-    assert README.table("versions") == Document("docs/compatibility.md").table("versions")
+def test_figures_are_those_of_the_benchmark():
+    """Each row shows the time of each peer, ours, and how many times faster that is."""
+    (measured,) = Document("benchmarks/results/full.md").tables(*HEADINGS)
+    (compared,) = README.tables("", "Airflow's backfill", "a loop of triggers", "Airflow Run Groups")
+    rows = {row[0]: row[1:] for row in compared}
+    for name, peers in PEERS.items():
+        found = [row for work, against in peers for row in measured if row[0].startswith(work) and row[1] == against]
+        assert len(found) == len(peers), name
+        shown = [cell for cell in rows[name][:-1] if cell]
+        assert shown == [theirs for _, _, _, theirs, *_ in found]
+        ours, times = rows[name][-1].split(": ")
+        assert [ours] == list({row[2] for row in found})
+        assert re.findall(r"[\d.]+", times) == [row[4].removesuffix(" times faster") for row in found]
+        assert times.endswith(" times faster")
+
+
+def test_the_example_of_the_library_prints_what_the_page_says():
+    command = [sys.executable, "-c", LIBRARY.block("library")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == LIBRARY.block("library output")

@@ -1,4 +1,4 @@
-"""What SECURITY.md and the README say of who is let in is so."""
+"""What SECURITY.md and docs/configuration.md say of who is let in is so."""
 
 import re
 
@@ -13,7 +13,7 @@ from airflow_run_groups.entrypoints.settings import OPTIONS
 from tests.documents import PYPROJECT, Document
 
 SECURITY = Document("SECURITY.md")
-README = Document("README.md")
+CONFIGURATION = Document("docs/configuration.md")
 NOT_OURS = {"simple_auth_manager_all_admins"}
 
 
@@ -50,10 +50,10 @@ def test_the_headers_and_options_that_are_named_exist():
     assert options <= set(OPTIONS)
 
 
-def test_the_file_of_tokens_that_the_readme_shows_is_one(tmp_path):
+def test_the_file_of_tokens_that_the_configuration_page_shows_is_one(tmp_path):
     path = tmp_path / "tokens"
     path.touch(mode=0o600)
-    path.write_text(README.block("tokens"))
+    path.write_text(CONFIGURATION.block("tokens"))
     tokens = TokenFile(str(path)).tokens()
     assert [(token.name, token.read_only) for token in tokens][:3] == [
         ("nightly-checks", False),

@@ -15,7 +15,7 @@ from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called, environ_of
 
 PAGE = Document("docs/terminal.md")
-COVERAGE = Document("docs/coverage.md")
+PAGES = [Document("README.md"), PAGE, Document("docs/coverage.md")]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def url(tmp_path_factory):
 
 
 def test_console_output_is_that_of_the_commands(url):
-    shown = [(shlex.split(command), output) for page in (PAGE, COVERAGE) for command, output in page.console()]
+    shown = [(shlex.split(command), output) for page in PAGES for command, output in page.console()]
     commands = [(words[1:], output) for words, output in shown if words[0] == "airflow-groups"]
     assert len(commands) > 5
     for words, output in commands:
@@ -33,8 +33,9 @@ def test_console_output_is_that_of_the_commands(url):
         assert [line.rstrip() for line in written.splitlines()] == output.splitlines(), words
 
 
-def test_script_prints_its_output(url):
-    (script,), (output,) = PAGE.blocks("python"), PAGE.blocks("text")
+@pytest.mark.parametrize("page", ["README.md", "docs/terminal.md"])
+def test_script_prints_its_output(page, url):
+    (script,), (output,) = Document(page).blocks("python"), Document(page).blocks("text")
     script = script.replace("http://127.0.0.1:8000", url)
     done = subprocess.run(
         [sys.executable, "-c", script], env=environ_of(url), capture_output=True, text=True, check=True

@@ -1,7 +1,7 @@
-"""The examples of the description, the README and docs/groups.md are what the software responds.
+"""The examples of the description, and of the pages in ``PAGES``, are what the software responds.
 
 ``make examples``, which is this file with ``AIRFLOW_GROUPS_WRITE_EXAMPLES=1``, writes the responses into ``examples.json``, and the
-marked blocks of both pages from there. A new example is a request in the file, and its name in a mark:
+marked blocks of the pages from there. A new example is a request in the file, and its name in a mark:
 ``<!-- example: group, more -->`` above a block of the language ``console``.
 """
 
@@ -20,7 +20,7 @@ from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[4]
 STORIES = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-PAGES = ["README.md", "docs/groups.md", "docs/coverage.md"]
+PAGES = ["README.md", "docs/http.md", "docs/groups.md", "docs/coverage.md"]
 WRITE = os.environ.get("AIRFLOW_GROUPS_WRITE_EXAMPLES") == "1"
 BLOCK = re.compile(r"<!-- example: (?P<names>[^>]+) -->\n```console\n(?P<shown>.+?)```\n", re.DOTALL)
 WIDTH = 140
