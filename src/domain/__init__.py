@@ -38,6 +38,7 @@ from airflow_run_groups.domain.errors import (
     InvalidConf as InvalidConf,
     MayNotChangeRuns as MayNotChangeRuns,
     MayNotCreateRuns as MayNotCreateRuns,
+    NoListener as NoListener,
     NotFound as NotFound,
     OutcomeUnknown as OutcomeUnknown,
     Refused as Refused,
@@ -130,6 +131,10 @@ from airflow_run_groups.domain.run_id import (
     group_prefix as group_prefix,
     has_address as has_address,
     name_of_group as name_of_group,
+)
+from airflow_run_groups.domain.stop_after import (
+    StopAfter as StopAfter,
+    Stopped as Stopped,
 )
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,

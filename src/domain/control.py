@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.pace import Order, Pace, Starts
+from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter, Stopped
 
 MAX_ACTIVE_RUNS = 10_000
 """The most runs of a group that may run at once."""
@@ -32,7 +33,9 @@ class Control:
 
     ``max_active_runs``: how many of them may run at once, beside the DAG's other runs. ``copied``: that is the DAG's own
     ``max_active_runs`` of the moment at which the group came under control. ``paused``: none starts; ``paused_at`` and
-    ``paused_by`` are since when, and the name of whoever did it, None without one.
+    ``paused_by`` are since when, and the name of whoever did it, None without one. ``stop_after``: the rule by which the
+    group is paused by itself, and ``stopped`` that it was, until it is resumed. ``counted_since``: the rule counts runs that
+    have ended later than this, when the group was last resumed after a stop; None for all.
     """
 
     max_active_runs: int
@@ -40,6 +43,9 @@ class Control:
     paused: bool = False
     paused_at: dt.datetime | None = None
     paused_by: str | None = None
+    stop_after: StopAfter | None = None
+    stopped: Stopped | None = None
+    counted_since: dt.datetime | None = None
 
     @property
     def max_active_runs_from(self) -> str:
@@ -52,6 +58,7 @@ class GroupChange:
     """A change of a group, and of its queued runs. ``KEEP`` leaves a thing as it is, None restores its default.
 
     ``paused``: by default False. ``max_active_runs``: 1 to 10,000, by default that of the DAG, together with its other runs.
+    ``stop_after``: after how many failed runs it is paused by itself, by default never.
     ``pace``, ``not_before``: from when on the queued runs may start, by default all from now on. ``order``: in which
     order, by default that of the dates. ``requested_by``: the caller's name, and ``display_name`` the one that
     Airflow shows for them; None without one. ``dry_run``: only say how many runs it would change.
@@ -63,6 +70,7 @@ class GroupChange:
     prefix: str
     paused: bool | Keep | None = KEEP
     max_active_runs: int | Keep | None = KEEP
+    stop_after: StopAfter | Keep | None = KEEP
     pace: Pace | Keep | None = KEEP
     not_before: dt.datetime | Keep | None = KEEP
     order: Order | Keep | None = KEEP
@@ -72,14 +80,18 @@ class GroupChange:
 
     def __post_init__(self) -> None:
         check_max_active_runs(None if self.max_active_runs is KEEP else self.max_active_runs)
-        if all(value is KEEP for value in (self.paused, self.max_active_runs, self.pace, self.not_before, self.order)):
-            msg = "a change needs at least one of paused, max_active_runs, pace, not_before, order"
+        if all(getattr(self, name) is KEEP for name in CHANGES):
+            msg = f"a change needs at least one of {', '.join(CHANGES)}"
             raise Refused(msg)
 
     @property
     def rearranges(self) -> bool:
         """Whether it is about when and in which order queued runs start."""
         return any(value is not KEEP for value in (self.pace, self.not_before, self.order))
+
+
+CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order")
+"""What a change can be about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +126,16 @@ class Turn(NamedTuple):
     run_after: dt.datetime
 
 
+class Outcomes(NamedTuple):
+    """What a rule to stop looks at: the runs that have ended since ``counted_since``, and whether any is queued."""
+
+    ended: EndedRuns
+    has_queued: bool
+
+
+NOTHING_ENDED = Outcomes(EndedRuns(success=0, failed=0), has_queued=False)
+
+
 def check_max_active_runs(value: int | None) -> None:
     """Check how many runs of a group may run at once; None for as many as the DAG's.
 
@@ -125,23 +147,65 @@ def check_max_active_runs(value: int | None) -> None:
 
 
 def changed_control(
-    control: Control | None, change: GroupChange, *, max_active_runs_of_dag: int, now: dt.datetime
+    control: Control | None,
+    change: GroupChange,
+    *,
+    max_active_runs_of_dag: int,
+    now: dt.datetime,
+    outcomes: Outcomes = NOTHING_ENDED,
 ) -> Control | None:
-    """Return the control after a change, the very object where nothing changes, and None where all is as by default."""
+    """Return the control after a change, the very object where nothing changes, and None where all is as by default.
+
+    A group that its rule would stop at once goes on when the change says that it is not paused, and counts anew.
+    """
     paused = _after(change.paused, control is not None and control.paused) or False
     own = None if control is None or control.copied else control.max_active_runs
     cap = _after(change.max_active_runs, own)
-    if not paused and cap is None:
+    rule = rule_after(control, change)
+    if not paused and cap is None and rule is None:
         return None
     is_copied = cap is None
     if cap is None:
         cap = max(1, max_active_runs_of_dag) if control is None or not control.copied else control.max_active_runs
-    after = Control(max_active_runs=cap, copied=is_copied)
+    after = Control(
+        max_active_runs=cap,
+        copied=is_copied,
+        stop_after=rule,
+        counted_since=None if control is None or rule is None else control.counted_since,
+    )
     if paused and control is not None and control.paused:
-        after = replace(after, paused=True, paused_at=control.paused_at, paused_by=control.paused_by)
+        after = replace(
+            after, paused=True, paused_at=control.paused_at, paused_by=control.paused_by, stopped=control.stopped
+        )
     elif paused:
         after = replace(after, paused=True, paused_at=now, paused_by=change.display_name or change.requested_by)
+    elif control is not None and control.stopped is not None and rule is not None:
+        after = replace(after, counted_since=now)
+    stopped = stopped_control(after, outcomes, now=now)
+    if stopped is not after:
+        is_resumed = not isinstance(change.paused, Keep) and not paused
+        after = replace(after, counted_since=now) if is_resumed else stopped
     return control if after == control else after
+
+
+def rule_after(control: Control | None, change: GroupChange) -> StopAfter | None:
+    """Return the rule by which a group is to stop after a change."""
+    return _after(change.stop_after, None if control is None else control.stop_after)
+
+
+def stopped_control(control: Control, outcomes: Outcomes, *, now: dt.datetime) -> Control:
+    """Return the control of a group that its rule stops, the very object where it does not, or has done so before.
+
+    A group of which no run is queued is not stopped: a pause would hold nothing but runs that are cleared later.
+    """
+    if control.stop_after is None or control.stopped is not None or not outcomes.has_queued:
+        return control
+    if not control.stop_after.is_reached(outcomes.ended):
+        return control
+    stopped = Stopped(at=now, rule=control.stop_after)
+    if control.paused:
+        return replace(control, stopped=stopped)
+    return replace(control, paused=True, paused_at=now, paused_by=None, stopped=stopped)
 
 
 def joined_control(  # noqa: PLR0913 - a control, a request's wishes, and what they depend on
@@ -149,18 +213,20 @@ def joined_control(  # noqa: PLR0913 - a control, a request's wishes, and what t
     *,
     max_active_runs: int | None,
     paused: bool,
+    stop_after: StopAfter | None,
     max_active_runs_of_dag: int,
     now: dt.datetime,
     requested_by: str | None,
 ) -> Control | None:
     """Return the control of a group to which a request with these wishes adds runs, None when it has none."""
-    if max_active_runs is None and not paused:
+    if max_active_runs is None and not paused and stop_after is None:
         return control
     change = GroupChange(
         dag_id="",
         prefix="",
         max_active_runs=KEEP if max_active_runs is None else max_active_runs,
         paused=True if paused else KEEP,
+        stop_after=KEEP if stop_after is None else stop_after,
         requested_by=requested_by,
     )
     return changed_control(control, change, max_active_runs_of_dag=max_active_runs_of_dag, now=now)

@@ -106,6 +106,22 @@ class UnsupportedAirflowVersion(Refused):
     reason = "unsupported_airflow_version"
 
 
+class NoListener(Refused):
+    """Nothing would hold a group when its rule says so, as not each of Airflow's schedulers has a listener of ours."""
+
+    reason = "no_listener"
+
+    def __init__(self, *, schedulers: int, listening: int) -> None:
+        found = (
+            f"{listening} of {schedulers} schedulers has one" if schedulers else "no scheduler is alive at the moment"
+        )
+        super().__init__(
+            f"stop_after needs the listener of this package in each of Airflow's schedulers, and {found}: set listener = true in "
+            "[airflow_api_plugin] of the schedulers and API servers, where this package is installed, and restart them; without it, "
+            "airflow-groups wait --stop-after pauses a group from outside"
+        )
+
+
 class DagNotTriggerable(Refused):
     """The DAG takes no manual runs, or none with a logical date, as it stands."""
 

@@ -39,6 +39,7 @@ class DagSnapshot(Protocol):
             backend knows no versions.
         :raises BundleVersionNotFound: when the DAG has no such version.
         :raises DagUnreadable: when Airflow cannot read the DAG.
+        :raises NoListener: when the request has a ``stop_after`` that nothing would obey.
         """
 
     def schedule(self) -> tuple[Dag, Timetable]:
@@ -150,6 +151,8 @@ class GroupRepository(Protocol):
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         """Return how far the group with this prefix is now.
 
+        A group whose rule says that it stops is stopped by this look, if nothing else has done so since its last run failed.
+
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         """
 
@@ -202,7 +205,10 @@ class GroupRepository(Protocol):
         is held any more. Runs that are created under its prefix later, or run again, join its control. A change that says
         the same again changes nothing, and a dry run neither.
 
+        A group stops when its rule is reached while it is not paused: at a change, a creation, or a look at it.
+
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
+        :raises NoListener: for a ``stop_after`` that nothing would obey.
         :raises Unavailable: when the backend cannot do it now; nothing was changed.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

@@ -170,15 +170,17 @@ class Settings:
         _one_of(AIRFLOW, MEMORY),
         default=AIRFLOW,
     )
+    listener: bool = _option(
+        "Whether Airflow's schedulers and API servers call this package when a run ends, which ``stop_after`` of a group needs.\n"
+        "While a listener is registered, Airflow does not import DAGs that have tasks with ``end_from_trigger``; this one is\n"
+        "registered in no process that imports DAGs. Read when these components start.",
+        _flag,
+        default="false",
+        kind="boolean",
+    )
     mount_in_airflow: bool = _option(
         "Whether Airflow's API server serves the endpoints below /api/v1 where this package is installed. With ``false`` it\n"
         "has nothing of ours there, and the service on its own serves as before. Read when the API server starts.",
-        _flag,
-        default="true",
-        kind="boolean",
-    )
-    ui: bool = _option(
-        "Whether there is the page of groups at /api/v1/ui/. Read when the server starts.",
         _flag,
         default="true",
         kind="boolean",

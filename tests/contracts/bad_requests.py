@@ -137,7 +137,7 @@ def _change(body: str, *says: str, status: int = 400, group: str = "example_dail
 _CHANGES = (
     _change("", "the body must be one raw JSON object"),
     _change("[]", "the body must be one raw JSON object"),
-    _change("{}", "a change needs at least one of paused, max_active_runs, pace, not_before, order"),
+    _change("{}", "a change needs at least one of paused, max_active_runs, stop_after, pace, not_before, order"),
     _change('{"dry_run": true}', "a change needs at least one of paused"),
     _change('{"paused": "yes"}', "paused must be true or false, not 'yes'"),
     _change('{"max_active_runs": 0}', "max_active_runs must be an integer from 1 to 10000, not 0"),
@@ -259,6 +259,8 @@ _GROUPS = (
 )
 
 _ROUTES = (
+    _get("/", 404, "there is nothing at '/'"),
+    _get("/api/v1", 404, "there is nothing at '/api/v1'"),
     _get("/api/v2/dags", 404, "there is nothing at '/api/v2/dags'"),
     _get("/api/v1/dag_run", 404, "there is nothing at"),
     _get("/metrics/", 404, "there is nothing at"),

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypedDict
 
-from airflow_run_groups.adapters.client.responses import GroupActionResult
+from airflow_run_groups.adapters.client.responses import GroupActionResult, StopAfter
 
 
 class ActionOptions(TypedDict, total=False):
@@ -23,6 +23,7 @@ class Wishes(TypedDict, total=False):
 
     paused: bool | None
     max_active_runs: int | None
+    stop_after: StopAfter | None
     pace: str | None
     not_before: str | dt.datetime | None
     order: str | None

@@ -86,7 +86,25 @@ class Group(TypedDict):
     cancelled: int
 
 
-class Control(TypedDict):
+class StopAfter(TypedDict, total=False):
+    """After how many failed runs a group is paused: ``failed``, or ``failed_percent`` once ``of_at_least`` have ended."""
+
+    failed: int
+    failed_percent: int
+    of_at_least: int
+
+
+class Stopped(TypedDict):
+    at: str
+    rule: StopAfter
+
+
+class _Stops(TypedDict, total=False):
+    stop_after: StopAfter | None
+    stopped: Stopped | None
+
+
+class Control(_Stops):
     """What holds for the runs of one group; ``max_active_runs_from`` is ``group`` or ``dag``."""
 
     paused: bool

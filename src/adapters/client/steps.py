@@ -26,7 +26,7 @@ class GroupRequest:
 
     Dates are ISO 8601, or datetimes; without an offset they are in the service's ``default_timezone``. The steps after the
     first add to the group of the first one: they have ``new_group`` False, and once runs are created they leave its control,
-    ``max_active_runs`` and ``paused``, as it is.
+    ``max_active_runs``, ``paused`` and ``stop_after``, as it is.
     """
 
     dag_id: str
@@ -45,6 +45,7 @@ class GroupRequest:
     bundle_version: str | None = None
     max_active_runs: int | None = None
     paused: bool | None = None
+    stop_after: Mapping[str, int] | None = None
     run_type: str | None = None
 
     @property
@@ -299,7 +300,7 @@ def rest_of(
     """Return the request for what a response leaves; ``size`` is how many of the listed dates it was about."""
     request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
     if response.get("dag_run_ids") and not response.get("dry_run"):
-        request = replace(request, max_active_runs=None, paused=None)
+        request = replace(request, max_active_runs=None, paused=None, stop_after=None)
     if request.dates is not None:
         rest = _part(request, slice(size, None))
         return rest if rest.dates else None

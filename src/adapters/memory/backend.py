@@ -8,6 +8,8 @@ from threading import RLock
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
 from airflow_run_groups.domain import Control, DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
+from airflow_run_groups.domain.control import Outcomes, stopped_control
+from airflow_run_groups.domain.stop_after import EndedRuns
 
 _ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 
@@ -99,13 +101,35 @@ class StoredDag:
                 self._queue.bound(max_active_runs=self.dag.max_active_runs, is_held=False, now=now)
             return
         if prefix not in self._queues:
-            self._queues[prefix] = self._new_queue()
+            self._queues[prefix] = self._new_queue(prefix)
             self._queues[prefix].take(*self._queue.give_up(run_ids))
         self.controls[prefix] = control
         self._queues[prefix].bound(max_active_runs=control.max_active_runs, is_held=control.paused, now=now)
 
-    def _new_queue(self) -> RunQueue:
-        return RunQueue(max_active_runs=self.dag.max_active_runs, is_paused=self.dag.is_paused or self.dag.is_stale)
+    def stop_if_due(self, prefix: str, now: dt.datetime) -> None:
+        """Hold the group's queued runs if its rule says so."""
+        control = self.controls.get(prefix)
+        if control is not None:
+            after = stopped_control(control, self.outcomes(prefix, control), now=now)
+            if after is not control:
+                self.set_control(prefix, after, now)
+
+    def outcomes(self, prefix: str, control: Control | None) -> Outcomes:
+        """Return what decides whether a group with this control stops."""
+        since = None if control is None else control.counted_since
+        runs = self.groups.get(prefix, ())
+        counted = [one for one in runs if not one.cancelled and (since is None or _ended_after(since, one))]
+        success, failed = (sum(one.run.state == state for one in counted) for state in _ENDED)
+        has_queued = any(one.run.state == DagRunState.QUEUED for one in runs)
+        return Outcomes(EndedRuns(success=success, failed=failed), has_queued=has_queued)
+
+    def _new_queue(self, prefix: str | None = None) -> RunQueue:
+        return RunQueue(
+            max_active_runs=self.dag.max_active_runs,
+            is_paused=self.dag.is_paused or self.dag.is_stale,
+            outcome=DagRunState.FAILED if self.dag.fails else DagRunState.SUCCESS,
+            on_failed=lambda now: None if prefix is None else self.stop_if_due(prefix, now),
+        )
 
     def keep(self, stored: StoredRun) -> None:
         run = stored.run
@@ -116,3 +140,7 @@ class StoredDag:
         if (parsed := GroupRunId.parse(run.run_id)) is not None:
             self.groups.setdefault(parsed.prefix, []).append(stored)
             self.last_numbers[parsed.prefix] = max(parsed.number, self.last_numbers.get(parsed.prefix, 0))
+
+
+def _ended_after(moment: dt.datetime, one: StoredRun) -> bool:
+    return one.run.end_date is not None and one.run.end_date > moment

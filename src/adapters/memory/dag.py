@@ -14,7 +14,7 @@ class MemoryDag:
     ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
     ``task_windows``: those of its tasks, in place of one task for all dates from ``start_date`` to ``end_date``.
-    ``depends_on_past``: that of its tasks. ``bundle_version``: the one version of its bundle, None for none.
+    ``depends_on_past``: that of its tasks. ``fails``: all of its runs do. ``bundle_version``: the one version of its bundle, None for none.
     ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
     :raises ValueError: when a param's schema asks for more than is supported.
@@ -30,6 +30,7 @@ class MemoryDag:
     is_paused: bool = False
     is_stale: bool = False
     max_active_runs: int = 16
+    fails: bool = False
     has_import_errors: bool = False
     allows_manual_runs: bool = True
     fileloc: str = ""

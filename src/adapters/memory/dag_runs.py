@@ -193,6 +193,7 @@ class _Transaction:
             )
             self._backend.keep(stored)
             self._stored.queue_of(stored).put(stored, run_after=new.run_after, now=now)
+        self._stored.stop_if_due(created.prefix, now)
 
     def _group(self, prefix: str) -> ExistingGroup | None:
         runs = self._stored.groups.get(prefix)

@@ -56,6 +56,7 @@ class MemoryGroupRepository:
             runs = None if stored is None else _by_prefix(stored).get(prefix)
             if stored is None or runs is None:
                 raise GroupNotFound
+            stored.stop_if_due(prefix, now)
             queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
             active = _active_runs(stored, prefix)
             starts = _recent_starts(runs, since=now - WINDOW)
@@ -141,7 +142,13 @@ class MemoryGroupRepository:
             if dag is None or runs is None:
                 raise GroupNotFound
             before = dag.controls.get(change.prefix)
-            after = changed_control(before, change, max_active_runs_of_dag=dag.dag.max_active_runs, now=now)
+            after = changed_control(
+                before,
+                change,
+                max_active_runs_of_dag=dag.dag.max_active_runs,
+                now=now,
+                outcomes=dag.outcomes(change.prefix, before),
+            )
             queued = {one.run.id: one for one in runs if one.run.state == DagRunState.QUEUED}
             queue = [QueuedRun(one.run.id, one.run.logical_date, one.run_after) for one in queued.values()]
             moved = [turn for turn in turns(queue, change, now=now) if turn.run_after != queued[turn.id].run_after]

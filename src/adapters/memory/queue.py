@@ -1,7 +1,7 @@
 """How the runs of one DAG get their turn: queued, then running, then success, as time passes."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, nsmallest
 
@@ -53,10 +53,19 @@ class RunQueue:
     outcome, and each run costs two steps, however many reads there are.
     """
 
-    def __init__(self, *, max_active_runs: int, is_paused: bool) -> None:
-        """Start with no runs; a paused DAG's runs wait for ever."""
+    def __init__(
+        self,
+        *,
+        max_active_runs: int,
+        is_paused: bool,
+        outcome: DagRunState = DagRunState.SUCCESS,
+        on_failed: Callable[[dt.datetime], None] = lambda _: None,
+    ) -> None:
+        """Start with no runs; a paused DAG's runs wait for ever. All end in the state ``outcome``."""
         self._max_active_runs = max_active_runs
         self._is_paused = is_paused
+        self._outcome = outcome
+        self._on_failed = on_failed
         self._is_held = False
         self._waiting: list[_Waiting] = []
         self._running: list[_Running] = []
@@ -98,21 +107,30 @@ class RunQueue:
     def advance(self, now: dt.datetime) -> None:
         if self._is_paused:
             return
-        while self._waiting and not self._is_held and (start := self._next_start()) <= now:
-            while len(self._running) >= self._max_active_runs:
-                self._finish_first()
+        while self._may_start() and (start := self._next_start()) <= now:
+            self._finish_until(start)
+            if not self._may_start():  # as what has failed holds the others
+                break
             _, run_number, _, stored = heappop(self._waiting)
             stored.run = stored.run._replace(state=DagRunState.RUNNING.value, start_date=start)
             heappush(self._running, (start + RUNS_FOR, run_number, stored))
             self._last_start = start
-        while self._running and self._running[0][0] <= now:
-            self._finish_first()
+        self._finish_until(now)
 
     def _next_start(self) -> dt.datetime:
         start = max(self._waiting[0][2], self._last_start)
         before = len(self._running) - self._max_active_runs + 1
         return start if before < 1 else max(start, nsmallest(before, self._running)[-1][0])
 
+    def _may_start(self) -> bool:
+        return bool(self._waiting) and not self._is_held
+
+    def _finish_until(self, moment: dt.datetime) -> None:
+        while self._running and self._running[0][0] <= moment:
+            self._finish_first()
+
     def _finish_first(self) -> None:
         end, _, stored = heappop(self._running)
-        stored.run = stored.run._replace(state=DagRunState.SUCCESS.value, end_date=end)
+        stored.run = stored.run._replace(state=self._outcome.value, end_date=end)
+        if self._outcome is DagRunState.FAILED:
+            self._on_failed(end)

@@ -238,6 +238,7 @@ class Draft:
             facts.control,
             max_active_runs=request.max_active_runs,
             paused=request.paused,
+            stop_after=request.stop_after,
             max_active_runs_of_dag=facts.dag.max_active_runs,
             now=now,
             requested_by=created_by,

@@ -13,6 +13,7 @@ from airflow_run_groups.domain.model import MAX_LIMIT, Conf, DagRunType, in_utc,
 from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
+from airflow_run_groups.domain.stop_after import StopAfter
 from airflow_run_groups.domain.timetable import Interval
 
 
@@ -29,8 +30,8 @@ class GroupRequest:
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
     bundle, None for the latest one. ``max_active_runs``: at most so many of the group's runs at once, 1 to 10,000, None for
-    as many as the DAG allows its runs together. ``paused``: none starts until the group is resumed. ``run_type``: manual or
-    backfill, None for the one that costs the DAG no scheduled run.
+    as many as the DAG allows its runs together. ``paused``: none starts until the group is resumed. ``stop_after``: after
+    how many failed runs the rest is held, None for never. ``run_type``: manual or backfill, None for the one that costs the DAG no scheduled run.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
@@ -52,6 +53,7 @@ class GroupRequest:
     new_group: bool | None = None
     max_active_runs: int | None = None
     paused: bool = False
+    stop_after: StopAfter | None = None
     run_type: DagRunType | None = None
     naive_dates_in: str | None = None
     bundle_version: str | None = None

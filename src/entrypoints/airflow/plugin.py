@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -89,6 +90,21 @@ def _apps() -> list[dict[str, Any]]:
     return [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]
 
 
+def _listeners() -> list[Any]:
+    """Return our listener where it is switched on, and this process is one that ends runs.
+
+    Only there: as long as any listener is registered, Airflow does not import DAGs with ``end_from_trigger`` (dagbag.py, 3.0
+    to 3.3).
+    """
+    if str(conf.get(SECTION, "listener", fallback="false")).strip().lower() != "true":
+        return []
+    from airflow_run_groups.entrypoints.airflow.listener import listener_of  # noqa: PLC0415 - where it is switched on
+
+    listener = listener_of(sys.argv)
+    return [] if listener is None else [listener]
+
+
 class RunGroupsPlugin(AirflowPlugin):
     name = "airflow_run_groups"
     fastapi_apps = _apps()
+    listeners = _listeners()

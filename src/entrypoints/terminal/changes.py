@@ -7,6 +7,7 @@ import click
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.show import facts
+from airflow_run_groups.entrypoints.terminal.stopping import in_words
 
 
 def pause(session: Session, *, dag_id: str, prefix: str, dry_run: bool) -> int:
@@ -24,11 +25,13 @@ def change(  # noqa: PLR0913 - each is an option of the command
     prefix: str,
     dry_run: bool,
     no_max_active_runs: bool,
+    no_stop_after: bool,
     no_pace: bool,
     **given: Any,
 ) -> int:
     wishes = {name: value for name, value in given.items() if value is not None}
-    for name, is_default in (("max_active_runs", no_max_active_runs), ("pace", no_pace)):
+    defaults = {"max_active_runs": no_max_active_runs, "stop_after": no_stop_after, "pace": no_pace}
+    for name, is_default in defaults.items():
         if is_default and name in wishes:
             flag = name.replace("_", "-")
             msg = f"--{flag} and --no-{flag} cannot be combined"
@@ -36,7 +39,7 @@ def change(  # noqa: PLR0913 - each is an option of the command
         if is_default:
             wishes[name] = None
     if not wishes:
-        msg = "say what to change: --max-active-runs, --pace, --not-before or --order"
+        msg = "say what to change: --max-active-runs, --stop-after, --pace, --not-before or --order"
         raise click.UsageError(msg)
     return _change(session, dag_id, prefix, dry_run=dry_run, **wishes)
 
@@ -48,15 +51,21 @@ def release(session: Session, *, dag_id: str | None, dry_run: bool) -> int:
         if not dry_run:
             session.client.change(group["dag_id"], group["prefix"], paused=False)
         control: Any = group.get("control") or {}
+        by = (
+            f"stop_after {in_words(stopped['rule'])}"
+            if (stopped := control.get("stopped"))
+            else control.get("paused_by")
+        )
         names = {name: group[name] for name in ("dag_id", "prefix", "runs")}
-        rows.append({**names, "queued": group["states"]["queued"], **{name: control.get(name) for name in _SINCE}})
+        rows.append(
+            {**names, "queued": group["states"]["queued"], "paused_at": control.get("paused_at"), "paused_by": by}
+        )
     output.rows(rows, _PAUSED)
     if output.format == "table" and rows:
         output.summary(f"{len(rows):,} group{'' if len(rows) == 1 else 's'} {'would be' if dry_run else 'are'} resumed")
     return exits.SUCCEEDED
 
 
-_SINCE = ("paused_at", "paused_by")
 _PAUSED = {
     "dag_id": "dag id",
     "prefix": "prefix",

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand
+from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
 
 class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
@@ -106,6 +107,7 @@ _REQUEST = (
         callback=lambda _ctx, _option, is_paused: is_paused or None,
         help="No run starts until the group is resumed.",
     ),
+    STOP_AFTER,
 )
 _STEPS = (
     click.Option(["--limit"], type=click.IntRange(min=1), help="At most so many runs, the first ones."),
@@ -175,9 +177,13 @@ COMMANDS: Sequence[ServiceCommand] = (
             metavar="SECONDS",
             help="Wait no longer; the exit status is 124 then. The runs go on.",
         ),
+        STOP_FROM_OUTSIDE,
         text="Wait until all runs of a group have ended.\n\nThe exit status is 0 when all have succeeded, and 1 when some "
         "have failed.",
-        examples=["airflow-groups wait --dag-id example_hourly --prefix redo --timeout 3600 && echo all succeeded"],
+        examples=[
+            "airflow-groups wait --dag-id example_hourly --prefix redo --timeout 3600 && echo all succeeded",
+            "airflow-groups wait --dag-id example_hourly --prefix redo --stop-after 5",
+        ],
     ),
     ServiceCommand(
         "cancel",
@@ -244,6 +250,8 @@ COMMANDS: Sequence[ServiceCommand] = (
         click.Option(
             ["--no-max-active-runs"], is_flag=True, help="As many runs as the DAG allows, with its other runs."
         ),
+        STOP_AFTER,
+        click.Option(["--no-stop-after"], is_flag=True, help="Never pause the group by itself."),
         _PACE,
         click.Option(["--no-pace"], is_flag=True, help="All queued runs may start, now or at --not-before."),
         click.Option(["--not-before"], metavar="DATE", help="The first of the queued runs starts then."),
@@ -251,7 +259,8 @@ COMMANDS: Sequence[ServiceCommand] = (
             ["--order"], type=click.Choice(("asc", "desc")), help="Start with the oldest, or with the newest date."
         ),
         _DRY_RUN,
-        text="Change how many runs of a group run at once, and when and in which order its queued runs start.",
+        text="Change how many runs of a group run at once, after how many failed runs it stops, and when and in which order its "
+        "queued runs start.",
         examples=[
             "airflow-groups change --dag-id example_hourly --prefix redo --max-active-runs 5",
             "airflow-groups change --dag-id example_hourly --prefix redo --pace 20/PT10M --order desc --dry-run",

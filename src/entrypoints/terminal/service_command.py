@@ -150,4 +150,4 @@ class CommandLine:
 def _text(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    return json.dumps(value) if type(value) in {dict, list} else str(value)

@@ -20,6 +20,7 @@ from airflow_run_groups.domain import MAX_LIMIT, Action
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
+from airflow_run_groups.entrypoints.terminal.stopping import in_words
 
 _TEXT_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?")
 _WHOLE = 10
@@ -177,8 +178,11 @@ def _control(group: GroupProgress) -> str | None:
     since = f" since {control['paused_at']}" if control["paused_at"] else ""
     by = f" by {control['paused_by']}" if control["paused_by"] else ""
     outside = group.get("uncontrolled_runs", 0)
+    rule, stopped = control.get("stop_after"), control.get("stopped")
+    by = f" by stop_after, {in_words(stopped['rule'])}" if stopped else by
     parts = [f"paused{since}{by}"] if control["paused"] else []
     parts += [f"{cap}{', as the DAG' if control['max_active_runs_from'] == 'dag' else ''}"]
+    parts += [f"stops after {in_words(rule)}"] if rule else []
     parts += [f"{outside:,} runs not bound by it"] if outside else []
     return "; ".join(parts)
 

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Group as Lines
 from rich.live import Live
@@ -16,6 +17,7 @@ from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.show import duration, facts, per_minute, waiting_for
+from airflow_run_groups.entrypoints.terminal.stopping import in_words, is_reached
 
 FIRST_PAUSE = 1.0
 """Seconds until the next look at a group to which something has just happened."""
@@ -27,9 +29,11 @@ _GROWTH = 1.5
 _TENTHS = 10
 
 
-def wait(session: Session, *, dag_id: str, prefix: str, timeout: float | None) -> int:
+def wait(
+    session: Session, *, dag_id: str, prefix: str, timeout: float | None, stop_after: Mapping[str, int] | None
+) -> int:
     try:
-        group, status = watch(session, dag_id, prefix, timeout)
+        group, status = watch(session, dag_id, prefix, timeout, stop_after)
     except KeyboardInterrupt:
         hint(session, dag_id, prefix)
         raise
@@ -37,8 +41,17 @@ def wait(session: Session, *, dag_id: str, prefix: str, timeout: float | None) -
     return status
 
 
-def watch(session: Session, dag_id: str, prefix: str, timeout: float | None = None) -> tuple[GroupProgress, int]:
-    """Show how far a group is until all of its runs have ended; return the group, and the exit status."""
+def watch(
+    session: Session,
+    dag_id: str,
+    prefix: str,
+    timeout: float | None = None,
+    stop_after: Mapping[str, int] | None = None,
+) -> tuple[GroupProgress, int]:
+    """Show how far a group is until all of its runs have ended; return the group, and the exit status.
+
+    :param stop_after: a rule by which to pause the group, and wait no longer.
+    """
     output = session.output
     begin = time.monotonic()
     group = session.client.group(dag_id, prefix)
@@ -48,6 +61,10 @@ def watch(session: Session, dag_id: str, prefix: str, timeout: float | None = No
         _warn(output, warnings.of(group, begin))
         show(group)
         while group["states"]["queued"] + group["states"]["running"]:
+            if stop_after is not None and is_reached(stop_after, group):
+                group = session.client.change(dag_id, prefix, paused=True)["group"]
+                show(group)
+                return _stopped(session, group, stop_after), exits.SOME_FAILED
             left = None if timeout is None else timeout - (time.monotonic() - begin)
             if left is not None and left <= 0:
                 return group, exits.TIMED_OUT
@@ -63,6 +80,13 @@ def hint(session: Session, dag_id: str, prefix: str) -> None:
     """Write the command that watches the runs from here on."""
     command = session.command_line.other("wait", dag_id=dag_id, prefix=prefix)
     session.output.hint("The runs go on. To watch them:", command)
+
+
+def _stopped(session: Session, group: GroupProgress, rule: Mapping[str, int]) -> GroupProgress:
+    session.output.message(f"group {group['prefix']!r} is paused after {in_words(rule)}", style="yellow")
+    command = session.command_line.other("resume", dag_id=group["dag_id"], prefix=group["prefix"])
+    session.output.hint("What is running goes on. To resume the rest:", command)
+    return group
 
 
 class Warnings:
@@ -91,7 +115,7 @@ def _texts(group: GroupProgress, *, unchanged_for: float) -> dict[str, str]:
     texts = {
         "dag_paused": f"DAG {dag_id!r} is paused: its runs wait until it is unpaused",
         "dag_stale": f"DAG {dag_id!r} is stale, as no file defines it any more: its runs wait until it is there again",
-        "group_paused": f"group {group['prefix']!r} is paused: its runs wait until it is resumed",
+        "group_paused": f"group {group['prefix']!r} {_how_paused(group)}: its runs wait until it is resumed",
         "previous_run": f"run {group.get('previous_run_id')!r} has to succeed first, and does not by itself: tasks of the runs "
         "behind it depend on it (depends_on_past, wait_for_downstream). Retry it, or mark it as success in Airflow; if they take all "
         "places of max_active_runs, raise it, or cancel the group with --running and retry it",
@@ -103,6 +127,12 @@ def _texts(group: GroupProgress, *, unchanged_for: float) -> dict[str, str]:
             f"a run may start, and none has for {duration(STALLED)}: Airflow's scheduler does not run, or has others to start first"
         )
     return {reason: texts[reason] for reason in waiting_for(group) if reason in texts}
+
+
+def _how_paused(group: GroupProgress) -> str:
+    control: Any = group.get("control") or {}
+    stopped = control.get("stopped")
+    return f"was stopped after {in_words(stopped['rule'])}" if stopped else "is paused"
 
 
 def bars(group: GroupProgress, now: dt.datetime) -> Lines:

@@ -1,5 +1,8 @@
 """The Airflow backend keeps what the ports promise, on the database that this run of the tests is about."""
 
+import pytest
+
+from airflow_run_groups.adapters.scheduler_mark import MARK
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
@@ -10,6 +13,7 @@ from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupL
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
+from tests.contracts.stops import StopsContract
 from tests.contracts.timetables import TimetableContract
 from tests.contracts.unfinished import UnfinishedRunsContract, UnfinishedRunsOfCallersContract
 from tests.integration.airflow import versions
@@ -49,6 +53,13 @@ class TestAirflowGroupActions(GroupActionContract):
 
 class TestAirflowControl(ControlContract):
     pass
+
+
+class TestAirflowStops(StopsContract):
+    @pytest.fixture(autouse=True)
+    def listener(self, world):
+        with world.scheduler(MARK):
+            yield
 
 
 class TestAirflowTransaction(TransactionContract):

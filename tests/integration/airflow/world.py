@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pendulum
 from airflow import settings
+from airflow.jobs.job import Job
 from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
@@ -19,7 +21,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import delete, event, func, insert, select, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_run_groups.adapters.airflow import connect
@@ -74,6 +76,21 @@ class AirflowWorld:
             session.execute(delete(Log))
             if session.get(DagBundleModel, BUNDLE) is None:
                 session.add(DagBundleModel(name=BUNDLE))
+
+    @contextmanager
+    def scheduler(
+        self, dag_id: str | None = None, *, state: str = "running", heartbeat_seconds_ago: float = 0
+    ) -> Iterator[None]:
+        """Have a scheduler's row in ``job``, with this ``dag_id``."""
+        now = dt.datetime.now(UTC)
+        heartbeat = now - dt.timedelta(seconds=heartbeat_seconds_ago)
+        values = {"job_type": "SchedulerJob", "state": state, "dag_id": dag_id, "start_date": now}
+        with self.sessions.begin() as session:
+            row = session.execute(insert(Job.__table__).values(**values, latest_heartbeat=heartbeat))
+            number = row.inserted_primary_key[0]
+        yield
+        with self.sessions.begin() as session:
+            session.execute(delete(Job.__table__).where(Job.__table__.c.id == number))
 
     def clear_runs(self) -> None:
         with self.sessions.begin() as session:

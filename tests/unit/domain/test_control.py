@@ -40,7 +40,7 @@ def starts_after(runs, **wishes):
 
 
 def test_a_change_needs_something_to_change():
-    with pytest.raises(Refused, match="at least one of paused, max_active_runs, pace, not_before, order"):
+    with pytest.raises(Refused, match="at least one of paused, max_active_runs, stop_after, pace, not_before, order"):
         change(dry_run=True)
 
 
@@ -83,7 +83,7 @@ def test_a_creation_without_wishes_joins_the_control_as_it_is():
     paused = Control(max_active_runs=3, paused=True, paused_at=NOW)
 
     def joined(control, **wishes):
-        wishes = {"max_active_runs": None, "paused": False, **wishes}
+        wishes = {"max_active_runs": None, "paused": False, "stop_after": None, **wishes}
         return joined_control(control, **wishes, max_active_runs_of_dag=16, now=NOW, requested_by=None)
 
     assert joined(None) is None

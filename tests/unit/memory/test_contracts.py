@@ -12,6 +12,7 @@ from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupL
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
+from tests.contracts.stops import StopsContract
 from tests.contracts.timetables import TimetableContract
 from tests.contracts.unfinished import UnfinishedRunsContract, UnfinishedRunsOfCallersContract
 from tests.unit.memory.world import MemoryWorld
@@ -55,6 +56,10 @@ class TestMemoryGroupActions(GroupActionContract):
 
 
 class TestMemoryControl(ControlContract):
+    pass
+
+
+class TestMemoryStops(StopsContract):
     pass
 
 

@@ -6,7 +6,7 @@ Such a row is complete from the start: it is none of the DAG's backfills that Ai
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dagrun import DagRun
@@ -18,6 +18,7 @@ from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
 KEY = "airflow_run_groups"
 """The key of a row's ``dag_run_conf`` under which our facts stand. No run gets this conf: we create none with the row."""
@@ -43,6 +44,8 @@ _ONE = (
     .order_by(_BACKFILL.c.id)
     .limit(1)
 )
+_LOCKED = _ONE.with_for_update()
+_BY_NUMBER = select(_BACKFILL.c.dag_id, *_COLUMNS).where(_BACKFILL.c.id == bindparam("number"), IS_OURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +56,24 @@ class Record:
     control: Control
 
 
-def record_of(dag_id: str, prefix: str, connection: Connection) -> Record | None:
-    row = connection.execute(_ONE, {"dag_id": dag_id, "group": prefix}).first()
+class NamedRecord(NamedTuple):
+    """A record, and the group that it is of."""
+
+    dag_id: str
+    prefix: str
+    record: Record
+
+
+def record_of(dag_id: str, prefix: str, connection: Connection, *, lock: bool = False) -> Record | None:
+    """Return the record of a group, None without one. With ``lock`` it stays as it is until the transaction ends."""
+    row = connection.execute(_LOCKED if lock else _ONE, {"dag_id": dag_id, "group": prefix}).first()
     return None if row is None else _record(row)
+
+
+def record_of_row(number: int, connection: Connection) -> NamedRecord | None:
+    """Return the record in a row of ``backfill``, None for a row that is not ours."""
+    row = connection.execute(_BY_NUMBER, {"number": number}).first()
+    return None if row is None else NamedRecord(row.dag_id, row.facts[KEY]["prefix"], _record(row))
 
 
 def paused_groups(*, of_dag: bool, readable: bool) -> Select[Any]:
@@ -72,27 +90,43 @@ def paused_groups(*, of_dag: bool, readable: bool) -> Select[Any]:
 
 def _record(row: Any) -> Record:
     facts = row.facts[KEY]
-    since = facts.get("paused_at")
+    stopped = facts.get("stopped")
     control = Control(
         max_active_runs=row.max_active_runs,
         copied=bool(facts.get("copied")),
         paused=bool(row.is_paused),
-        paused_at=dt.datetime.fromisoformat(since) if row.is_paused and since else None,
+        paused_at=_date(facts.get("paused_at")) if row.is_paused else None,
         paused_by=facts.get("paused_by") if row.is_paused else None,
+        stop_after=StopAfter(**facts["stop_after"]) if "stop_after" in facts else None,
+        stopped=Stopped(at=dt.datetime.fromisoformat(stopped["at"]), rule=StopAfter(**stopped["rule"]))
+        if stopped and row.is_paused
+        else None,
+        counted_since=_date(facts.get("counted_since")),
     )
     return Record(id=row.id, control=control)
 
 
 def facts_of(control: Control, prefix: str) -> dict[str, Any]:
     """Return what is written into a row's ``dag_run_conf``."""
-    facts: dict[str, Any] = {"prefix": prefix}
-    if control.copied:
-        facts["copied"] = True
-    if control.paused and control.paused_at is not None:
-        facts["paused_at"] = control.paused_at.astimezone(dt.timezone.utc).isoformat()
-    if control.paused and control.paused_by is not None:
-        facts["paused_by"] = control.paused_by
-    return {KEY: facts}
+    stopped = control.stopped
+    facts = {
+        "prefix": prefix,
+        "copied": control.copied or None,
+        "paused_at": _text(control.paused_at) if control.paused else None,
+        "paused_by": control.paused_by if control.paused else None,
+        "stop_after": control.stop_after and control.stop_after.as_keys,
+        "stopped": stopped and {"at": _text(stopped.at), "rule": stopped.rule.as_keys},
+        "counted_since": _text(control.counted_since),
+    }
+    return {KEY: {name: value for name, value in facts.items() if value is not None}}
+
+
+def _date(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
+
+
+def _text(date: dt.datetime | None) -> str | None:
+    return None if date is None else date.astimezone(dt.timezone.utc).isoformat()
 
 
 def count_unlinked(dag_id: str, prefix: str, record: Record, connection: Connection) -> int:

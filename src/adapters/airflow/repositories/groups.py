@@ -19,11 +19,13 @@ from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked, paused_groups, record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
+from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of_all, rows_of_newest
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
+from airflow_run_groups.adapters.airflow.writing.stops import STOP_LIMITS, is_due, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
 from airflow_run_groups.domain.errors import (
@@ -31,6 +33,7 @@ from airflow_run_groups.domain.errors import (
     CustomCodeTimeout,
     DagBusy,
     DagNotFound,
+    DomainError,
     GroupNotFound,
 )
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
@@ -49,6 +52,7 @@ from airflow_run_groups.domain.groups import (
     StateCounts,
 )
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.stop_after import StopAfter
 from airflow_run_groups.domain.unfinished import NO_LIMITS
 from airflow_run_groups.domain.waiting import RunningRun, previous_run_that_blocks
 
@@ -74,6 +78,30 @@ class AirflowGroupRepository:
         return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
+        progress, is_due = self._look(dag_id, prefix, now=now)
+        if is_due and self._stop(dag_id, prefix, now=now):
+            progress, _ = self._look(dag_id, prefix, now=now)
+        return progress
+
+    def _stop(self, dag_id: str, prefix: str, *, now: dt.datetime) -> bool:
+        """Hold the group as its rule says, which a listener has not done; tell whether it is held.
+
+        A look at the group goes on without, and the next one tries again.
+        """
+
+        def work(session: Session) -> None:
+            self._schema.require_known(session.connection())
+            stop_if_due(dag_id, prefix, session, now=now)
+
+        try:
+            self._database.write(dag_id, work, STOP_LIMITS)
+        except DomainError as error:
+            _log.warning("group %r of DAG %r could not be stopped by its rule: %s", prefix, dag_id, error)
+            return False
+        return True
+
+    def _look(self, dag_id: str, prefix: str, *, now: dt.datetime) -> tuple[GroupProgress, bool]:
+        """Return how far a group is, and whether its rule says that it should be held, and it is not."""
         with self._database.reading() as connection:
             dag = connection.execute(DAG, {"dag_id": dag_id}).first()
             row = connection.execute(*one_group(dag_id, prefix, since=now - WINDOW, connection=connection)).one()
@@ -82,6 +110,7 @@ class AirflowGroupRepository:
             group = _group(dag_id, prefix, row)
             limit = _max_active_runs(dag.max_active_runs)
             record = record_of(dag_id, prefix, connection)
+            to_stop = record is not None and is_due(dag_id, prefix, record.control, connection, now=now)
             places = limit if record is None else record.control.max_active_runs
             ended: Sequence[Any] = ()
             running: Sequence[Any] = ()
@@ -98,7 +127,7 @@ class AirflowGroupRepository:
             has_queued=group.states.queued > 0,
             is_full=active_runs >= places and all(row.running == len(running) for row in running),
         )
-        return GroupProgress(
+        progress = GroupProgress(
             group=group,
             seen_at=now,
             max_active_runs=limit,
@@ -114,6 +143,7 @@ class AirflowGroupRepository:
             control=None if record is None else record.control,
             uncontrolled_runs=uncontrolled_runs,
         )
+        return progress, to_stop
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
         with self._database.reading() as connection:
@@ -182,6 +212,8 @@ class AirflowGroupRepository:
 
         def work(session: Session) -> ChangedGroup:
             limit = self._lock(change.dag_id, session)
+            if isinstance(change.stop_after, StopAfter):
+                require_listener(session.connection(), now=utc_now())
             return change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
 
         return self._database.write(change.dag_id, work)

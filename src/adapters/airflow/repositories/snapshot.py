@@ -21,10 +21,12 @@ from airflow_run_groups.adapters.airflow.queries.controls import record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.governor import join
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
+from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
@@ -64,6 +66,8 @@ class AirflowDag:
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
+        if request.stop_after is not None:
+            require_listener(self._session.connection(), now=utc_now())
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
         serialized = self._serialized(request.bundle_version)

@@ -39,6 +39,7 @@ from airflow_run_groups.adapters.airflow.queries.controls import (
 )
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
+from airflow_run_groups.adapters.airflow.writing.stops import outcomes_for, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import (
     KEEP,
@@ -48,11 +49,13 @@ from airflow_run_groups.domain.control import (
     QueuedRun,
     Turn,
     changed_control,
+    rule_after,
     turns,
 )
 from airflow_run_groups.domain.errors import GroupNotFound
 from airflow_run_groups.domain.model import DagRunState, in_utc
 from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.stop_after import StopAfter
 
 _BACKFILL = Backfill.__table__
 _LINK = BackfillDagRun.__table__
@@ -81,7 +84,13 @@ def change_group(
         raise GroupNotFound
     record = record_of(*group, session.connection())
     before = None if record is None else record.control
-    after = changed_control(before, change, max_active_runs_of_dag=max_active_runs_of_dag, now=now)
+    after = changed_control(
+        before,
+        change,
+        max_active_runs_of_dag=max_active_runs_of_dag,
+        now=now,
+        outcomes=outcomes_for(*group, before, rule_after(before, change), session.connection()),
+    )
     foreign = _held_by_airflow(runs, record, session)
     own = [run for run in runs if run.id not in foreign]
     queue = {run.id: _queued(run) for run in own if run.state == DagRunState.QUEUED.value}
@@ -108,6 +117,7 @@ def join(dag_id: str, prefix: str, control: Control | None, session: Session) ->
     group = _Group(dag_id, prefix)
     _lock_runs(group, session)
     _write(group, record_of(*group, session.connection()), control, session, now=utc_now())
+    stop_if_due(dag_id, prefix, session, now=utc_now())
     sweep(dag_id, session)
 
 
@@ -279,6 +289,7 @@ def _audit(change: GroupChange, changed_runs: int) -> Any:
     about = {
         "paused": change.paused,
         "max_active_runs": change.max_active_runs,
+        "stop_after": str(change.stop_after) if isinstance(change.stop_after, StopAfter) else None,
         "pace": f"{change.pace.runs}/{change.pace.interval}" if isinstance(change.pace, Pace) else None,
         "not_before": in_utc(change.not_before) if isinstance(change.not_before, dt.datetime) else None,
         "order": change.order.value if isinstance(change.order, Order) else None,

@@ -112,7 +112,11 @@ def _audit(created: CreatedRuns) -> Log:
     """
     dates = [run.logical_date for run in created.runs]
     control = created.control
-    under = {} if control is None else {"max_active_runs": control.max_active_runs, "paused": control.paused}
+    under: dict[str, object] = {}
+    if control is not None:
+        under = {"max_active_runs": control.max_active_runs, "paused": control.paused}
+    if control is not None and control.stop_after is not None:
+        under["stop_after"] = str(control.stop_after)
     return entry(
         "trigger_dag_run",
         dag_id=created.dag_id,

@@ -8,6 +8,7 @@ from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
+from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
 
 
 class ChangeGroupSchema(DatedSchema):
@@ -31,6 +32,15 @@ class ChangeGroupSchema(DatedSchema):
             "description": "How many of the group's runs may run at once, beside the DAG's other runs. Null: as many as the DAG "
             "allows, together with its other runs.",
             "examples": [5],
+        },
+    )
+    stop_after = StopAfterField(
+        allow_none=True,
+        metadata={
+            "description": "After how many failed runs the group is paused by itself: `failed` of them, or `failed_percent` of the "
+            "runs that have ended, once `of_at_least` have. After a resumption the count begins anew. Null: never. "
+            f"{NEEDS_A_LISTENER}",
+            "examples": [{"failed": 5}],
         },
     )
     pace = PaceField(

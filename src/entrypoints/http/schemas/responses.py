@@ -12,6 +12,7 @@ from airflow_run_groups.domain import DagRunState, StateCounts
 from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.stop_after import RuleField, StoppedSchema
 
 SOMETIMES = frozenset({"next_not_before", "dates"})
 """The keys that a response may lack."""
@@ -170,6 +171,17 @@ class ControlSchema(Schema):
         metadata={
             "description": "`group`: a request has said so; `dag`: it is a copy of the DAG's `max_active_runs`, from when the group "
             "came under control.",
+        },
+    )
+    stop_after = RuleField(
+        allow_none=True,
+        metadata={"description": "After how many failed runs the group is paused by itself; null: never."},
+    )
+    stopped = fields.Nested(
+        StoppedSchema,
+        allow_none=True,
+        metadata={
+            "description": "That the group was paused by its `stop_after`, until it is resumed; null when it was not."
         },
     )
 

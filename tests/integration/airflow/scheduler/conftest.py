@@ -9,7 +9,8 @@ from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
 
 DAGS = sorted(Path(__file__).with_name("dags").glob("*.py"))
-DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed"}
+DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed", "doomed"}
+LISTENER = {"AIRFLOW__AIRFLOW_API_PLUGIN__LISTENER": "true"}
 
 
 @pytest.fixture(scope="package")
@@ -26,7 +27,7 @@ def server(world, tmp_path_factory):
         flag.touch()
     for file in DAGS:
         shutil.copy(file, HOME / "dags")
-    with airflow(folder), service(folder / "service.log") as server:
+    with airflow(folder, LISTENER), service(folder / "service.log") as server:
 
         def dag_ids():
             return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
+from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag
 from airflow_run_groups.domain import WaitsFor
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-from tests.unit.http.service import NOW, Service, error, reason
+from tests.unit.http.service import NOW, UTC, Service, error, reason
 
 ONE = "/api/v1/groups/example_daily/redo"
 FREE = {"control": None, "uncontrolled_runs": 0}
@@ -47,6 +48,8 @@ def test_a_paused_group_starts_nothing_until_it_is_resumed(living):
         "paused_by": None,
         "max_active_runs": 16,
         "max_active_runs_from": "dag",
+        "stop_after": None,
+        "stopped": None,
     }
     living.later(hours=1)
     shown = living.group()
@@ -154,3 +157,68 @@ def test_a_change_counts_as_a_write():
     service.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-02")
     service.change(paused=True)
     assert service.request("PATCH", ONE, json={"paused": False}).status_code == 429
+
+
+RULE = {"failed": 2}
+
+
+def failing(**dag):
+    backend = MemoryBackend(lambda: living.now)
+    start = dt.datetime(2020, 1, 1, tzinfo=UTC)
+    backend.add(MemoryDag(dag_id="failing", schedule="0 0 * * *", start_date=start, fails=True, **dag))
+    living = Living(backend=backend)
+    return living
+
+
+def test_a_group_stops_by_itself_and_one_change_resumes_it():
+    living = failing()
+    one = "/api/v1/groups/failing/redo"
+    living.create(
+        dag_id="failing",
+        prefix="redo",
+        start_date="2024-12-01",
+        end_date="2024-12-20",
+        max_active_runs=5,
+        stop_after={"failed": 5},
+    )
+    living.later(minutes=1)
+    shown = living.ask(one)["group"]
+    assert (shown["states"]["failed"], shown["states"]["queued"], shown["waiting_for"]) == (5, 15, ["group_paused"])
+    assert shown["control"]["stopped"] == {"at": "2025-01-01T12:00:04Z", "rule": {"failed": 5}}
+    resumed = living.change(one, paused=False)["group"]["control"]
+    assert (resumed["stopped"], resumed["stop_after"], resumed["paused"]) == (None, {"failed": 5}, False)
+    living.later(hours=1)
+    assert living.ask(one)["group"]["states"]["failed"] == 10
+    living.change(one, paused=False, stop_after=None)
+    living.later(hours=1)
+    assert living.ask(one)["group"]["states"] == {"queued": 0, "running": 0, "success": 0, "failed": 20}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        5,
+        "5",
+        {},
+        {"failed": "5"},
+        {"failed": True},
+        {"failed": 0},
+        {"failed": 5, "of_at_least": 5},
+        {"failed_percent": 5},
+        {"failed_percent": 101, "of_at_least": 5},
+        {"failures": 5},
+        {"failed": None},
+        [{"failed": 5}],
+    ],
+)
+def test_a_rule_that_is_none_is_refused_with_what_is_allowed(living, rule):
+    text = 'stop_after must be {"failed": 1 to 1000000}, or {"failed_percent": 1 to 100, "of_at_least": 1 to 1000000}, not '
+    for method, target, more in (("PATCH", ONE, {}), ("POST", "/api/v1/dag_runs", {"dag_id": "example_daily"})):
+        refused = living.request(method, target, json={"stop_after": rule, **more})
+        assert refused.status_code == 400
+        assert error(refused).startswith(text)
+
+
+def test_null_takes_a_rule_away(living):
+    assert living.change(stop_after=RULE)["group"]["control"]["stop_after"] == RULE
+    assert living.change(stop_after=None)["group"]["control"] is None

@@ -38,7 +38,8 @@ OPERATIONS = (
         path="/groups/{dag_id}/{prefix}",
         tag="Groups",
         summary="See how far a group is",
-        description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`.",
+        description="Counts of its runs by state, and when it will be done. The group `a` has no part in the runs of `a_b`. Where its "
+        "`stop_after` is reached and the group goes on, as the scheduler was killed just then, this pauses it.",
         payload=object_of(group=ref("GroupProgress")),
         headers=("ETag",),
         errors=(404,),
@@ -52,7 +53,8 @@ OPERATIONS = (
         summary="Pause, cap, pace or reorder a group",
         description="Changes whether queued runs of the group start, how many of its runs run at once, and when and in which "
         "order they start, at any time, for groups that others have made, too. Airflow's own scheduler keeps to it. A key that is left "
-        "out changes nothing, and null restores the default. The same change again changes nothing.",
+        "out changes nothing, and null restores the default. The same change again changes nothing. With `stop_after`, the group is "
+        "paused when too many of its runs have failed, and one change with `paused` `false` resumes it.",
         body="ChangeGroup",
         payload=ref("GroupChangeResult"),
         errors=(404, 413, 429, 504),

@@ -38,6 +38,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     Text,
 )
 from airflow_run_groups.entrypoints.http.schemas.requests.request import BodySchema, DatedSchema
+from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
 
 
 class RunType(str, PythonEnum):
@@ -213,7 +214,14 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": [True],
         }
     )
-
+    stop_after = StopAfterField(
+        metadata={
+            "description": "After how many failed runs the rest of the group is held until a `PATCH` resumes it: `failed` of them, or "
+            "`failed_percent` of the runs that have ended, once `of_at_least` have. "
+            f"{NEEDS_A_LISTENER}",
+            "examples": [{"failed": 5}, {"failed_percent": 10, "of_at_least": 50}],
+        }
+    )
     run_type = Enum(
         RunType,
         metadata={

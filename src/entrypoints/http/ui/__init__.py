@@ -1,1 +1,0 @@
-"""The page of groups: what serves it, and in static/ the page itself."""
