@@ -18,6 +18,7 @@ from benchmarks.airflow_process import AirflowProcess
 from benchmarks.console import console, log
 from benchmarks.creating import Creating
 from benchmarks.growth import Table
+from benchmarks.in_a_row import InARow
 from benchmarks.line import Line
 from benchmarks.plot import plot
 from benchmarks.postgresql import Database, PostgreSQL
@@ -45,6 +46,11 @@ def main() -> int:
         help="nothing but the year of hourly runs from a terminal; no results are written",
     )
     parser.add_argument(
+        "--in-a-row",
+        action="store_true",
+        help="nothing but groups one after the other in tables that were never analysed; no results are written",
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -56,6 +62,8 @@ def main() -> int:
         benchmark = Benchmark(size, folder, stack, suffix)
         if arguments.year:
             benchmark.year()
+        elif arguments.in_a_row:
+            benchmark.in_a_row()
         else:
             benchmark.run()
     return 0
@@ -86,7 +94,7 @@ class Benchmark:
             process=self._process(small.database),
             size=self._size,
         )
-        lines = [*creating.lines(), *self._year(small)]
+        lines = [*creating.lines(), *self._year(small), *self._in_a_row()]
         large, large_airflow, _ = self._serve(self._size.large)
         lines += [growth.groups(small, large, self._size.rounds), *growth.group_reads(small, large)]
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
@@ -123,6 +131,17 @@ class Benchmark:
         for line in self._year(self._table(SMALL)):
             console.print(" | ".join(line.cells()), soft_wrap=True)
 
+    def in_a_row(self) -> None:
+        """Measure groups in tables that were never analysed, and print it."""
+        self._prepare()
+        for line in self._in_a_row():
+            console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def _in_a_row(self) -> list[Line]:
+        rounds = range(self._size.rounds)
+        databases = tuple(self._postgresql.database(f"new_{number}", "migrated") for number in rounds)
+        return InARow(databases=databases, home=self._home).lines()
+
     def _year(self, table: Table) -> list[Line]:
         environment = self._home.environment(table.database)
         return Year(database=table.database, ours=table.ours, environment=environment).lines()
@@ -134,6 +153,7 @@ class Benchmark:
         process.prepare(TEMPLATE)
         versions = process.versions()
         process.stop()
+        self._postgresql.database("migrated", "prepared")
         seed_small(database)
         self._environment += [
             f"Python {platform.python_version()}",

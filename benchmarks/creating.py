@@ -26,10 +26,10 @@ _WARM_UPS = 6
 """Connections on which a server is tried first, so that each of its workers has done the work before."""
 
 
-def group_of(dag_id: str, prefix: str, runs: int = RUNS) -> dict[str, object]:
-    """Return the request for so many runs."""
-    last = FIRST + dt.timedelta(days=runs - 1)
-    return {"dag_id": dag_id, "prefix": prefix, "start_date": f"{FIRST:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}"}
+def group_of(dag_id: str, prefix: str, runs: int = RUNS, first: dt.datetime = FIRST) -> dict[str, object]:
+    """Return the request for so many daily runs."""
+    last = first + dt.timedelta(days=runs - 1)
+    return {"dag_id": dag_id, "prefix": prefix, "start_date": f"{first:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

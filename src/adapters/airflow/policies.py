@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from traceback import walk_tb
 
 from airflow import settings
-from sqlalchemy.exc import DBAPIError
 
-from airflow_run_groups.adapters.airflow.database.deadlines import Overdue
+from airflow_run_groups.adapters.airflow.dag_errors import NOT_OF_THE_CODE
 from airflow_run_groups.domain.errors import ClusterPolicyFailed
 
 
@@ -19,7 +18,7 @@ def naming_policies(run_id: str) -> Iterator[None]:
     """
     try:
         yield
-    except (DBAPIError, Overdue):
+    except NOT_OF_THE_CODE:
         raise
     except BaseException as error:
         code = getattr(settings.task_instance_mutation_hook, "__code__", None)

@@ -70,7 +70,10 @@ class Server(Process):
     def __init__(self, *command: str, port: int, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=60)
+        # a connection that expires may be closed by one thread as another begins to use it
+        self.client = httpx.Client(
+            base_url=self.url, timeout=60, limits=httpx.Limits(max_connections=100, keepalive_expiry=None)
+        )
         super().__init__(*command, log=log, environment=environment)
 
     def stop(self, seconds: float = 30) -> int:

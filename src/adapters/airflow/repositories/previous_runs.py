@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG
+from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.queries.groups import LATEST_VERSION, TASKS
-from airflow_run_groups.domain.errors import words_of
+from airflow_run_groups.domain.errors import DagUnreadable
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import GroupRunId
 from airflow_run_groups.domain.waiting import PreviousRun, RunningRun
@@ -78,13 +79,10 @@ class _Look:
         if run is None:
             return frozenset()
         try:
-            dag = self._dags.get(run)
-        except BaseException as error:  # noqa: BLE001 - anything may be wrong with a DAG, and a look at its group goes on
-            _log.warning(
-                "DAG %r cannot be read, so that nothing is known of tasks that wait for a run before: %s",
-                run.dag_id,
-                words_of(error),
-            )
+            with reading_dag(run.dag_id):
+                dag = self._dags.get(run)
+        except DagUnreadable as error:  # a look at its group goes on
+            _log.warning("nothing is known of tasks that wait for a run before: %s", error)
             return frozenset()
         return frozenset(task.task_id for task in dag.tasks if task.depends_on_past) if dag else frozenset()
 

@@ -16,6 +16,7 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
+from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
 from airflow_run_groups.adapters.airflow.queries.controls import record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
@@ -28,7 +29,7 @@ from airflow_run_groups.adapters.airflow.writing.governor import join
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import Control
-from airflow_run_groups.domain.errors import DagNotFound, DagUnreadable, InvalidConf, words_of
+from airflow_run_groups.domain.errors import DagNotFound, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
@@ -156,10 +157,8 @@ class AirflowDag:
         return self._read(stored)
 
     def _read(self, stored: SerializedDagModel) -> SerializedDAG:
-        try:
+        with reading_dag(self._row.dag_id):
             return stored.dag
-        except BaseException as error:
-            raise DagUnreadable(self._row.dag_id, error) from error
 
     def _dag(self, serialized: SerializedDAG, timetable: AirflowTimetable) -> Dag:
         tasks, row = serialized.tasks, self._row

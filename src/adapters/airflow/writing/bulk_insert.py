@@ -12,7 +12,7 @@ from airflow.configuration import conf
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, true
+from sqlalchemy import JSON, Integer, Text, cast, column, func, insert, literal, literal_column, select, text, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -71,46 +71,59 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     """
     if not others:
         return
-    _copy_row(template, others, dag, session)
+    own = _copy_row(template, others, dag, session)
     tasks = session.scalar(select(func.count()).where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id))
     if not tasks:
         return
-    replaced: dict[str, ColumnElement[Any]] = {
-        "id": _NEW_IDS[session.get_bind().dialect.name],
-        "run_id": _RUN.c.run_id,
-    }
-    if TRACE_PER_RUN:
-        replaced["context_carrier"] = _RUN.c.context_carrier
-    tables = _TASK.join(_RUN, _RUN.c.dag_id == _TASK.c.dag_id)
+    dialect = session.get_bind().dialect.name
+    names = ["run_id", *(["context_carrier"] if TRACE_PER_RUN else [])]
+    # no join with the runs: how the planner does that hangs on statistics, which may be old
+    records, _, of_run = _READ_JSON[dialect](json.dumps([{name: one[name] for name in names} for one in own]), names)
+    replaced: dict[str, ColumnElement[Any]] = {"id": _NEW_IDS[dialect], **of_run}
     if copy_regions(template, others, dag.dag_id, session):
-        tables, replaced["region_id"] = _in_own_regions(tables)
+        replaced["region_id"] = _in_own_region(of_run["run_id"])
     copies = (
         select(*(replaced.get(column.name, column) for column in _TASK.c))
-        .select_from(tables)
-        .where(
-            _TASK.c.dag_id == dag.dag_id,
-            _TASK.c.run_id == template.run_id,
-            _RUN.c.run_id.in_([run.run_id for run in others]),
-        )
+        .select_from(_TASK.join(records, true()))
+        .where(_TASK.c.dag_id == dag.dag_id, _TASK.c.run_id == template.run_id)
     )
+    if dialect == "postgresql":
+        _analyze_what_grew(len(others), session)
     written: Any = session.execute(insert(_TASK).from_select([column.name for column in _TASK.c], copies))
     if written.rowcount != tasks * len(others):
         raise ConcurrentWrite
 
 
-def _in_own_regions(tables: Any) -> tuple[Any, ColumnElement[Any]]:
-    """Return the tables with the region of each copied task, and that region: none but what lies in one has another.
+def _analyze_what_grew(runs: int, session: Session) -> None:
+    """Have PostgreSQL count the runs where these are many beside those that the planner knows of.
+
+    For each task instance PostgreSQL looks up its run, for the foreign key. While the planner believes that a DAG has
+    one run at most, that lookup may read all runs of the DAG, and a group takes longer with each that was made before.
+    Autovacuum would see to it, a minute later. A role that may not analyze gets a warning of the server, no error.
+    """
+    table = session.get_bind().dialect.identifier_preparer.format_table(_RUN)
+    known = session.scalar(text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:table)"), {"table": table})
+    if known is not None and known < _KNOWN_RUNS * runs:
+        session.execute(text(f"ANALYZE (SKIP_LOCKED) {table}"))
+
+
+_KNOWN_RUNS = 10
+"""How many runs, for each new one, the planner should know of."""
+
+
+def _in_own_region(run_id: ColumnElement[str]) -> ColumnElement[Any]:
+    """Return the region of a copied task: none but what lies in one has another.
 
     Of a new run each mapped task, and each loop, has one region, which bears its name.
     """
     of_template, of_copy = (DynamicRegion.__table__.alias(name) for name in ("of_template", "of_copy"))
-    joined = tables.outerjoin(of_template, of_template.c.id == _TASK.c.region_id).outerjoin(
-        of_copy,
-        (of_copy.c.dag_id == _RUN.c.dag_id)
-        & (of_copy.c.run_id == _RUN.c.run_id)
-        & (of_copy.c.node_id == of_template.c.node_id),
+    own = (
+        select(of_copy.c.id)
+        .select_from(of_template.join(of_copy, of_copy.c.node_id == of_template.c.node_id))
+        .where(of_template.c.id == _TASK.c.region_id, of_copy.c.dag_id == _TASK.c.dag_id, of_copy.c.run_id == run_id)
+        .scalar_subquery()
     )
-    return joined, func.coalesce(of_copy.c.id, _TASK.c.region_id)
+    return func.coalesce(own, _TASK.c.region_id)
 
 
 def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
@@ -120,23 +133,31 @@ def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedD
     """
     if not others:
         return
-    this = _RUN.alias("template")
+    ids = [run.run_id for run in others]
+    records, _, of_run = _READ_JSON[session.get_bind().dialect.name](
+        json.dumps([{"run_id": one} for one in ids]), ["run_id"]
+    )
+    of_template, of_copy = (
+        select(run.c.id).where(run.c.dag_id == dag.dag_id, run.c.run_id == run_id).scalar_subquery()
+        for run, run_id in ((_RUN.alias("of_template"), template.run_id), (_RUN.alias("of_copy"), of_run["run_id"]))
+    )
     copies = (
-        select(*(_RUN.c.id if column.name == "dag_run_id" else column for column in _NOTE.c))
-        .select_from(_NOTE.join(this, this.c.id == _NOTE.c.dag_run_id).join(_RUN, _RUN.c.dag_id == this.c.dag_id))
-        .where(
-            this.c.dag_id == dag.dag_id,
-            this.c.run_id == template.run_id,
-            _RUN.c.run_id.in_([run.run_id for run in others]),
-        )
+        select(*(of_copy if column.name == "dag_run_id" else column for column in _NOTE.c))
+        .select_from(_NOTE.join(records, true()))
+        .where(_NOTE.c.dag_run_id == of_template)
     )
     written: Any = session.execute(insert(_NOTE).from_select([column.name for column in _NOTE.c], copies))
     if written.rowcount != len(others):
         raise ConcurrentWrite
 
 
-def _copy_row(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session) -> None:
-    """Write the others' rows in ``dag_run``, in their order: what they do not share with the template goes in as JSON."""
+def _copy_row(
+    template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDAG, session: Session
+) -> list[dict[str, Any]]:
+    """Write the others' rows in ``dag_run``, in their order, and return what they do not share with the template.
+
+    That goes in as JSON.
+    """
     dialect = session.get_bind().dialect.name
     this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
     carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
@@ -157,6 +178,7 @@ def _copy_row(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedD
     written: Any = session.execute(insert(_RUN).from_select(names, copies))
     if written.rowcount != len(others):  # Airflow has rolled the template back in silence
         raise ConcurrentWrite
+    return own
 
 
 def _of_its_own(run: NewDagRun, carrier: str | None, dialect: str) -> dict[str, Any]:

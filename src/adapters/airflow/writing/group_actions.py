@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG, version_argument
+from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
 from airflow_run_groups.adapters.airflow.writing.retry import Retrying
-from airflow_run_groups.domain.errors import DagUnreadable, GroupNotFound, Refused
+from airflow_run_groups.domain.errors import GroupNotFound, Refused
 from airflow_run_groups.domain.groups import Cancel, GroupAction, GroupActionResult, Note, Retry, Which
 from airflow_run_groups.domain.model import DagRunState
 
@@ -153,10 +154,8 @@ class _Annotating:
 
 
 def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
-    try:
+    with reading_dag(run.dag_id):
         dag = dags.get(run)
-    except BaseException as error:
-        raise DagUnreadable(run.dag_id, error) from error
     if dag is None:
         msg = f"Airflow has no DAG {run.dag_id!r} for run {run.run_id!r}"
         raise Refused(msg)
