@@ -45,6 +45,7 @@ from airflow_run_groups.entrypoints.http.resources.groups import (
     action_routes,
 )
 from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
+from airflow_run_groups.entrypoints.http.resources.index import index_routes
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
@@ -57,6 +58,7 @@ from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import single_token
+from airflow_run_groups.entrypoints.http.ui.page import ui_routes
 from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
 
 
@@ -187,19 +189,22 @@ def _open_routes(
     prefix: str,
     probes: Mapping[str, object],
     metrics: object | None,
-    value_format: ValueFormat,
+    settings: Settings,
     authenticator: Authenticator,
 ) -> dict[str, object]:
     """Return the routes that need no token. Those of monitoring lie at the root, too."""
     monitoring = dict(probes) if metrics is None else {**probes, "/metrics": metrics}
     return {
+        **index_routes(prefix, has_ui=settings.ui),
+        **(ui_routes(prefix) if settings.ui else {}),
         **monitoring,
         **{f"{prefix}{path}": resource for path, resource in monitoring.items()},
         **docs_routes(
             prefix,
-            value_format=value_format,
+            value_format=ValueFormat(settings.value_format),
             requires_token=not isinstance(authenticator, NoAuthentication),
             has_metrics=metrics is not None,
+            has_ui=settings.ui,
         ),
     }
 
@@ -310,7 +315,7 @@ class Container(DeclarativeContainer):
         prefix,
         probes,
         metrics,
-        value_format,
+        settings,
         authenticator,
     )
     middleware: ThreadSafeSingleton[list[object]] = ThreadSafeSingleton(

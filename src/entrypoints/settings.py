@@ -185,6 +185,12 @@ class Settings:
         default="true",
         kind="boolean",
     )
+    ui: bool = _option(
+        "Whether there is the page of groups at /api/v1/ui/. Read when the server starts.",
+        _flag,
+        default="true",
+        kind="boolean",
+    )
     value_format: str = _option(
         "How responses write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` types.",
         _one_of("text", "json"),

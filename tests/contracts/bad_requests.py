@@ -259,8 +259,6 @@ _GROUPS = (
 )
 
 _ROUTES = (
-    _get("/", 404, "there is nothing at '/'"),
-    _get("/api/v1", 404, "there is nothing at '/api/v1'"),
     _get("/api/v2/dags", 404, "there is nothing at '/api/v2/dags'"),
     _get("/api/v1/dag_run", 404, "there is nothing at"),
     _get("/metrics/", 404, "there is nothing at"),

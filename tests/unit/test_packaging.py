@@ -45,6 +45,10 @@ def test_the_domain_imports_the_standard_library_only(module):
     assert {name.partition(".")[0] for name in imported - own} <= sys.stdlib_module_names
 
 
+def test_the_version_that_the_code_knows_is_that_of_the_distribution():
+    assert airflow_run_groups.__version__ == PYPROJECT["project"]["version"] == metadata.version("airflow-run-groups")
+
+
 def test_every_package_is_listed_where_the_distribution_is_described():
     folders = [init.parent.relative_to(SOURCE).parts for init in SOURCE.glob("**/__init__.py")]
     assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted(

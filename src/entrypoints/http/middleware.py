@@ -80,7 +80,7 @@ class PathAsWritten:
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
         path = _path_as_written(req)
-        if getattr(resource, "redirects_from_slash", False):
+        if getattr(resource, "may_end_in_slash", False):
             path = path.removesuffix("/")
         if not is_spelled(path, str(req.uri_template)):
             msg = "there is nothing at this path: its words are not percent-encoded, and no slash ends it"

@@ -29,9 +29,12 @@ from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import creation, group_actions
 
 
-def describe(*, prefix: str, value_format: ValueFormat, requires_token: bool, has_metrics: bool = True) -> Json:
+def describe(
+    *, prefix: str, value_format: ValueFormat, requires_token: bool, has_metrics: bool = True, has_ui: bool = True
+) -> Json:
     """Describe the endpoints of an app below ``prefix``. Every address in it is relative to that of the description."""
-    operations = [operation for operation in OPERATIONS if has_metrics or operation.name != "metrics"]
+    left_out = {name for name, is_there in {"metrics": has_metrics, "ui": has_ui}.items() if not is_there}
+    operations = [operation for operation in OPERATIONS if operation.name not in left_out]
     plugin = MarshmallowPlugin()
     spec = APISpec(
         title="Groups of Airflow DAG runs",

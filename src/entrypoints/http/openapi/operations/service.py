@@ -1,6 +1,7 @@
 """What tells of the service itself: health, metrics, and the description."""
 
-from airflow_run_groups.entrypoints.http.openapi.operations.operation import Operation, object_of
+from airflow_run_groups.entrypoints.http.envelope import envelope_schema
+from airflow_run_groups.entrypoints.http.openapi.operations.operation import Json, Operation, object_of
 
 
 def _health(name: str, summary: str, description: str) -> Operation:
@@ -16,6 +17,16 @@ def _health(name: str, summary: str, description: str) -> Operation:
     )
 
 
+_ADDRESSES: Json = {
+    "type": "object",
+    "required": ["docs", "openapi", "api"],
+    "properties": {
+        "page": {"type": "string", "description": "The page of groups; left out with the option `ui = false`."},
+        "docs": {"type": "string", "description": "The page on which to try requests."},
+        "openapi": {"type": "string", "description": "This description."},
+        "api": {"type": "string", "description": "Below which the paths of this description lie."},
+    },
+}
 OPERATIONS = (
     _health("live", "Whether the process answers", "Asks nothing of the backend."),
     _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),
@@ -49,5 +60,26 @@ OPERATIONS = (
         content={"type": "string"},
         media_type="text/html",
         open=True,
+    ),
+    Operation(
+        name="ui",
+        path="/ui/",
+        tag="Description",
+        summary="The page on which to see, create and control groups",
+        description="It loads nothing from other sites, and uses the operations that are described here. The option `ui = false` "
+        "leaves it out.",
+        content={"type": "string"},
+        media_type="text/html",
+        open=True,
+    ),
+    Operation(
+        name="index",
+        path="/",
+        tag="Description",
+        summary="Where to go",
+        description="The addresses are relative to this one. A browser is sent on to the page itself.",
+        content=envelope_schema(_ADDRESSES),
+        open=True,
+        at_root=True,
     ),
 )
