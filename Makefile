@@ -34,7 +34,7 @@ OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 # what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
-ON_EITHER := test_fuzz.py plugin test_tokens.py test_instrumentation.py test_tracing.py
+ON_EITHER := test_fuzz.py plugin operators test_tokens.py test_instrumentation.py test_tracing.py
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
@@ -44,7 +44,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory from-a-dag browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -99,6 +99,10 @@ estimate: $(INSTALLED) ## the expected end of a group of 26,304 runs beside the 
 
 memory: $(INSTALLED) ## what the largest requests of each kind take of a worker's memory, and that it is bounded
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q -s tests/integration/proofs/test_memory.py
+
+from-a-dag: $(INSTALLED) .venvs/$(OLDEST)/installed ## the example DAGs under Airflow's scheduler, triggerer and API server, on the oldest Airflow and the newest
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/proofs/test_from_a_dag.py
+	AIRFLOW_GROUPS_TEST_DB=postgresql .venvs/$(OLDEST)/bin/pytest -q tests/integration/proofs/test_from_a_dag.py
 
 browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
 	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }

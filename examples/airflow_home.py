@@ -7,6 +7,7 @@ import configparser
 import contextlib
 import fcntl
 import importlib.metadata
+import json
 import os
 import secrets
 import sys
@@ -81,12 +82,22 @@ def configure(*, airflow_port: int) -> None:
         config.write(file)
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of every process of the show: no setting but this home's, and no proxy in between."""
+def environment(*, service_url: str) -> dict[str, str]:
+    """Return the environment of every process of the show: no setting but this home's, and no proxy in between.
+
+    The DAGs that create groups find the service by the connection in it.
+    """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_", "GUNICORN_"))
     }
-    return kept | {"AIRFLOW_HOME": str(HOME), "NO_PROXY": "*", "no_proxy": "*", "PYTHONUNBUFFERED": "1"}
+    connection = json.dumps({"conn_type": "airflow_run_groups", "host": service_url})
+    return kept | {
+        "AIRFLOW_CONN_AIRFLOW_RUN_GROUPS_DEFAULT": connection,
+        "AIRFLOW_HOME": str(HOME),
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def is_migrated() -> bool:

@@ -74,7 +74,8 @@ class Show:
         self._url = f"http://127.0.0.1:{port}"
         self._airflow_url = f"http://127.0.0.1:{airflow_port}"
         self._service = Service(self._url)
-        self._components = Components(logs=airflow_home.LOGS, environment=airflow_home.environment())
+        environment = airflow_home.environment(service_url=self._url)
+        self._components = Components(logs=airflow_home.LOGS, environment=environment)
         self._asked_to_stop = False
         self.serves = False
 

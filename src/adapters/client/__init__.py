@@ -1,5 +1,8 @@
 """A client of the service, for scripts and for the commands of the terminal."""
 
+from airflow_run_groups.adapters.client.async_client import (
+    AsyncClient as AsyncClient,
+)
 from airflow_run_groups.adapters.client.client import (
     Client as Client,
 )
@@ -29,6 +32,7 @@ from airflow_run_groups.adapters.client.retries import (
     UpcomingRetry as UpcomingRetry,
 )
 from airflow_run_groups.adapters.client.sign_in import (
+    AirflowUser as AirflowUser,
     asks_for_airflows_users as asks_for_airflows_users,
     login_url as login_url,
     sign_in as sign_in,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -13,6 +14,7 @@ import httpx
 from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.coverage import joined_coverage
 from airflow_run_groups.adapters.client.errors import Unreachable
+from airflow_run_groups.adapters.client.known_groups import KnownGroups
 from airflow_run_groups.adapters.client.options import ActionOptions, Wishes
 from airflow_run_groups.adapters.client.responses import (
     Coverage,
@@ -22,12 +24,12 @@ from airflow_run_groups.adapters.client.responses import (
     DagList,
     DagRun,
     DagRunPage,
+    DagRunResponse,
     Group,
     GroupActionResult,
     GroupChangeResult,
     GroupPage,
     GroupProgress,
-    GroupResponse,
     GroupRun,
     GroupRunPage,
     PausedGroups,
@@ -80,6 +82,8 @@ class Client:
         url: str,
         token: str | None = None,
         *,
+        auth: httpx.Auth | None = None,
+        verify: ssl.SSLContext | bool = True,
         transport: httpx.BaseTransport | None = None,
         timeout: float = 30.0,
         retry_for: float = 60.0,
@@ -90,16 +94,19 @@ class Client:
 
         :param url: where the service is, with the path that it has below a proxy, with or without ``/api/v1``.
         :param token: the service's, or Airflow's where it takes Airflow's users.
+        :param auth: what signs each request in place of a token, such as :class:`AirflowUser`.
+        :param verify: which certificates of the service are trusted; True: those that the HTTP library trusts.
         :param transport: what carries the requests in place of a connection, such as ``httpx.WSGITransport``.
         :param timeout: seconds to wait for a response; the service itself ends a write after 25.
         :param on_retry: called before each retry.
         :raises Unsendable: a ValueError, when no service can have this URL, or no request can send the token.
         """
         self._base = encoding.base_url(url)
-        self._http = httpx.Client(headers=encoding.headers(token), transport=transport, timeout=timeout)
+        headers = encoding.headers(token)
+        self._http = httpx.Client(headers=headers, auth=auth, verify=verify, transport=transport, timeout=timeout)
         self._on_retry = on_retry
         self._sender = Sender(self._http, retry_for=retry_for, on_retry=on_retry, sleep=sleep)
-        self._known: dict[str, tuple[str, GroupProgress]] = {}
+        self._known = KnownGroups()
 
     def __enter__(self) -> Client:  # noqa: PYI034 - typing has Self from Python 3.11 on
         return self
@@ -169,14 +176,7 @@ class Client:
     def group(self, dag_id: str, prefix: str) -> GroupProgress:
         """Return how far a group is: the very object of the last call, when nothing has happened since."""
         path = encoding.path("groups", dag_id, prefix)
-        tag, known = self._known.get(path, (None, None))
-        response = self._get(path, headers={} if tag is None else {"If-None-Match": tag})
-        if response.status_code == httpx.codes.NOT_MODIFIED and known is not None:
-            return known
-        group = parse(response, GroupResponse)["group"]
-        if "ETag" in response.headers:
-            self._known[path] = (response.headers["ETag"], group)
-        return group
+        return self._known.read(path, self._get(path, headers=self._known.condition(path)))
 
     def groups(self, dag_id: str) -> Iterator[Group]:
         """Yield the groups of a DAG, the newest first, a page at a time."""
@@ -199,6 +199,11 @@ class Client:
         """Yield runs in the order of their creation, a page at a time; ``prefix`` is how their ids begin, letter for letter."""
         for page in self._pages("/dag_runs", DagRunPage, dag_id=dag_id, prefix=prefix, state=state):
             yield from page["dag_runs"]
+
+    def run(self, dag_id: str, run_id: str) -> DagRun:
+        """Return one run."""
+        path = encoding.path("dag_runs", run_id)
+        return parse(self._get(path, params={"dag_id": encoding.text(dag_id)}), DagRunResponse)["dag_run"]
 
     def coverage(
         self, dag_id: str, start_date: str | dt.datetime, end_date: str | dt.datetime | None = None

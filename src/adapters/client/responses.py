@@ -240,6 +240,10 @@ class DagRunPage(TypedDict):
     next_start: int | None
 
 
+class DagRunResponse(TypedDict):
+    dag_run: DagRun
+
+
 class Dag(TypedDict):
     dag_id: str
     is_active: str | bool

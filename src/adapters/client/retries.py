@@ -4,7 +4,7 @@ tenacity does the retries. Whether one is safe depends on the request and on wha
 each attempt here; a transport that retries by method and status (httpx-retries) cannot know. Airflow brings tenacity, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -103,19 +103,8 @@ class Sender:
     def _attempt(self, method: str, url: str, more: Mapping[str, Any]) -> httpx.Response:
         try:
             response = self._http.request(method, url, **more)
-        except _HOPELESS as error:
-            msg = f"{url}: {error}"
-            raise Unreachable(msg, nothing_was_done=True) from error
-        except httpx.TransportError as error:
-            not_sent = isinstance(error, _NOT_SENT)
-            msg = f"{url} does not answer ({str(error) or type(error).__name__})"
-            raise _NotNow(Unreachable(msg, nothing_was_done=not_sent)) from error
-        except httpx.DecodingError as error:
-            msg = f"{url} gave an answer that cannot be read ({error})"
-            raise _NotNow(Unreachable(msg)) from error
         except httpx.RequestError as error:
-            msg = f"{url} gave an answer that cannot be read ({error})"
-            raise Unreachable(msg) from error
+            raise _failure_without_response(url, error) from error
         return _checked(response)
 
     def _is_over(self, state: RetryCallState) -> bool:
@@ -148,6 +137,21 @@ def parse(response: httpx.Response, kind: type[_Response]) -> _Response:
     return cast("_Response", payload)
 
 
+async def send_once(request: Awaitable[httpx.Response], url: str) -> httpx.Response:
+    """Return the service's good response to a request that is not retried, a 304 included.
+
+    :raises RefusedByService: when the service refuses it.
+    :raises Unreachable: when a later request may succeed, or no response came.
+    """
+    try:
+        return _checked(await request)
+    except httpx.RequestError as error:
+        failure = _failure_without_response(url, error)
+        raise (failure.error if isinstance(failure, _NotNow) else failure) from error
+    except _NotNow as failure:
+        raise failure.error from failure
+
+
 class _NotNow(Exception):
     """An attempt failed, and another one may not."""
 
@@ -156,6 +160,17 @@ class _NotNow(Exception):
         self.nothing_was_done = error.nothing_was_done
         self.after = after
         super().__init__(str(error))
+
+
+def _failure_without_response(url: str, error: httpx.RequestError) -> _NotNow | Unreachable:
+    """Return what to raise when a request has no response, or none that can be read."""
+    if isinstance(error, _HOPELESS):
+        return Unreachable(f"{url}: {error}", nothing_was_done=True)
+    if isinstance(error, httpx.TransportError):
+        msg = f"{url} does not answer ({str(error) or type(error).__name__})"
+        return _NotNow(Unreachable(msg, nothing_was_done=isinstance(error, _NOT_SENT)))
+    unreadable = Unreachable(f"{url} gave an answer that cannot be read ({error})")
+    return _NotNow(unreadable) if isinstance(error, httpx.DecodingError) else unreadable
 
 
 _backoff = wait_exponential(multiplier=0.5, max=9.5) + wait_random(0, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -58,6 +59,45 @@ def sign_in(
     except httpx.RequestError as error:
         msg = f"{target} does not answer ({str(error) or type(error).__name__})"
         raise Unreachable(msg, nothing_was_done=True) from error
+    return _token_of(response, target, user)
+
+
+class AirflowUser(httpx.Auth):
+    """Signs a user of Airflow in before the first request, and again when the service no longer takes the token.
+
+    A request raises what :func:`sign_in` raises.
+    """
+
+    requires_response_body = True
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        """Sign in at Airflow's API server at this URL.
+
+        :raises Unsendable: when no server can have this URL.
+        """
+        self._target = login_url(url)
+        self._user = user
+        self._password = password
+        self._token: str | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        is_new = self._token is None
+        response = yield (yield from self._signed(request))
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not is_new:
+            self._token = None
+            yield (yield from self._signed(request))
+
+    def _signed(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, httpx.Request]:
+        if self._token is None:
+            login = {"username": self._user, "password": self._password}
+            # the extensions hold the time-outs, which a request of its own has not
+            response = yield httpx.Request("POST", self._target, json=login, extensions=request.extensions)
+            self._token = _token_of(response, self._target, self._user)
+        request.headers.update(encoding.headers(self._token))
+        return request
+
+
+def _token_of(response: httpx.Response, target: str, user: str) -> str:
     with suppress(ValueError, KeyError, TypeError):
         if response.is_success:
             token = response.json()["access_token"]

@@ -32,13 +32,14 @@ class Process:
 
     def __init__(self, *command: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.log = log
+        self.environment = dict(environment or {})
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **self.environment},
                 start_new_session=True,
             )
 
@@ -92,9 +93,9 @@ class Server(Process):
 
 
 @contextmanager
-def service(log: Path, *options: str, environment: Mapping[str, str] | None = None):
+def service(log: Path, *options: str, environment: Mapping[str, str] | None = None, port: int | None = None):
     """Start our service on the Airflow backend of this test's environment, ready to answer."""
-    port = free_port()
+    port = port or free_port()
     command = (str(Path(sys.executable).with_name("airflow-groups")), "serve", "--bind", f"127.0.0.1:{port}")
     server = Server(*command, *options, port=port, log=log, environment=environment)
     try:

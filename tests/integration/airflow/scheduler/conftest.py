@@ -8,8 +8,11 @@ import pytest
 from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
 
-DAGS = sorted(Path(__file__).with_name("dags").glob("*.py"))
-DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed", "doomed"}
+EXAMPLE = Path(__file__).parents[4] / "examples" / "dags" / "example_run_group.py"
+DAGS = [*sorted(Path(__file__).with_name("dags").glob("*.py")), EXAMPLE]
+DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed", "doomed", "quick"} | {
+    EXAMPLE.stem
+}
 LISTENER = {"AIRFLOW__AIRFLOW_API_PLUGIN__LISTENER": "true"}
 
 
