@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from airflow_run_groups.entrypoints.terminal.notify import NOTIFY
 from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand
 from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
@@ -178,11 +179,13 @@ COMMANDS: Sequence[ServiceCommand] = (
             help="Wait no longer; the exit status is 124 then. The runs go on.",
         ),
         STOP_FROM_OUTSIDE,
+        NOTIFY,
         text="Wait until all runs of a group have ended.\n\nThe exit status is 0 when all have succeeded, and 1 when some "
         "have failed.",
         examples=[
             "airflow-groups wait --dag-id example_hourly --prefix redo --timeout 3600 && echo all succeeded",
             "airflow-groups wait --dag-id example_hourly --prefix redo --stop-after 5",
+            "airflow-groups wait --dag-id example_hourly --prefix redo --notify https://hooks.example.com/runs",
         ],
     ),
     ServiceCommand(

@@ -49,6 +49,7 @@ class Session:
     client: Client
     output: Output
     command_line: CommandLine
+    retry_for: float = 60.0
 
 
 def run(
@@ -81,7 +82,9 @@ def may_be_done(error: BaseException) -> bool:
 def _status(work: Callable[[Session], int], connection: Connection, output: Output, command_line: CommandLine) -> int:
     try:
         with _client(connection, output) as client:
-            return work(Session(client=client, output=output, command_line=command_line))
+            return work(
+                Session(client=client, output=output, command_line=command_line, retry_for=connection.retry_for)
+            )
     except RefusedByService as error:
         output.error("refused", str(error), error.request_id)
         return exits.REFUSED

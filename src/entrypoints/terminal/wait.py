@@ -14,6 +14,7 @@ from rich.text import Text
 
 from airflow_run_groups.adapters.client import GroupProgress, parse_date
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.notifying import notified
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.show import duration, facts, per_minute, waiting_for
@@ -29,8 +30,14 @@ _GROWTH = 1.5
 _TENTHS = 10
 
 
-def wait(
-    session: Session, *, dag_id: str, prefix: str, timeout: float | None, stop_after: Mapping[str, int] | None
+def wait(  # noqa: PLR0913 - each is an option of the command
+    session: Session,
+    *,
+    dag_id: str,
+    prefix: str,
+    timeout: float | None,
+    stop_after: Mapping[str, int] | None,
+    notify: str | None,
 ) -> int:
     try:
         group, status = watch(session, dag_id, prefix, timeout, stop_after)
@@ -38,6 +45,8 @@ def wait(
         hint(session, dag_id, prefix)
         raise
     session.output.facts(facts(group), document=group)
+    if notify is not None and status != exits.TIMED_OUT and not notified(session, group, notify):
+        return exits.UNREACHABLE
     return status
 
 

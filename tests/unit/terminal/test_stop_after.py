@@ -1,24 +1,17 @@
 """``--stop-after``: how a rule is written, and ``wait``, which pauses a group from outside."""
 
-import datetime as dt
 from dataclasses import replace
 
 import click
-import httpx
 import pytest
 
-from airflow_run_groups.adapters.client import Client, GroupRequest
-from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag
+from airflow_run_groups.adapters.client import GroupRequest
 from airflow_run_groups.entrypoints.terminal import wait
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.output import Output
-from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
-from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.stop_after import StopAfterType
 from airflow_run_groups.entrypoints.terminal.stopping import in_words
-from tests.demo import demo_app
+from tests.unit.terminal.world import World, command_line
 
-START = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)
 FIVE = {"failed": 5}
 
 
@@ -68,35 +61,9 @@ def test_a_rule_of_a_later_service_is_shown_as_it_is():
 @pytest.fixture
 def world(monkeypatch):
     """A service whose clock goes on while a command sleeps, with a DAG whose runs fail."""
-    world = World()
+    world = World(fails=True)
     monkeypatch.setattr(wait.time, "sleep", world.sleep)
     return world
-
-
-class World:
-    def __init__(self):
-        self.now = START
-        backend = MemoryBackend(lambda: self.now)
-        backend.add(MemoryDag(dag_id="a", schedule="0 0 * * *", start_date=START - dt.timedelta(days=99), fails=True))
-        app = demo_app(lambda: self.now, backend=backend)
-        self.client = Client("http://localhost", transport=httpx.WSGITransport(app=app))
-
-    def sleep(self, seconds):
-        self.now += dt.timedelta(seconds=seconds)
-
-    def wait(self, *options):
-        group = ("--dag-id", "a", "--prefix", "g")
-        line = command_line("wait", *group, *options)
-        session = Session(client=self.client, output=Output("table"), command_line=line)
-        rule = StopAfterType().convert(options[1], None, None) if options else None
-        return wait.wait(session, dag_id="a", prefix="g", timeout=None, stop_after=rule)
-
-
-def command_line(name, *words):
-    command = next(one for one in COMMANDS if one.name == name)
-    group = () if "--dag-id" in words else ("--dag-id", "a", "--prefix", "g")
-    parent = click.Context(click.Group("airflow-groups"), info_name="airflow-groups")
-    return CommandLine(command.make_context(name, [*group, *words], parent=parent))
 
 
 def test_wait_pauses_a_group_from_outside_and_waits_no_longer(world, capsys):
