@@ -5,24 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_run_groups.adapters.client import Client, GroupRequest
 from airflow_run_groups.domain import Action, DagRunState, GroupRunId, name_of_group
 from airflow_run_groups.entrypoints.airflow.operators import connection, deferral
+from airflow_run_groups.entrypoints.airflow.operators.arguments import ARGUMENTS, ATTRIBUTES
 from airflow_run_groups.entrypoints.airflow.operators.hook import RunGroupHook
 from airflow_run_groups.entrypoints.airflow.operators.link import RunGroupLink
 from airflow_run_groups.entrypoints.airflow.operators.sdk import BaseOperator, Context
 from airflow_run_groups.entrypoints.airflow.operators.waiting import Condition, Verdict, Wait
-
-ARGUMENTS = {field.name: field.name for field in fields(GroupRequest)} | {
-    "start_date": "from_date",  # a task has a start_date and an end_date of its own, which default_args often hold
-    "end_date": "to_date",
-}
-"""The arguments of the operator, by the key of the request that each is for."""
-ATTRIBUTES = ARGUMENTS | {"dag_id": "group_dag_id"}
-"""Where the operator keeps them; ``dag_id`` of a task is the DAG that it is in."""
 
 
 class CreateRunGroupOperator(BaseOperator):

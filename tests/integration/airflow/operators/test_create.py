@@ -1,20 +1,16 @@
 """The operator against the real service: what it creates, pushes, waits for and does at a retry."""
 
 import datetime as dt
-import inspect
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_run_groups.adapters.client import GroupRequest, RefusedByService
-from airflow_run_groups.entrypoints.airflow.operators.create import ARGUMENTS, ATTRIBUTES
-from airflow_run_groups.entrypoints.http.schemas.requests.creation import GroupRequestSchema
+from airflow_run_groups.entrypoints.airflow.operators.arguments import ATTRIBUTES
 from airflow_run_groups.operators import CreateRunGroupOperator, RunGroupFailed
 from tests.integration.airflow.operators.tasks import LOGICAL_DATE, Execution, run
 
 UTC = dt.timezone.utc
-NO_ARGUMENTS = {"limit", "partial", "dry_run", "detail", "planned"}
-"""Keys about one response of many, with which a retry would mean other runs."""
 
 
 def task(**more):
@@ -24,12 +20,6 @@ def task(**more):
 
 def ids(*days, prefix="redo"):
     return [f"{prefix}_{number:07}_2025-01-{day:02}T00:00:00" for number, day in enumerate(days, 1)]
-
-
-def test_every_key_of_a_request_is_an_argument():
-    keys = {field.data_key or name for name, field in GroupRequestSchema().fields.items()}
-    assert keys - NO_ARGUMENTS == set(ARGUMENTS)
-    assert set(ARGUMENTS.values()) <= set(inspect.signature(CreateRunGroupOperator.__init__).parameters)
 
 
 def test_every_argument_of_a_request_is_templated_under_a_name_that_no_task_has():

@@ -17,6 +17,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from sqlalchemy import select
 
+from airflow_run_groups.operators import RunGroupHook
 from tests.contracts.bad_requests import BAD_REQUESTS
 from tests.integration.airflow import versions
 from tests.integration.airflow.plugin.installed import (
@@ -128,6 +129,20 @@ def test_commands_sign_in_with_airflows_own_login(servers, name):
     assert (done.returncode, "example_daily" in done.stdout) == (0, True), done.stderr
     refused = dags("wrong")
     assert (refused.returncode, "does not let 'Sally' in" in refused.stderr) == (3, True), refused.stderr
+
+
+@pytest.mark.parametrize("name", ["mounted", "alone"])
+def test_an_airflow_connection_signs_in_as_an_airflow_user(servers, monkeypatch, name):
+    def pressed_test(password):
+        extra = {"airflow_url": f"{servers.mounted.url}{ROOT}"}
+        fields = {"host": f"{getattr(servers, name).url}{ROOT}", "login": "Sally", "password": password, "extra": extra}
+        connection = json.dumps({"conn_type": "airflow_run_groups", **fields})
+        monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_RUN_GROUPS_DEFAULT", connection)
+        return RunGroupHook().test_connection()
+
+    assert pressed_test("Sally") == (True, f"Connected to {getattr(servers, name).url}{ROOT}")
+    is_good, message = pressed_test("wrong")
+    assert (is_good, "does not let 'Sally' in" in message) == (False, True)
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("user", 200), ("op", 200), ("admin", 200)])
