@@ -30,6 +30,7 @@ TESTS = [
         "test_manual_runs.py",
         "test_previous_runs.py",
         "test_shapes.py",
+        "operators",
         "plugin",
         "scheduler",
     )
