@@ -225,13 +225,11 @@ def test_a_deferred_sensor_outlives_the_triggerer_and_the_service(site):
 
 
 def test_a_failed_group_fails_the_deferred_sensor_with_its_dates(site, server):
-    for date in ("2020-05-01", "2020-05-03"):
+    for date in ("2020-06-01", "2020-06-03"):
         (FLAGS / f"fail_{date}").touch()
-    with site.world.sessions.begin() as session:
-        session.execute(delete(DagRun).where(DagRun.dag_id == "example_daily", DagRun.run_id.startswith("outlived_")))
-    run_id = site.trigger(server, "wait_in_triggerer", prefix="failing")
+    run_id = site.trigger(server, "wait_in_triggerer", prefix="failing", month="2020-06")
     site.wait_for("wait_in_triggerer", run_id, "failed")
     assert site.tasks("wait_in_triggerer", run_id) == {"create": "success", "wait": "failed"}
     assert (
-        "2 of 3 runs of group 'failing' of DAG 'example_daily' are failed: 2020-05-01T00:00:00Z, 2020-05-03T00:00:00Z"
+        "2 of 3 runs of group 'failing' of DAG 'example_daily' are failed: 2020-06-01T00:00:00Z, 2020-06-03T00:00:00Z"
     ) in site.logs("wait_in_triggerer", "wait")

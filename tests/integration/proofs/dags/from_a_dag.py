@@ -25,8 +25,9 @@ def work(ds=None):
 with DAG("example_daily", schedule="0 0 * * *", start_date=START, catchup=False, max_active_runs=16):
     work()
 
-with DAG("wait_in_triggerer", schedule=None, start_date=START, params={"prefix": "deferred"}):
+with DAG("wait_in_triggerer", schedule=None, start_date=START, params={"prefix": "deferred", "month": "2020-05"}):
     group = {"dag_id": "example_daily", "prefix": "{{ params.prefix }}"}
-    create = CreateRunGroupOperator(task_id="create", **group, dates=["2020-05-01", "2020-05-02", "2020-05-03"])
+    dates = [f"{{{{ params.month }}}}-0{day}" for day in (1, 2, 3)]
+    create = CreateRunGroupOperator(task_id="create", **group, dates=dates)
     wait = RunGroupSensor(task_id="wait", **group, deferrable=True, poke_interval=1, timeout=600)
     create >> wait
