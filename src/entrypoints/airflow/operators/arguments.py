@@ -11,5 +11,5 @@ ARGUMENTS = {field.name: field.name for field in fields(GroupRequest)} | {
 """The arguments, by the key of the request that each is for."""
 ATTRIBUTES = ARGUMENTS | {"dag_id": "group_dag_id"}
 """Where the operator keeps them; ``dag_id`` of a task is the DAG that it is in."""
-NO_ARGUMENTS = frozenset({"limit", "partial", "dry_run", "detail", "planned"})
-"""Keys about one response of many. With them, a retried task would mean other runs."""
+NO_ARGUMENTS = frozenset({"limit", "partial", "dry_run", "detail", "planned", "plan_id", "reprocess_behavior"})
+"""Keys about one response of many, or one plan. With them, a retried task would mean other runs."""
