@@ -13,6 +13,7 @@ PYTHON_3.3 ?= 3.13
 PYTHON_3.4 ?= 3.14 3.13 3.12 3.11
 # the oldest Python of each Airflow, where it is not that of this package
 LOWEST_PYTHON_3.4 := 3.11
+LOWEST_PYTHON_fab-3.3 := 3.11
 PORT ?= 8000
 AIRFLOW_PORT ?= 8080
 ONCE ?=
@@ -37,14 +38,17 @@ TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 ON_EITHER := test_fuzz.py plugin operators test_tokens.py test_instrumentation.py test_tracing.py
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
-PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(MINOR)*.txt))
+PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))
+PINNED_WITH_PAGES = $(filter-out 3.0%,$(PINNED))
+NEEDS_CHROMIUM = command -v chromedriver >/dev/null || \
+	{ echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 PIN = $(VENV)/uv pip compile --quiet --upgrade --universal --python-version $(or $(LOWEST_PYTHON_$*),3.10) --no-header --no-annotate --strip-extras
 PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
 AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner off
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory from-a-dag browser-test clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -104,9 +108,18 @@ from-a-dag: $(INSTALLED) .venvs/$(OLDEST)/installed ## the example DAGs under Ai
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/proofs/test_from_a_dag.py
 	AIRFLOW_GROUPS_TEST_DB=postgresql .venvs/$(OLDEST)/bin/pytest -q tests/integration/proofs/test_from_a_dag.py
 
-browser-test: $(INSTALLED) ## the page on which to try requests, in Chromium
-	@command -v chromedriver >/dev/null || { echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
+browser-test: $(INSTALLED) ## the page of groups, alone and within Airflow, and the page on which to try requests, in Chromium
+	@$(NEEDS_CHROMIUM)
 	$(VENV)/pytest -q tests/browser
+
+browser-compat: $(PINNED_WITH_PAGES:%=.venvs/%/installed) ## the page of groups within Airflow's own UI on each version that shows pages of plugins (MINOR=3.1: on one)
+	@$(NEEDS_CHROMIUM)
+	set -e; for pins in $(PINNED_WITH_PAGES); do echo "$$pins"; \
+		AIRFLOW_GROUPS_TEST_AIRFLOW=.venvs/$$pins/bin $(VENV)/pytest -q tests/browser/inside_airflow; done
+
+fab: .venvs/fab-3.3/installed ## the browser's session and the page of groups with Airflow's FAB auth manager, its roles and its login
+	@$(NEEDS_CHROMIUM)
+	AIRFLOW_GROUPS_TEST_AIRFLOW=.venvs/fab-3.3/bin AIRFLOW_GROUPS_TEST_AUTH_MANAGER=fab $(VENV)/pytest -q tests/browser/inside_airflow
 
 clients: $(INSTALLED) ## clients that public tools make from the OpenAPI description, and what a linter says of it
 	@command -v npx >/dev/null || { echo "Node.js and its npx were not found: on Debian, apt-get install nodejs npm"; exit 1; }
@@ -181,7 +194,7 @@ clean: ## remove all that the other targets made, the Airflow home included
 .venvs/%/installed: compat/%.txt $(INSTALLED)
 	test -x $(@D)/bin/python || for python in $(PYTHON_$*) '$(OLD_PYTHON)'; do \
 		$(VENV)/uv venv -q --python "$$python" $(@D) 2>/dev/null && break; done
-	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< -e '.[airflow,postgres]' --group test
+	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< $(patsubst %,-r %,$(wildcard compat/$*.in)) -e '.[airflow,postgres]' --group test
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -62,7 +62,7 @@ def main(environments: Iterable[str]) -> int:
     rows = {environment: _row(environment) for environment in environments}
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows.values())
     print(f"\n{table}")  # noqa: T201 - what it is run for
-    if environments == sorted(path.stem for path in PINS.glob("*.txt")):
+    if environments == sorted(path.stem for path in PINS.glob("[0-9]*.txt")):
         DOCUMENT.write_text(TEXT.format(rows=table), encoding="utf-8")
     return int(any("failed" in cell for row in rows.values() for cell in row))
 

@@ -53,6 +53,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     NoAuthentication,
     TokenAuthentication,
 )
+from airflow_run_groups.entrypoints.http.security.browser_session import BrowserSession
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
@@ -147,14 +148,24 @@ def _authenticator(
     hosts = settings.allowed_hosts or frozenset()
     same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
     if settings.auth is Auth.AIRFLOW:
-        from airflow_run_groups.adapters.airflow.auth import AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
-        from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
-
-        needs_no_token = mounted and everybody_is_admin()
-        return BearerAuthentication(AirflowUsers(auth_manager()).identify, same_origin if needs_no_token else None)
+        return _airflow_authentication(same_origin, mounted=mounted, has_ui=settings.ui)
     if settings.auth is Auth.NONE:
         return NoAuthentication(same_origin)
     return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
+
+
+def _airflow_authentication(same_origin: SameOrigin, *, mounted: bool, has_ui: bool) -> Authenticator:
+    from airflow_run_groups.adapters.airflow.auth import SESSION_COOKIE, AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
+    from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
+
+    user_of = AirflowUsers(auth_manager()).identify
+    if not mounted:
+        return BearerAuthentication(user_of)
+    needed = same_origin if everybody_is_admin() else None
+    if not has_ui:
+        return BearerAuthentication(user_of, needed)
+    session = BrowserSession(SESSION_COOKIE, _public_origin())
+    return BearerAuthentication(user_of, needed, session_tokens=session.tokens)
 
 
 def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:

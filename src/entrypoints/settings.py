@@ -186,7 +186,8 @@ class Settings:
         kind="boolean",
     )
     ui: bool = _option(
-        "Whether there is the page of groups at /api/v1/ui/. Read when the server starts.",
+        "Whether there is the page of groups at /api/v1/ui/, and from Airflow 3.1 on in Airflow's navigation and in the tabs of\n"
+        "each DAG. With ``false``, the service takes no cookie of a browser's session either. Read when the server starts.",
         _flag,
         default="true",
         kind="boolean",

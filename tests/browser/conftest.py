@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +11,8 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+NAME = "groups.test"
+"""A host of which Chromium does not take pages over plain HTTP for trustworthy: it sends no Sec-Fetch-Site there."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -19,7 +23,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP groups.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--window-size=1200,1600",
 )
 WATCH = """
@@ -58,6 +62,10 @@ class Browser:
     def write(self, selector, text):
         self.see(selector).send_keys(text)
 
+    def cookie(self, name):
+        """Return a cookie of the open page, whether its scripts may read it or not; None if there is none."""
+        return self.driver.get_cookie(name)
+
     def requests(self):
         """Return the addresses asked for since the last call, or since the page was opened."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
@@ -83,3 +91,30 @@ def browser(tmp_path_factory):
         yield Browser(driver)
     finally:
         driver.quit()
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>another site</title><body></body>")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def elsewhere():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as pages:
+        thread = threading.Thread(target=pages.serve_forever)
+        thread.start()
+        try:
+            yield {
+                "another port": f"http://127.0.0.1:{pages.server_port}/",
+                "another host": f"http://{NAME}:{pages.server_port}/",
+                "no site": "data:text/html,<body></body>",
+            }
+        finally:
+            pages.shutdown()
+            thread.join()

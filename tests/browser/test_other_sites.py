@@ -1,10 +1,8 @@
 """Where no token is set, the service serves its own page in a real browser, and no page of another site."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
+from tests.browser.conftest import NAME
 from tests.integration.http_memory.server import serving
 
 ATTACK = """
@@ -29,33 +27,10 @@ document.body.append(Object.assign(document.createElement("iframe"), {src, onloa
 """
 
 
-class Page(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>another site</title><body></body>")
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("open") / "log") as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def elsewhere():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as pages:
-        thread = threading.Thread(target=pages.serve_forever)
-        thread.start()
-        try:
-            yield {"another port": f"http://127.0.0.1:{pages.server_port}/", "no site": "data:text/html,<body></body>"}
-        finally:
-            pages.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize("site", ["another port", "no site"])
@@ -66,10 +41,6 @@ def test_a_page_of_another_site_creates_nothing_and_reads_nothing(browser, serve
     # the first is sent, and not even that is told
     assert tried == dict.fromkeys(("create", "ask", "change", "read", "script"), "refused")
     assert server.get("/api/v1/dag_runs")[2]["response"]["dag_runs"] == []
-
-
-NAME = "groups.test"
-"""A host of which Chromium does not take pages over plain HTTP for trustworthy: it sends no Sec-Fetch-Site there."""
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from airflow import settings
 from airflow.api_fastapi.app import get_auth_manager, init_auth_manager
-from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN, BaseAuthManager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.configuration import conf
@@ -27,6 +27,8 @@ TIMEOUT = 10
 DATABASE_TIMEOUT = 5
 """Seconds for which it may use a connection of Airflow's own engine meanwhile: all wait for the one that identifies them."""
 
+SESSION_COOKIE = COOKIE_NAME_JWT_TOKEN
+"""The cookie in which a browser has the token of its session with Airflow's own UI."""
 MOST_LOST = 16
 """Threads that an auth manager which does not come back may keep; then it is called no more until one comes back."""
 

@@ -8,9 +8,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
+
+from airflow_run_groups import __version__
 
 MOUNT = "/api/v1"
 SECTION = "airflow_api_plugin"
@@ -85,7 +88,7 @@ def _apps() -> list[dict[str, Any]]:
 
     Only ``mount_in_airflow = false`` leaves the service out. Any other value mounts it, and the service says what is wrong.
     """
-    if str(conf.get(SECTION, "mount_in_airflow", fallback="true")).strip().lower() == "false":
+    if _is_off("mount_in_airflow"):
         return []
     return [{"app": LazyApp(), "url_prefix": MOUNT, "name": "airflow-run-groups"}]
 
@@ -104,7 +107,37 @@ def _listeners() -> list[Any]:
     return [] if listener is None else [listener]
 
 
+def _pages() -> list[dict[str, Any]]:
+    """Return what Airflow's own UI shows: the page of groups in its navigation, and as a tab of each DAG.
+
+    Airflow 3.0 has no such pages. All are of kinds that 3.1 knows: one that a version does not know removes the plugin
+    from its UI. The name is that of the function which the bundle defines. The path has the version, since a browser
+    imports each address once; the service leads on from it.
+    """
+    if _is_off("mount_in_airflow") or _is_off("ui") or not hasattr(AirflowPlugin, "react_apps"):
+        return []
+    below = urlsplit(str(conf.get("api", "base_url", fallback=None) or "")).path.rstrip("/")
+    files = f"{below}{MOUNT}/ui/{__version__}"
+    page = {
+        "name": "Groups",
+        "bundle_url": f"{files}/groups.js",
+        "icon": f"{files}/icon.svg",
+        "icon_dark_mode": f"{files}/icon-dark.svg",
+        "nav_top_level": True,  # honoured from 3.3 on
+    }
+    # routes of all plugins are one namespace, whatever the destination
+    return [
+        {**page, "destination": destination, "url_route": route}
+        for destination, route in (("nav", "run-groups"), ("dag", "dag-run-groups"))
+    ]
+
+
+def _is_off(option: str) -> bool:
+    return str(conf.get(SECTION, option, fallback="true")).strip().lower() == "false"
+
+
 class RunGroupsPlugin(AirflowPlugin):
     name = "airflow_run_groups"
     fastapi_apps = _apps()
+    react_apps = _pages()
     listeners = _listeners()

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 from types import ModuleType
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 
+import airflow_run_groups
 from airflow_run_groups.entrypoints.http.security.headers import SECURITY_HEADERS
+from tests.unit.http.service import Service
 
 STAND_IN = """
 import sys
@@ -44,10 +47,10 @@ def test_importing_the_plugin_loads_no_other_module_of_ours_and_nothing_that_had
 
 
 class Conf(dict):
-    """Airflow's configuration: what is set of our section."""
+    """Airflow's configuration: what is set of our section, and of ``[api]`` the ``base_url``."""
 
     def get(self, section, name, *, fallback):
-        assert section == "airflow_api_plugin"
+        assert section == ("api" if name == "base_url" else "airflow_api_plugin")
         return super().get(name, fallback)
 
 
@@ -57,10 +60,16 @@ def conf():
 
 
 @pytest.fixture
-def plugin(monkeypatch, conf):
+def knows_pages():
+    """Return whether Airflow's UI shows pages of plugins, as from 3.1 on."""
+    return True
+
+
+@pytest.fixture
+def plugin(monkeypatch, conf, knows_pages):
     monkeypatch.setitem(sys.modules, "airflow", ModuleType("airflow"))
     manager = ModuleType("airflow.plugins_manager")
-    manager.AirflowPlugin = type("AirflowPlugin", (), {})
+    manager.AirflowPlugin = type("AirflowPlugin", (), {"react_apps": []} if knows_pages else {})
     monkeypatch.setitem(sys.modules, "airflow.plugins_manager", manager)
     configuration = ModuleType("airflow.configuration")
     configuration.conf = conf
@@ -159,3 +168,59 @@ def test_the_service_is_mounted_unless_it_is_left_out(plugin):
 @pytest.mark.parametrize("conf", [Conf(mount_in_airflow=text) for text in ("false", "False", " false ")], ids=str)
 def test_the_service_can_be_left_out_of_the_api_server(plugin):
     assert plugin.RunGroupsPlugin.fastapi_apps == []
+    assert plugin.RunGroupsPlugin.react_apps == []
+
+
+@pytest.mark.parametrize(
+    ("conf", "below"),
+    [
+        (Conf(), ""),
+        (Conf(base_url=None), ""),
+        (Conf(base_url="http://127.0.0.1:8080"), ""),
+        (Conf(base_url="https://airflow.example.com/"), ""),
+        (Conf(base_url="https://airflow.example.com/data/airflow"), "/data/airflow"),
+        (Conf(base_url="https://airflow.example.com/data/airflow/"), "/data/airflow"),
+        (Conf(ui="true"), ""),
+        (Conf(ui="no"), ""),  # which the service refuses, and says so
+    ],
+    ids=str,
+)
+def test_airflows_navigation_and_each_dag_have_the_page(plugin, below):
+    files = f"{below}/api/v1/ui/{airflow_run_groups.__version__}"
+    in_navigation, of_dag = plugin.RunGroupsPlugin.react_apps
+    assert in_navigation == {
+        "name": "Groups",
+        "destination": "nav",
+        "url_route": "run-groups",
+        "bundle_url": f"{files}/groups.js",
+        "icon": f"{files}/icon.svg",
+        "icon_dark_mode": f"{files}/icon-dark.svg",
+        "nav_top_level": True,
+    }
+    assert of_dag == {**in_navigation, "destination": "dag", "url_route": "dag-run-groups"}
+    (app,) = plugin.RunGroupsPlugin.fastapi_apps
+    assert app["url_prefix"] == "/api/v1"
+
+
+@pytest.mark.parametrize("conf", [Conf(ui=text) for text in ("false", "False", " false ")], ids=str)
+def test_the_page_can_be_left_out_of_airflow_and_the_service_stays(plugin):
+    assert plugin.RunGroupsPlugin.react_apps == []
+    assert len(plugin.RunGroupsPlugin.fastapi_apps) == 1
+
+
+@pytest.mark.parametrize("knows_pages", [False])
+def test_airflow_3_0_which_shows_no_pages_of_plugins_is_given_none(plugin):
+    assert plugin.RunGroupsPlugin.react_apps == []
+    assert len(plugin.RunGroupsPlugin.fastapi_apps) == 1
+
+
+def test_page_has_the_name_that_its_bundle_defines_and_its_files_are_served(plugin):
+    (name,) = {page["name"] for page in plugin.RunGroupsPlugin.react_apps}
+    service = Service()
+    for page in plugin.RunGroupsPlugin.react_apps:
+        for key in ("bundle_url", "icon", "icon_dark_mode"):
+            sent_on = service.get(page[key])
+            file = service.get(urljoin(page[key], sent_on.headers["location"]))
+            assert (sent_on.status_code, file.status_code) == (307, 200)
+            if key == "bundle_url":
+                assert f'globalThis["{name}"]' in file.text

@@ -1,6 +1,7 @@
 """Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,15 @@ class AirflowTokenRequired(Unauthenticated):
             "a token of Airflow's API is required, as its endpoint /auth/token gives it: "
             "send it in the header 'authorization: Bearer <token>'"
         )
+
+
+class SessionEnded(Unauthenticated):
+    """Airflow does not take the token of the browser's session, or no longer."""
+
+    reason = "session_ended"
+
+    def __init__(self) -> None:
+        super().__init__("the browser's session with Airflow has ended: sign in to Airflow again")
 
 
 class ReadOnlyToken(Forbidden):
@@ -156,20 +166,40 @@ class TokenAuthentication:
 
 
 class BearerAuthentication:
-    """A bearer token of Airflow's names one of its users."""
+    """A token of Airflow's names one of its users: in the header, or where there is none in a browser's session."""
 
-    def __init__(self, user_of: Callable[[str], Caller], same_origin: SameOrigin | None = None) -> None:
+    def __init__(
+        self,
+        user_of: Callable[[str], Caller],
+        same_origin: SameOrigin | None = None,
+        *,
+        session_tokens: Callable[[Request], Sequence[str]] = lambda _: (),
+    ) -> None:
         """Identify callers with ``user_of``, which raises Unauthenticated for an invalid token.
 
-        ``same_origin`` is for an Airflow that adds a token to requests that have none.
+        ``same_origin`` is for an Airflow that adds a token to requests that have none. ``session_tokens`` returns those that a
+        browser sends by itself, or raises an error if a page of another site has it do so.
         """
         self._user_of = user_of
         self._same_origin = same_origin
+        self._session_tokens = session_tokens
 
     def identify(self, req: Request) -> Caller:
         if self._same_origin is not None:
             self._same_origin.check(req)
-        scheme, _, token = req.get_header("Authorization", default="").partition(" ")
+        header = req.get_header("Authorization")
+        if header is None:
+            return self._user_of_session(req)
+        scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise AirflowTokenRequired
         return self._user_of(token.strip())
+
+    def _user_of_session(self, req: Request) -> Caller:
+        tokens = self._session_tokens(req)
+        for token in tokens:
+            with suppress(Unauthenticated):
+                return self._user_of(token)
+        if tokens:
+            raise SessionEnded
+        raise AirflowTokenRequired
