@@ -48,7 +48,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule estimate memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,11 @@ cancel-torture: $(INSTALLED) ## 30,000 queued runs cancelled under a running sch
 schedule: $(INSTALLED) ## DAGs of every minute beside groups of each kind, under Airflow's own scheduler: none loses a scheduled run (SECONDS=)
 	AIRFLOW_GROUPS_TEST_DB=sqlite SCHEDULE_SECONDS=$(SECONDS) $(VENV)/pytest -q -s tests/integration/proofs/test_schedule.py
 	AIRFLOW_GROUPS_TEST_DB=postgresql SCHEDULE_SECONDS=$(SECONDS) $(VENV)/pytest -q -s tests/integration/proofs/test_schedule.py
+
+control: $(CHOSEN)/installed ## caps, pauses and stops of groups under Airflow's own scheduler, two of them on PostgreSQL, one of which is killed (AIRFLOW=3.0)
+	@$(CHECK_CHOSEN)
+	AIRFLOW_GROUPS_TEST_DB=sqlite $(CHOSEN)/bin/pytest -q -s tests/integration/proofs/test_control.py
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(CHOSEN)/bin/pytest -q -s tests/integration/proofs/test_control.py
 
 estimate: $(INSTALLED) ## the expected end of a group of 26,304 runs beside the end that comes, on PostgreSQL: an hour or so (RUNS=)
 	AIRFLOW_GROUPS_TEST_DB=postgresql ESTIMATE_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_estimate.py

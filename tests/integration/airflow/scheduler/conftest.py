@@ -30,7 +30,8 @@ def server(world, tmp_path_factory):
         flag.touch()
     for file in DAGS:
         shutil.copy(file, HOME / "dags")
-    with airflow(folder, LISTENER), service(folder / "service.log") as server:
+    with airflow(folder, LISTENER) as api, service(folder / "service.log") as server:
+        server.airflow = api.client
 
         def dag_ids():
             return {dag["dag_id"] for dag in server.client.get("/api/v1/dags").json()["response"]["dags"]}

@@ -2,39 +2,16 @@
 
 import pytest
 from airflow.models.backfill import Backfill, BackfillDagRun
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
-from tests.integration.airflow.conftest import DATABASE
 from tests.integration.airflow.processes import wait_until
-
-RUNNING = "SELECT count(*) FROM dag_run WHERE state = 'running' AND backfill_id = NEW.backfill_id"
-CAP = "SELECT max_active_runs FROM backfill WHERE id = NEW.backfill_id"
-INSERT = f"INSERT INTO seen VALUES (NEW.run_id, ({RUNNING}), ({CAP}))"
-CHANGE = "AFTER UPDATE OF state ON dag_run FOR EACH ROW WHEN (NEW.state = 'running' AND NEW.backfill_id IS NOT NULL)"
-TRIGGER = {
-    "sqlite": [f"CREATE TRIGGER see_start {CHANGE} BEGIN {INSERT}; END"],
-    "postgresql": [
-        f"CREATE FUNCTION see_start() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {INSERT}; RETURN NEW; END $$",
-        f"CREATE TRIGGER see_start {CHANGE} EXECUTE FUNCTION see_start()",
-    ],
-}
-DROP = {
-    "sqlite": ["DROP TRIGGER see_start", "DROP TABLE seen"],
-    "postgresql": ["DROP TRIGGER see_start ON dag_run", "DROP FUNCTION see_start", "DROP TABLE seen"],
-}
+from tests.integration.airflow.starts import seeing_starts
 
 
 @pytest.fixture
 def seen(server, world):
-    """Return a function that returns, of each start under control, how many runs of the group were running, and its cap."""
-    execute(world, "CREATE TABLE seen (run_id text, running integer, cap integer)", *TRIGGER[DATABASE])
-
-    def starts():
-        with world.sessions() as session:
-            return [tuple(row) for row in session.execute(text("SELECT running, cap FROM seen")).all()]
-
-    yield starts
-    execute(world, *DROP[DATABASE])
+    with seeing_starts(world) as starts:
+        yield starts
 
 
 def test_the_scheduler_keeps_to_the_cap_and_the_pause_of_a_group(server, world, seen):
@@ -68,12 +45,6 @@ def test_the_scheduler_keeps_to_the_cap_and_the_pause_of_a_group(server, world, 
             0,
             0,
         ]
-
-
-def execute(world, *statements):
-    with world.sessions.begin() as session:
-        for statement in statements:
-            session.execute(text(statement))
 
 
 def create(server, prefix, first, last, **more):

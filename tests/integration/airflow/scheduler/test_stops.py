@@ -26,6 +26,21 @@ def test_a_group_of_which_all_fails_is_held_by_the_scheduler_and_goes_on_when_it
     assert failed < RUNS
 
 
+def test_a_run_that_is_marked_as_failed_in_airflow_counts_as_its_api_server_listens_too(world, server):
+    body = {"dag_id": "waiting", "prefix": "marked", "start_date": "2024-03-01", "end_date": "2024-03-03"}
+    body |= {"not_before": "2999-01-01T00:00:00Z", "stop_after": {"failed": 1}}
+    wait_until(lambda: server.client.post("/api/v1/dag_runs", json=body).status_code == 200, what="a listener")
+    assert is_paused(world, "waiting") is False
+    token = server.airflow.get("/auth/token").json()["access_token"]
+    answer = server.airflow.patch(
+        "/api/v2/dags/waiting/dagRuns/marked_0000001_2024-03-01T00:00:00",
+        json={"state": "failed"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 200, answer.text
+    wait_until(lambda: is_paused(world, "waiting"), what="the pause of the listener")
+
+
 def held(world, server, failed):
     """Wait for the listener, not for our own look at the group, which would hold it as well; return how many have failed."""
     wait_until(lambda: is_paused(world), seconds=300, what="the pause of the listener")
@@ -36,9 +51,9 @@ def held(world, server, failed):
     return states["failed"]
 
 
-def is_paused(world):
+def is_paused(world, dag_id="doomed"):
     with world.sessions() as session:
-        return session.scalar(select(Backfill.is_paused).where(Backfill.dag_id == "doomed"))
+        return session.scalar(select(Backfill.is_paused).where(Backfill.dag_id == dag_id))
 
 
 def change(server, **wishes):
