@@ -60,8 +60,8 @@ class Dag:
     ``task_windows``: the window of each task, without repeats; None: there is one task, for all dates within these bounds.
     ``max_active_runs`` is how many of its runs Airflow executes at the same time, at least 1.
     ``is_scheduled``: whether Airflow creates runs of the DAG by itself. ``catchup``: whether it creates the past ones, too.
-    ``counts_from_last_run``: whether the next scheduled date follows from the one before, and not from the clock alone; then
-    ``latest_automated`` is the latest date of the DAG's scheduled and backfill runs, None without any.
+    ``counts_from_last_run``: whether the next scheduled date follows from the one before, and not from the clock alone; then,
+    and with ``catchup``, ``latest_automated`` is the latest date of the DAG's scheduled and backfill runs, None without any.
     ``depends_on_past``: whether a task waits for the run before. ``has_latest_only``: whether a task is a
     ``LatestOnlyOperator``. ``has_deadlines``: whether Airflow watches how long its runs take. ``is_draining``: whether
     Airflow pauses the DAG when none of its runs is left to finish, and creates none until then.

@@ -1,5 +1,6 @@
 """What a repository of DAG runs promises about a transaction that creates runs, and about the facts of a plan."""
 
+import datetime as dt
 import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
@@ -177,6 +178,14 @@ class PlanningFactsContract:
         dag = facts(world, "a").dag
         assert (dag.start_date, dag.end_date) == (None, None)
         assert (dag.is_paused, dag.has_import_errors) == (False, False)
+
+    @pytest.mark.parametrize("schedule", [{"catchup": True}, {"schedule": dt.timedelta(days=1)}])
+    def test_a_schedule_goes_on_behind_its_latest_scheduled_or_backfill_run(self, world: World, schedule):
+        world.dag("a", start_date=date(1), **schedule)
+        assert facts(world, "a").dag.latest_automated is None
+        for day, kind in ((3, "scheduled"), (5, "backfill"), (4, "scheduled"), (7, "manual")):
+            world.run("a", f"r{day}", logical_date=date(day), run_type=kind)
+        assert facts(world, "a").dag.latest_automated == date(5)
 
     def test_the_run_id_pattern_admits_ordinary_ids(self, world: World):
         world.dag("a")

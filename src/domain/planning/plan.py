@@ -16,7 +16,7 @@ from airflow_run_groups.domain.planning.dates import dates_of
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.planning.remarks import LeftOut, Outcome, remarks
 from airflow_run_groups.domain.planning.request import GroupRequest, check_request
-from airflow_run_groups.domain.planning.run_type import type_of_run
+from airflow_run_groups.domain.planning.run_type import Frontier, type_of_run
 from airflow_run_groups.domain.run_id import GroupRunId, check_address, check_run_id, group_prefix
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Timetable
 
@@ -256,6 +256,7 @@ class Draft:
         self.existing = 0
         self.next_start_date: dt.datetime | None = None
         self._seen = 0
+        self._frontier = Frontier(request, facts)
         self._not_yet = LeftOut()
         self._without_tasks = LeftOut()
 
@@ -266,10 +267,12 @@ class Draft:
                 self._not_yet.add(info)
             return Action.NOT_YET
         self._seen += 1
+        self._frontier.reaches(info)
         if exists and info.logical_date not in self._dates_of_group:
             self.existing += is_within
             return Action.EXISTS
         if not exists and not self._facts.dag.has_task_at(info.logical_date):
+            self._frontier.leave_out()
             self._pass_over(info, is_within=is_within)
             return Action.NO_TASKS
         if len(self.runs) < self._limit:
@@ -326,7 +329,8 @@ class Draft:
         if self._repeats is not None and run_id not in self._repeats.run_ids:
             raise GroupExists(self._facts.dag.dag_id, self._prefix, self._repeats)
         check_run_id(run_id, pattern=self._facts.run_id_pattern)
-        kind = type_of_run(info, self._request, self._facts.dag, self._now)
+        is_next = self._frontier.reaches(info)
+        kind = type_of_run(info, self._request, self._facts.dag, self._now, is_next=is_next)
         _check_type(kind.run_type, self._facts.dag)
         return NewDagRun(
             run_type=kind.run_type,

@@ -42,10 +42,12 @@ def test_a_range_of_a_trigger_timetable_with_an_interval_goes_by_logical_date_an
     assert [info.run_after for info in airflows] == [date(5), date(6), date(7)]
 
 
-@pytest.mark.parametrize(("catchup", "waits"), [(True, False), (False, True)])
-def test_with_depends_on_past_a_run_waits_for_the_one_before_unless_the_dag_catches_up(world, catchup, waits):
+@pytest.mark.parametrize(("catchup", "first_day", "waits"), [(True, 2, False), (True, 1, True), (False, 2, True)])
+def test_with_depends_on_past_a_run_waits_for_the_one_before_unless_it_is_manual_and_the_dag_catches_up(
+    world, catchup, first_day, waits
+):
     dag = world.dag(catchup=catchup, depends_on_past=True, start_date=date(1))
-    created = create(world, start_date=date(1), end_date=date(3))
+    created = create(world, start_date=date(first_day), end_date=date(first_day + 2))
     assert ("do not wait for each other" in " ".join(created.warnings)) is not waits
     first, *others = (run.run_id for run in created.runs)
     assert may_start(world, dag, first)

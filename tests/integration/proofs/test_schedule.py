@@ -29,6 +29,9 @@ GROUPS = {
 """What a request says of its group, by the DAG of the group."""
 MANUAL = {"pace": "1/PT5M", "run_type": "manual"}
 """What costs a DAG its schedule, so that this test can fail."""
+NEXT = {"next": {"paused": True}, "stuck": {"run_type": "manual", "paused": True}}
+"""Groups right behind the start of a DAG with catchup, of more runs than the scheduler has loops in 30 s; as above."""
+MANY = 200
 
 
 FILE = """
@@ -53,6 +56,8 @@ def test_no_group_costs_a_dag_with_or_without_catchup_a_scheduled_run(world, tmp
     begin = dt.datetime.now(UTC).replace(second=0, microsecond=0)
     dags = [(dag_id, START.isoformat(), False) for dag_id in ("alone", "manual", *GROUPS)]
     dags += [(f"{dag_id}_caught_up", (begin - 20 * MINUTE).isoformat(), True) for dag_id in ("manual", *GROUPS)]
+    first = begin - (MANY + 20) * MINUTE
+    dags += [(dag_id, first.isoformat(), True) for dag_id in NEXT]
     (HOME / "dags" / "minutely.py").write_text(FILE.format(dags=dags, places=PLACES))
     processes = [
         Process(sys.executable, "-m", "airflow", name, log=tmp_path / f"{name}.log")
@@ -69,6 +74,9 @@ def test_no_group_costs_a_dag_with_or_without_catchup_a_scheduled_run(world, tmp
             for dag_id, wishes in {**GROUPS, "manual": MANUAL}.items():
                 create(server, dag_id, "2024-01-01T00:01:00Z", **wishes)
                 create(server, f"{dag_id}_caught_up", (begin - 15 * MINUTE).isoformat(), **wishes)
+            for dag_id, wishes in NEXT.items():
+                create(server, dag_id, first.isoformat(), **{"limit": MANY, **wishes})
+            cancel(server, "stuck")
             with world.sessions.begin() as session:
                 session.execute(update(DagModel.__table__).values(is_paused=False))
             time.sleep(SECONDS)
@@ -89,6 +97,9 @@ def test_no_group_costs_a_dag_with_or_without_catchup_a_scheduled_run(world, tmp
                     seconds=300,
                     what=f"the schedule of {dag_id}_caught_up",
                 )
+            behind = {first + number * MINUTE for number in range(MANY, (end - first) // MINUTE)}
+            wait_until(lambda: behind <= dates_of(world, "next"), seconds=300, what="the schedule behind a group")
+            assert len(behind - dates_of(world, "stuck")) == len(behind)
             for process in processes:
                 process.check()
     finally:
@@ -104,8 +115,12 @@ def create(server, dag_id, first, **wishes):
 
 
 def cancel(server, dag_id):
-    answer = server.client.post(f"/api/v1/groups/{dag_id}/group/cancel", json={"running": True})
-    assert answer.status_code in {200, 404}, answer.text
+    start = 0
+    while start is not None:
+        body = {"running": True, "start": start}
+        answer = server.client.post(f"/api/v1/groups/{dag_id}/group/cancel", json=body)
+        assert answer.status_code in {200, 404}, answer.text
+        start = answer.json()["response"].get("next_start")
 
 
 def dates_of(world, dag_id):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_run_groups.domain import Dag, DagRun, DagRunType, TaskWindow
+from airflow_run_groups.domain import Dag, DagRun, DagRunType, Order, TaskWindow
 from tests.unit.domain.schedules import NOW, Listed, Unscheduled, create, day, plan, summary
 
 RANGE = {"start_date": day(1), "end_date": day(3)}
@@ -44,6 +44,43 @@ def test_the_type_is_decided_run_by_run():
     assert types(dag=counting, **RANGE) == ["backfill", "backfill", "manual"]
     listed = (day(1), day(2).replace(hour=5), day(3))
     assert sorted(types(dates=listed, timetable=Listed([day(1), day(2), day(3)]))) == ["backfill", "backfill", "manual"]
+
+
+def of_catchup(latest=None, start=None, *, existing=(), **request):
+    """Return the types of the runs of 3 to 5 January, of a DAG with catchup that has a date each day from the 1st on."""
+    facts = dag(catchup=True, latest_automated=latest, start_date=start)
+    request = {"start_date": day(3), "end_date": day(5), **request}
+    return types(
+        dag=facts, timetable=Listed([day(number) for number in range(1, 9)]), existing_dates=existing, **request
+    )
+
+
+@pytest.mark.parametrize("latest", [{"latest": day(2)}, {"start": day(3)}])
+def test_the_next_dates_of_a_schedule_with_catchup_are_backfill_runs_as_it_goes_on_behind_them(latest):
+    assert of_catchup(**latest) == ["backfill"] * 3
+    assert of_catchup(**latest, existing=[day(3)]) == ["backfill"] * 2
+
+
+@pytest.mark.parametrize("latest", [{"latest": day(1)}, {"start": day(2)}, {}])
+def test_a_schedule_with_catchup_that_would_leave_out_a_date_has_manual_runs(latest):
+    assert of_catchup(**latest) == ["manual"] * 3
+
+
+def test_dates_that_are_not_next_or_come_in_another_order_are_manual_with_catchup():
+    assert of_catchup(day(2), order=Order.DESC) == ["manual"] * 3
+    assert of_catchup(day(4)) == ["manual", "manual", "backfill"]
+    assert of_catchup(day(8)) == ["manual"] * 3
+    assert types(dag=dag(catchup=True, latest_automated=day(2)), dates=(day(3), day(4))) == ["manual"] * 2
+
+
+def test_behind_a_date_without_a_task_runs_are_manual_with_catchup():
+    facts = dag(catchup=True, latest_automated=day(2), task_windows=frozenset({TaskWindow(day(4), None)}))
+    planned = plan(dag=facts, timetable=Listed([day(3), day(4), day(5)]), start_date=day(3), end_date=day(5))
+    assert [(date.action.value, date.run_type) for date in planned.dates] == [
+        ("no_tasks", None),
+        ("create", "manual"),
+        ("create", "manual"),
+    ]
 
 
 def test_a_single_run_now_and_dates_off_the_schedule_are_manual():

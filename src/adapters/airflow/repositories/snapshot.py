@@ -177,7 +177,9 @@ class AirflowDag:
             is_scheduled=timetable.is_scheduled,
             catchup=bool(serialized.catchup),
             counts_from_last_run=timetable.counts_from_last_run,
-            latest_automated=self._latest_automated() if timetable.counts_from_last_run else None,
+            latest_automated=self._latest_automated()
+            if timetable.counts_from_last_run or (serialized.catchup and timetable.is_scheduled)
+            else None,
             depends_on_past=any(task.depends_on_past for task in tasks),
             has_latest_only=any(task.task_type == _LATEST_ONLY for task in tasks),
             has_deadlines=compat.has_deadlines(serialized),
