@@ -10,8 +10,9 @@ from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
+from airflow.utils.db_cleanup import run_cleanup
 from airflow.utils.state import DagRunState
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from airflow_run_groups.domain import (
     Cancel,
@@ -26,6 +27,7 @@ from airflow_run_groups.domain import (
 )
 from tests.contracts.creation import Anyone
 from tests.contracts.world import date, group_run, utc
+from tests.documents import Document
 from tests.integration.airflow import versions
 
 NOW = utc(2025, 1, 1)
@@ -153,6 +155,35 @@ def test_rows_go_when_the_last_run_of_a_group_is_gone(world, group):
     change(world, "h", paused=True)
     with world.sessions() as session:
         assert [row.dag_run_conf[KEY]["prefix"] for row in session.scalars(select(Backfill))] == ["h"]
+
+
+def test_airflow_cleans_runs_under_control_and_the_next_change_cleans_what_is_left(world, group):
+    group(max_active_runs=3)
+    group(prefix="h", first=7, max_active_runs=3)
+    long_ago = utc(2022, 1, 1)
+    with world.sessions.begin() as session:
+        runs = DagRun.__table__
+        session.execute(update(runs).values(state="success", start_date=long_ago, run_after=long_ago))
+        session.execute(update(runs).where(runs.c.run_id.startswith("h_")).values(start_date=NOW, run_after=NOW))
+        session.execute(update(TaskInstance.__table__).values(start_date=long_ago))
+    before = utc(2023, 1, 1)
+    run_cleanup(
+        clean_before_timestamp=before, table_names=["dag_run", "task_instance"], confirm=False, skip_archive=True
+    )
+    assert [run_id[0] for (run_id,) in rows(world, DagRun.run_id)] == ["h", "h", "h"]
+    change(world, "h", paused=True)
+    assert [conf[KEY]["prefix"] for _, conf in rows(world, Backfill.id, Backfill.dag_run_conf)] == ["h"]
+
+
+def test_the_statements_of_the_document_let_any_airflow_delete_a_dag_with_groups_under_control(world, group):
+    group(max_active_runs=3, paused=True)
+    with world.sessions.begin() as session:
+        for statement in Document("docs/plugin.md").block("delete").replace("example_daily", "a").split(";"):
+            if statement.strip():
+                session.execute(text(statement))
+    delete_dag("a")
+    assert is_clean(world)
+    assert world.count_runs() == 0
 
 
 if versions.DELETES_DAGS_WITH_BACKFILLS:

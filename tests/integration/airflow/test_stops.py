@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from airflow_run_groups.adapters.airflow.writing.stops import StopsOfRows
 from airflow_run_groups.adapters.scheduler_mark import MARK
-from airflow_run_groups.domain import CreateRuns, GroupChange, GroupRequest, NoListener, StopAfter
+from airflow_run_groups.domain import CreateRuns, GroupChange, GroupNotFound, GroupRequest, NoListener, StopAfter
 from airflow_run_groups.entrypoints.airflow.listener import Listener, listener_of
 from tests.contracts.creation import Anyone
 from tests.contracts.world import date, group_run, utc
@@ -197,6 +197,9 @@ def test_a_rule_is_refused_where_not_each_live_scheduler_has_a_listener(world, g
         with several(world, schedulers), pytest.raises(NoListener, match="listener = true"):
             refused(request, Anyone())
     assert world.count_runs() == 4
+    assert is_paused(world) == []
+    with several(world, schedulers), pytest.raises(GroupNotFound):
+        world.groups.change(GroupChange(dag_id="a", prefix="none", stop_after=TWO), now=NOW)
 
 
 def test_a_dead_scheduler_without_a_listener_hinders_nothing(world, group):

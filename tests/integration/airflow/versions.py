@@ -41,7 +41,7 @@ TRACE_BY_CONF = MINOR >= (3, 4)
 """A run's conf says whether it is traced, and in which trace."""
 DISPLAY_NAMES = MINOR >= (3, 4)
 """A run bears the name that Airflow shows for the user who triggered it."""
-DELETES_DAGS_WITH_BACKFILLS = MINOR >= (3, 3)
+DELETES_DAGS_WITH_BACKFILLS = MINOR >= (3, 1)
 """``airflow dags delete`` knows in which order. Airflow 3.0 does not, also where its own backfills are concerned."""
 
 _UNTIL_3_2 = [

@@ -46,10 +46,13 @@ START = func.rtrim(
 """A group's prefix and its underscore, for the id of one of its runs."""
 
 
-def in_group(dag_id: str, prefix: str, connection: Connection) -> tuple[Any, dict[str, Any]]:
-    """Return the condition that a run is in the group of this prefix, and its values."""
+def in_group(dag_id: str, prefix: str, connection: Connection, *, ranged: bool = True) -> tuple[Any, dict[str, Any]]:
+    """Return the condition that a run is in the group of this prefix, and its values.
+
+    :param ranged: whether an index of run ids may find the runs, where there is one.
+    """
     values = _values(dag_id, prefix, connection)
-    return _in_group(ranged=is_ranged(values)), values
+    return _in_group(ranged=ranged and is_ranged(values)), values
 
 
 def _values(dag_id: str, prefix: str, connection: Connection) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def _values(dag_id: str, prefix: str, connection: Connection) -> dict[str, Any]:
     return {"dag_id": dag_id, "length": len(start), **values_of(start, bounds_of_numbered(start), connection)}
 
 
+@cache
 def _in_group(*, ranged: bool) -> Any:
     return (
         (_RUN.c.dag_id == bindparam("dag_id"))

@@ -1,11 +1,13 @@
 """How many runs of a group have succeeded and failed, as far as a rule to stop needs to know."""
 
 import datetime as dt
+from functools import cache
 from typing import Any
 
 from airflow.models.dagrun import DagRun
 from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
@@ -21,19 +23,17 @@ def outcomes(
 ) -> Outcomes:
     """Return what decides whether this rule is reached, counted no further than it matters.
 
-    A listener looks at each run that fails, so it takes no more than the index of the DAG's runs by their state for the failed
-    ones, which are few, and for as many of the others.
+    A listener looks at each run that ends. So failed runs, which are few, are found by the index of the DAG's runs by state:
+    PostgreSQL chooses it by its statistics, and SQLite, which has none, as there is no other.
     """
-    is_of_group, values = in_group(dag_id, prefix, connection)
+    is_sqlite = connection.dialect.name == "sqlite"
 
     def count(state: DagRunState, at_most: int) -> int:
-        query = select(literal(1)).where(is_of_group, _RUN.c.state == state.value).limit(bindparam("at_most"))
-        if state is not DagRunState.QUEUED:
-            query = query.where(~CANCELLED)
-            if since is not None:
-                query = query.where(_RUN.c.end_date > since)
-        counted: Any = select(func.count()).select_from(query.subquery())
-        return int(connection.execute(counted, {**values, "at_most": at_most}).scalar() or 0)
+        ranged = state is DagRunState.SUCCESS or not is_sqlite
+        is_of_group, values = in_group(dag_id, prefix, connection, ranged=ranged)
+        query = _count(is_of_group, state, has_since=since is not None)
+        found = connection.execute(query, {**values, "at_most": at_most, "since": since}).scalar()
+        return int(found or 0)
 
     failed = count(DagRunState.FAILED, rule.failed or _ALL)
     others = rule.successes_to_count(failed)
@@ -41,6 +41,16 @@ def outcomes(
     if not rule.is_reached(ended):
         return NOTHING_ENDED._replace(ended=ended)
     return Outcomes(ended, has_queued=count(DagRunState.QUEUED, 1) > 0)
+
+
+@cache
+def _count(is_of_group: Any, state: DagRunState, *, has_since: bool) -> Select[Any]:
+    query = select(literal(1)).where(_RUN.c.state == state.value).limit(bindparam("at_most"))
+    if state is not DagRunState.QUEUED:
+        query = query.where(~CANCELLED)
+        if has_since:
+            query = query.where(_RUN.c.end_date > bindparam("since", type_=_RUN.c.end_date.type))
+    return select(func.count()).select_from(query.where(is_of_group).subquery())
 
 
 _ALL = 2**31 - 1

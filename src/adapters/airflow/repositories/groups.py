@@ -212,9 +212,10 @@ class AirflowGroupRepository:
 
         def work(session: Session) -> ChangedGroup:
             limit = self._lock(change.dag_id, session)
+            changed = change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
             if isinstance(change.stop_after, StopAfter):
                 require_listener(session.connection(), now=utc_now())
-            return change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
+            return changed
 
         return self._database.write(change.dag_id, work)
 
