@@ -50,6 +50,10 @@ from airflow_run_groups.domain.errors import (
     Unavailable as Unavailable,
     UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
+from airflow_run_groups.domain.group_search import (
+    GroupFilter as GroupFilter,
+    GroupState as GroupState,
+)
 from airflow_run_groups.domain.groups import (
     MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,
     Cancel as Cancel,

@@ -35,7 +35,9 @@ class Group:
 
     ``runs`` is at least 1; a state that only a newer Airflow knows counts there alone. ``cancelled`` is the part of the
     failed ones that were cancelled, and have not run again since. ``last_id`` is that of the newest run. The dates are
-    aware, and None when none of the runs has one.
+    aware, and None when none of the runs has one. ``created_at``: when the first of them was created, as far as Airflow
+    knows. ``created_by``: the name of whoever asked for the run with the lowest id, None where Airflow does not know it.
+    ``note``: that of the newest run.
     """
 
     dag_id: str
@@ -46,11 +48,17 @@ class Group:
     last_logical_date: dt.datetime | None
     last_id: int
     cancelled: int = 0
+    created_at: dt.datetime | None = None
+    created_by: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPage:
-    """Part of a list of groups, newest first; ``next_start`` is the ``start`` of the next part, None on the last."""
+    """Part of a list of groups, newest first; ``next_start`` is the ``start`` of the next part, None on the last.
+
+    A part can have fewer groups than were asked for, and none, though others follow: one read looks at so many runs only.
+    """
 
     groups: tuple[Group, ...]
     next_start: int | None

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
 from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
+from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     GroupAction,
     GroupActionResult,
@@ -138,14 +139,13 @@ class DagRunRepository(Protocol):
 class GroupRepository(Protocol):
     """The groups that run ids make, whoever created the runs. The group ``a`` has no part in ``a_b`` or ``A``."""
 
-    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
-        """Return the first groups of a DAG, each once, ordered by ``last_id``, the largest first; none when it has none.
+    def list(self, where: GroupFilter) -> GroupPage:
+        """Return the first groups that pass the filter, each once, ordered by ``last_id``, the largest first.
 
-        A group that has no address (``run_id.has_address``), which only others can have made, is left out.
+        A group that has no address (``run_id.has_address``), which only others can have made, is left out. What a page costs
+        does not grow with the number of runs that have ended; so a page may end before it is full, and say where to go on.
 
-        :param start: only groups whose ``last_id`` is smaller, None for all.
-        :param limit: at most so many, at least 1.
-        :raises DagNotFound: when there is no such DAG. One that is stale is there, and so are its groups.
+        :raises DagNotFound: when there is no DAG ``where.dag_id``. One that is stale is there, and so are its groups.
         """
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:

@@ -10,6 +10,7 @@ from airflow_run_groups.domain.control import GroupChange
 from airflow_run_groups.domain.coverage import Coverage, CoverageRequest, covered_dates, scheduled_dates
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     GroupAction,
     GroupActionResult,
@@ -154,13 +155,15 @@ class Groups:
         self._clock = clock
         self._limits = limits
 
-    def list(self, dag_id: str, caller: Caller, *, start: int | None = None, limit: int = 50) -> GroupPage:
-        """Return a part of a DAG's groups, newest first.
+    def list(self, where: GroupFilter, caller: Caller) -> GroupPage:
+        """Return a part of the groups that the caller may see, newest first.
 
-        :raises DagNotFound: also when the caller may not see the DAG.
+        :raises DagNotFound: when it is for a DAG that the caller may not see, too.
         """
-        _check_may_see(caller, dag_id, DagNotFound(dag_id))
-        return self._groups.list(dag_id, start=start, limit=limit)
+        if where.dag_id is not None:
+            _check_may_see(caller, where.dag_id, DagNotFound(where.dag_id))
+            return self._groups.list(where)
+        return self._groups.list(replace(where, readable=caller.readable_dag_ids()))
 
     def get(self, dag_id: str, prefix: str, caller: Caller) -> GroupProgress:
         """Return how far the group with exactly this prefix is.

@@ -216,7 +216,20 @@ _STEERING = (
 )
 
 _GROUPS = (
-    _get("/api/v1/groups", 400, "dag_id is required"),
+    _get("/api/v1/groups?state=done", 400, "state must be one of active, failed, not 'done'"),
+    _get("/api/v1/groups?state=queued", 400, "state must be one of active, failed"),
+    _get("/api/v1/groups?state=active&state=failed", 400, "query parameter 'state' is repeated"),
+    _get("/api/v1/groups?prefix=", 400, "prefix must be text of 1 to 250 characters"),
+    _get("/api/v1/groups?prefix=" + "a" * 251, 400, "prefix must be text of 1 to 250 characters"),
+    _get("/api/v1/groups?prefix=a%00b", 400, "NUL"),
+    _get("/api/v1/groups?created_by=", 400, "created_by must be text of 1 to 250 characters"),
+    _get("/api/v1/groups?created_by=a&created_by=b", 400, "query parameter 'created_by' is repeated"),
+    _get("/api/v1/groups?control=paused&state=active", 400, "control cannot be combined with state"),
+    _get("/api/v1/groups?control=paused&prefix=a&created_by=b", 400, "combined with prefix, created_by"),
+    _get("/api/v1/groups?limit=101", 400, "limit must be an integer from 1 to 100"),
+    _get("/api/v1/groups?start=manual", 400, "start must be the next_start of an answer"),
+    _get("/api/v1/groups?q=a", 400, "unknown query parameter 'q'", "known are dag_id, state, prefix, created_by"),
+    _get("/api/v1/groups?dag_id=no_such_dag&state=active", 404, "Dag id 'no_such_dag' not found"),
     _get("/api/v1/coverage", 400, "dag_id is required", "start_date is required"),
     _get("/api/v1/coverage?dag_id=example_daily&start_date=soon", 400, "start_date must be an ISO 8601 date"),
     _get(
@@ -237,7 +250,6 @@ _GROUPS = (
     _get("/api/v1/groups?dag_id=example_daily&start=manual", 400, "start must be the next_start of an answer"),
     _get("/api/v1/groups?dag_id=example_daily&start=9223372036854775808", 400, "0 to 9223372036854775807"),
     _get("/api/v1/groups?dag_id=example_daily&start=1&start=2", 400, "query parameter 'start' is repeated"),
-    _get("/api/v1/groups?dag_id=example_daily&prefix=a", 400, "unknown query parameter 'prefix'"),
     _get("/api/v1/groups/example_daily/no_such_group", 404, "Group not found"),
     _get("/api/v1/groups/example_daily/manual_0000001", 404, "Group not found"),
     _get("/api/v1/groups/example_daily/man", 404, "Group not found"),

@@ -8,6 +8,7 @@ from airflow_run_groups.domain import (
     Cancel,
     CreateRuns,
     GroupAction,
+    GroupFilter,
     GroupRequest,
     Groups,
     Refused,
@@ -52,7 +53,7 @@ class GroupNamesContract:
             world.run(dag_id, group_run(name_of_group(prefix), 2, 9), logical_date=date(9))
             for day, other in enumerate((f"{prefix}x", f"{prefix}_", name_of_group(prefix)[:-1]), 5):
                 world.run(dag_id, group_run(other, 1, day), logical_date=date(day))
-            listed = groups.list(dag_id, Everyone()).groups
+            listed = groups.list(GroupFilter(dag_id=dag_id), Everyone()).groups
             (name,) = {one.prefix for one in listed if one.runs == 2}
             assert name == name_of_group(prefix)
             assert has_address(name)
@@ -66,5 +67,5 @@ class GroupNamesContract:
         world.dag("a")
         for day, prefix in enumerate(("a/b", "/", ".", "..", ".a", "a", "..."), 1):
             world.run("a", group_run(prefix, 1, day), logical_date=date(day))
-        listed = world.groups.list("a", start=None, limit=10).groups
+        listed = world.groups.list(GroupFilter(dag_id="a", limit=10)).groups
         assert [one.prefix for one in listed] == ["...", "a", ".a"]

@@ -15,7 +15,7 @@ from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.coverage import joined_coverage
 from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.known_groups import KnownGroups
-from airflow_run_groups.adapters.client.options import ActionOptions, Wishes
+from airflow_run_groups.adapters.client.options import ActionOptions, GroupSearch, Wishes
 from airflow_run_groups.adapters.client.responses import (
     Coverage,
     CoverageResponse,
@@ -178,9 +178,12 @@ class Client:
         path = encoding.path("groups", dag_id, prefix)
         return self._known.read(path, self._get(path, headers=self._known.condition(path)))
 
-    def groups(self, dag_id: str) -> Iterator[Group]:
-        """Yield the groups of a DAG, the newest first, a page at a time."""
-        for page in self._pages("/groups", GroupPage, dag_id=dag_id):
+    def groups(self, dag_id: str | None = None, **where: Unpack[GroupSearch]) -> Iterator[Group]:
+        """Yield the groups of a DAG, or of all, the newest first, a page at a time.
+
+        All groups of a large table take many requests: stop when there are enough of them.
+        """
+        for page in self._pages("/groups", GroupPage, dag_id=dag_id, **where):
             yield from page["groups"]
 
     def paused_groups(self, dag_id: str | None = None) -> Iterator[GroupProgress]:

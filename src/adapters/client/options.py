@@ -18,6 +18,17 @@ class ActionOptions(TypedDict, total=False):
     """Called with the result of each step."""
 
 
+class GroupSearch(TypedDict, total=False):
+    """Which groups :meth:`Client.groups` yields."""
+
+    state: str | None
+    """``active``: with queued or running runs; ``failed``: with failed ones."""
+    prefix: str | None
+    """How the group's prefix begins, letter for letter."""
+    created_by: str | None
+    """Whoever asked for the group's first run has exactly this name."""
+
+
 class Wishes(TypedDict, total=False):
     """What :meth:`Client.change` changes; None restores the default, and what is left out stays as it is."""
 

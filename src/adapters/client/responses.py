@@ -76,7 +76,15 @@ class StateCounts(TypedDict):
     failed: int
 
 
-class Group(TypedDict):
+class GroupOrigin(TypedDict, total=False):
+    """Since when a group is there, and whose it is; of services from 0.2.0 on."""
+
+    created_at: str | None
+    created_by: str | None
+    note: str | None
+
+
+class Group(GroupOrigin):
     dag_id: str
     prefix: str
     runs: int

@@ -16,6 +16,7 @@ from airflow_run_groups.domain import (
     GroupAction,
     GroupActionResult,
     GroupChange,
+    GroupFilter,
     GroupNotFound,
     GroupPage,
     GroupProgress,
@@ -37,17 +38,23 @@ class MemoryGroupRepository:
     def __init__(self, backend: MemoryBackend) -> None:
         self._backend = backend
 
-    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+    def list(self, where: GroupFilter) -> GroupPage:
         with self._backend.lock:
             self._backend.advance()
-            stored = self._backend.dags.get(dag_id)
-            if stored is None:
-                raise DagNotFound(dag_id)
-            groups = [_group(prefix, runs) for prefix, runs in _by_prefix(stored).items() if has_address(prefix)]
+            if where.dag_id is not None and where.dag_id not in self._backend.dags:
+                raise DagNotFound(where.dag_id)
+            groups = [
+                _group(prefix, runs)
+                for dag_id, stored in self._backend.dags.items()
+                for prefix, runs in _by_prefix(stored).items()
+                if has_address(prefix) and where.may_be(dag_id, prefix)
+            ]
         groups.sort(key=lambda group: -group.last_id)
-        found = [group for group in groups if start is None or group.last_id < start]
-        page = tuple(found[:limit])
-        return GroupPage(groups=page, next_start=page[-1].last_id if len(found) > limit else None)
+        found = [
+            group for group in groups if where.passes(group) and (where.start is None or group.last_id < where.start)
+        ]
+        page = tuple(found[: where.limit])
+        return GroupPage(groups=page, next_start=page[-1].last_id if len(found) > where.limit else None)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         with self._backend.lock:
@@ -240,6 +247,9 @@ def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
         last_logical_date=max(dates, default=None),
         last_id=runs[-1].run.id,
         cancelled=sum(one.cancelled for one in runs),
+        created_at=min(one.created_at for one in runs),
+        created_by=runs[0].created_by,
+        note=runs[-1].note,
     )
 
 

@@ -290,15 +290,18 @@ COMMANDS: Sequence[ServiceCommand] = (
     ServiceCommand(
         "list",
         "show:list_",
-        _DAG,
+        click.Option(["--dag-id"], metavar="DAG_ID", help="The DAG. Without it, the groups of all DAGs."),
         click.Option(["--prefix"], help="The runs of this group, and not the groups."),
         click.Option(
             ["--state"],
-            type=click.Choice(("queued", "running", "success", "failed")),
-            help="Of the group's runs those in this state.",
+            type=click.Choice(("active", "failed", "queued", "running", "success")),
+            help="Of groups the active ones, or those with failed runs; of a group's runs those in this state.",
         ),
-        text="List the groups of a DAG, the newest first, or the runs of a group.",
+        click.Option(["--begins-with"], metavar="TEXT", help="Only groups whose prefix begins with this."),
+        click.Option(["--created-by"], metavar="NAME", help="Only groups whose first run this caller asked for."),
+        text="List groups, the newest first, or the runs of a group.",
         examples=[
+            "airflow-groups list --state active",
             "airflow-groups list --dag-id example_hourly",
             "airflow-groups list --dag-id example_hourly --prefix redo --state failed -o plain",
         ],

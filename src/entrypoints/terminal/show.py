@@ -16,7 +16,7 @@ from airflow_run_groups.adapters.client import (
     same_but_for_numbers,
     stretches_of,
 )
-from airflow_run_groups.domain import MAX_LIMIT, Action
+from airflow_run_groups.domain import MAX_LIMIT, Action, GroupState
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
@@ -54,7 +54,9 @@ _GROUPS = {
     "first_logical_date": "first date",
     "last_logical_date": "last date",
     "cancelled": "cancelled",
+    "created_by": "created by",
 }
+_GROUP_STATES = tuple(state.value for state in GroupState)
 
 
 def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **request: Any) -> int:
@@ -109,21 +111,44 @@ def status(session: Session, *, dag_id: str, prefix: str) -> int:
     return exits.SUCCEEDED
 
 
-def list_(session: Session, *, dag_id: str, prefix: str | None, state: str | None) -> int:
+def list_(session: Session, *, dag_id: str | None, prefix: str | None, state: str | None, **search: str | None) -> int:
+    """Show groups, or with a prefix the runs of that group; ``search`` is for groups."""
     if prefix is not None:
-        runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state))
-        if not session.output.is_structured:
-            runs = [{**run, "state": _state(run), "failed_tasks": ", ".join(run["failed_task_ids"])} for run in runs]
-        session.output.rows(runs, _RUNS)
-    elif state is not None:
-        msg = "--state needs --prefix: it is about the runs of a group"
+        _runs(session, _dag_of_runs(dag_id, state, search), prefix, state)
+        return exits.SUCCEEDED
+    if state not in {None, *_GROUP_STATES}:
+        msg = f"--state {state} needs --prefix: groups are {' or '.join(_GROUP_STATES)}"
         raise click.UsageError(msg)
-    else:
-        groups: list[Any] = list(session.client.groups(dag_id))
-        if not session.output.is_structured:
-            groups = [{**group, **group["states"]} for group in groups]
-        session.output.rows(groups, _GROUPS)
+    where = {"state": state, "prefix": search["begins_with"], "created_by": search["created_by"]}
+    groups: list[Any] = list(session.client.groups(dag_id, **where))
+    if not session.output.is_structured:
+        groups = [{"created_by": None, **group, **group["states"]} for group in groups]
+    session.output.rows(groups, _GROUPS if dag_id is not None else {"dag_id": "dag id", **_GROUPS})
     return exits.SUCCEEDED
+
+
+def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> None:
+    runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state))
+    if not session.output.is_structured:
+        runs = [{**run, "state": _state(run), "failed_tasks": ", ".join(run["failed_task_ids"])} for run in runs]
+    session.output.rows(runs, _RUNS)
+
+
+def _dag_of_runs(dag_id: str | None, state: str | None, search: Mapping[str, str | None]) -> str:
+    """Return the DAG of a group whose runs are asked for.
+
+    :raises click.UsageError: naming the one that is missing, or is about groups.
+    """
+    if dag_id is None:
+        msg = "--prefix needs --dag-id: it names a group of one DAG"
+        raise click.UsageError(msg)
+    if any(option is not None for option in search.values()):
+        msg = "--begins-with and --created-by are about groups, and --prefix asks for the runs of one"
+        raise click.UsageError(msg)
+    if state == GroupState.ACTIVE.value:
+        msg = "--state active is about groups: without --prefix, or queued or running of its runs"
+        raise click.UsageError(msg)
+    return dag_id
 
 
 def dags(session: Session) -> int:

@@ -9,6 +9,7 @@ from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
@@ -32,6 +33,10 @@ class TestAirflowDagRunGet(DagRunGetContract):
 
 
 class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowGroupSearch(GroupSearchContract):
     pass
 
 

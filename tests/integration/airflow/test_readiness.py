@@ -13,7 +13,7 @@ from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.repositories.dag_runs import AirflowDagRunRepository
 from airflow_run_groups.adapters.airflow.repositories.dags import AirflowDagRepository
 from airflow_run_groups.adapters.airflow.repositories.groups import AirflowGroupRepository
-from airflow_run_groups.domain import Cancel, DagRunFilter, DatabaseReadOnly, GroupAction, SchemaUnknown
+from airflow_run_groups.domain import Cancel, DagRunFilter, DatabaseReadOnly, GroupAction, GroupFilter, SchemaUnknown
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.integration.airflow.conftest import DATABASE
 
@@ -59,7 +59,7 @@ REQUESTS = {
     "dags": lambda repositories: repositories.dags.list(readable=None),
     "runs": lambda repositories: repositories.runs.list(DagRunFilter()),
     "run": lambda repositories: repositories.runs.get("r", dag_id=None, readable=None),
-    "groups": lambda repositories: repositories.groups.list("a_dag", start=None, limit=1),
+    "groups": lambda repositories: repositories.groups.list(GroupFilter(dag_id="a_dag", limit=1)),
     "creation": lambda repositories: repositories.runs.transaction("a_dag", lambda _: None),
     "cancel": lambda repositories: repositories.groups.apply(GroupAction(dag_id="a_dag", prefix="p", action=Cancel())),
 }

@@ -572,6 +572,34 @@ def test_a_change_without_sense_is_a_wrong_command_line(url, options, says):
     assert says in done.stderr
 
 
+def test_list_finds_groups_of_all_dags(run):
+    run("create", "--dag-id", "example_paused", "--prefix", "found", "--date", "2020-10-01")
+    run("create", *dates("found_too", "2020-10-02", "2020-10-02"))
+    assert [line.split("\t")[:2] for line in run("list", "--begins-with", "found", "-o", "plain").splitlines()] == [
+        ["example_daily", "found_too"],
+        ["example_paused", "found"],
+    ]
+    active = json.loads(run("list", "--state", "active", "--begins-with", "found", "-o", "json"))
+    assert ("example_paused", "found") in {(group["dag_id"], group["prefix"]) for group in active}
+    assert run("list", "--created-by", "nobody", "--state", "failed", "-o", "plain") == ""
+    assert "created by" in run("list", "--dag-id", "example_paused")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--prefix", "found"), "--prefix needs --dag-id"),
+        (("--state", "queued"), "--state queued needs --prefix"),
+        ((*group("found", "example_paused"), "--created-by", "ann"), "--begins-with and --created-by are about groups"),
+        ((*group("found", "example_paused"), "--state", "active"), "--state active is about groups"),
+    ],
+)
+def test_a_list_without_sense_is_a_wrong_command_line(url, options, says):
+    done = called("list", *options, url=url)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
 def test_list_leaves_out_longer_prefixes(run):
     run("create", *dates("short", "2020-11-01", "2020-11-01"))
     run("create", *dates("short_er", "2020-11-02", "2020-11-02"))

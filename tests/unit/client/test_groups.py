@@ -50,6 +50,9 @@ def test_a_group_of_an_older_service_has_fewer_keys(network, group):
         "runs_per_minute",
         "control",
         "uncontrolled_runs",
+        "created_at",
+        "created_by",
+        "note",
     }
     assert matches(older, Older)
     assert not matches({**older, "waiting_for": "dag_paused"}, Older)
@@ -72,6 +75,29 @@ def test_lists_are_read_page_by_page(network):
     assert len(list(network.client.runs(dag_id="example_paused"))) == 101
     assert len(list(network.client.runs(dag_id="example_paused", prefix="g1_"))) == 1
     assert list(network.client.runs(dag_id="example_paused", state="failed")) == []
+
+
+def test_groups_of_all_dags_are_read_by_what_they_are(network):
+    for dag_id, prefix in (("example_paused", "held"), ("example_daily", "held_too"), ("example_paused", "other")):
+        network.client.create(GroupRequest(dag_id=dag_id, prefix=prefix, dates=[f"2024-01-0{len(prefix)}"]))
+    network.client.cancel("example_paused", "other")
+    found = {
+        name: [group["prefix"] for group in network.client.groups(**where)]
+        for name, where in {
+            "all": {},
+            "active": {"state": "active"},
+            "failed": {"state": "failed"},
+            "held": {"prefix": "held", "state": None},
+            "ann's": {"created_by": "ann"},
+        }.items()
+    }
+    assert found == {
+        "all": ["other", "held_too", "held"],
+        "active": ["held_too", "held"],
+        "failed": ["other"],
+        "held": ["held_too", "held"],
+        "ann's": [],
+    }
 
 
 def test_dags(network):

@@ -8,6 +8,7 @@ from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
+from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
@@ -36,6 +37,10 @@ class TestMemoryDagRunGet(DagRunGetContract):
 
 
 class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryGroupSearch(GroupSearchContract):
     pass
 
 

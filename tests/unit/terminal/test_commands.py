@@ -10,7 +10,7 @@ import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest
 from airflow_run_groups.adapters.client.client import STEP
-from airflow_run_groups.domain import DEFAULT_PREFIX, MAX_LIMIT, DagRunState, Order, Which
+from airflow_run_groups.domain import DEFAULT_PREFIX, MAX_LIMIT, DagRunState, GroupState, Order, Which
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
 from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION, OUTPUT, CommandLine, resolve
 from tests.unit.test_packaging import loaded_by
@@ -44,7 +44,8 @@ def test_defaults_of_plan_are_those_of_a_request():
 
 
 def test_choices_and_bounds_are_those_of_the_domain():
-    assert list(options("list")["state"].type.choices) == [state.value for state in DagRunState]
+    states = {*(state.value for state in DagRunState), *(state.value for state in GroupState)}
+    assert set(options("list")["state"].type.choices) == states
     assert list(options("retry")["which"].type.choices) == [which.value for which in Which]
     for name, default in {"plan": MAX_LIMIT, "create": MAX_LIMIT, "cancel": STEP, "retry": STEP, "note": STEP}.items():
         step = options(name)["step"]

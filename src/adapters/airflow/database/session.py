@@ -2,7 +2,6 @@
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -36,9 +35,6 @@ from airflow_run_groups.domain.errors import (
     Unavailable,
 )
 
-LONG_READS = 2
-"""Reads of a process that may take seconds at the same time: more at once would all take longer than they may."""
-
 SQLITE_GAP = 0.15
 """Seconds, at most, that a process leaves between two writes on SQLite: a waiting writer checks its lock each tenth of a
 second, and would hardly ever find the lock free where one write follows on the other."""
@@ -62,7 +58,6 @@ class Database:
         self._sessions = sessionmaker(autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
         self._next_on_sqlite = 0.0
         self._queues = Queues()
-        self._long_reads = threading.BoundedSemaphore(LONG_READS)
 
     def dispose_after_fork(self) -> None:
         """Forget the parent's connections without closing them."""
@@ -77,21 +72,6 @@ class Database:
         """
         with self._within_read_timeout(), self.engine.connect() as connection:
             yield connection
-
-    @contextmanager
-    def reading_at_length(self) -> Iterator[Connection]:
-        """Lend such a connection for a read that takes seconds: few of them share the database, and others wait.
-
-        :raises Unavailable: when others take too long, too.
-        """
-        if not self._long_reads.acquire(timeout=self.limits.read_timeout / 2):
-            msg = "other requests are reading as much at the moment: try again"
-            raise Unavailable(msg)
-        try:
-            with self.reading() as connection:
-                yield connection
-        finally:
-            self._long_reads.release()
 
     @contextmanager
     def reading_objects(self) -> Iterator[Session]:

@@ -1,7 +1,6 @@
 """The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
 import datetime as dt
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -10,7 +9,7 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Integer, bindparam, case, false, func, literal, null, or_, select, true, type_coerce
+from sqlalchemy import Integer, bindparam, case, func, literal, null, select, true, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -31,19 +30,29 @@ _DONE = _TASK.c.state.in_([TaskInstanceState.SUCCESS.value, TaskInstanceState.SK
 _ID = _RUN.c.run_id
 _TAIL = DIGITS + 1 + DATE_LENGTH
 """Characters after a group's prefix and its underscore, where the number is no longer than it has to be."""
+_DIGITS = "0123456789"
+"""What else there is of a longer number."""
 
-START = func.rtrim(
-    func.substr(
-        _ID,
-        1,
-        func.length(_ID)
-        - case(
-            (func.substr(_ID, func.length(_ID) - FRACTION_LENGTH + 1, 1) == ".", _TAIL + FRACTION_LENGTH), else_=_TAIL
-        ),
-    ),
-    "0123456789",  # those of a longer number
-)
-"""A group's prefix and its underscore, for the id of one of its runs."""
+
+def start_of(run_id: Any) -> Any:
+    """Return a group's prefix and its underscore, for the id of one of its runs."""
+    has_fraction = func.substr(run_id, func.length(run_id) - FRACTION_LENGTH + 1, 1) == "."
+    tail = case((has_fraction, _TAIL + FRACTION_LENGTH), else_=_TAIL)
+    return func.rtrim(func.substr(run_id, 1, func.length(run_id) - tail), _DIGITS)
+
+
+def is_of_group(run_id: Any) -> Any:
+    """Return whether this is the id of a group's run.
+
+    It is tried in the order of the costs: most ids of other runs fail the first, and most of groups pass the second.
+    """
+    ends_plainly = func.substr(run_id, func.length(run_id) - _TAIL - 1).regexp_match(rf"\A(.|\n)_{NUMBER_AND_DATE}\Z")
+    return case(
+        (
+            run_id.like("%T__:__:__") | run_id.like("%T__:__:__.______"),
+            case((ends_plainly, true()), else_=run_id.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z")),
+        )
+    )
 
 
 def in_group(dag_id: str, prefix: str, connection: Connection, *, ranged: bool = True) -> tuple[Any, dict[str, Any]]:
@@ -69,67 +78,25 @@ def _in_group(*, ranged: bool) -> Any:
     )
 
 
+CREATOR: Any = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
+"""The name of whoever asked for a run; Airflow 3.0 does not keep it."""
+CREATED_AT: Any = type_coerce(
+    func.coalesce(*(_RUN.c[name] for name in ("created_at", "queued_at", "start_date") if name in _RUN.c)), DATE
+)
+"""When a run was created, as far as it is known: before Airflow 3.3 when it was queued the last time."""
 COUNTED_STATE: Any = case((CANCELLED, DagRunState.FAILED.value), else_=_RUN.c.state)
 """The state in which a group counts a run."""
-_COUNTS: tuple[Any, ...] = (
+COUNTS: tuple[Any, ...] = (
     func.count().label("runs"),
     *(func.count(case((literal(state.value) == COUNTED_STATE, 1))).label(state.value) for state in DagRunState),
     func.min(type_coerce(_RUN.c.logical_date, DATE)).label("first_logical_date"),
     func.max(type_coerce(_RUN.c.logical_date, DATE)).label("last_logical_date"),
     func.max(_RUN.c.id).label("last_id"),
     func.count(case((CANCELLED, 1))).label("cancelled"),
+    func.min(_RUN.c.id).label("first_id"),
+    func.min(CREATED_AT).label("created_at"),
 )
 
-
-def group_page(dag_id: str, *, start: int | None, limit: int) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the query of a page of a DAG's groups, and its values. It yields one more than the page holds, if there is one."""
-    values = {"dag_id": dag_id, "rows": limit + 1}
-    return (_PAGE, values) if start is None else (_LATER_PAGE, {**values, "last_id": start})
-
-
-def newest_runs(dag_id: str, *, start: int | None, rows: int) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the query of a DAG's newest runs, by their ids, or of those before ``start``, and its values."""
-    query = select(_ID).where(_RUN.c.dag_id == dag_id).order_by(_RUN.c.id.desc()).limit(rows)
-    return (query if start is None else query.where(_RUN.c.id < start)), {}
-
-
-def some_groups(
-    dag_id: str, prefixes: Iterable[str], connection: Connection
-) -> tuple[Select[Any], dict[str, Any]] | None:
-    """Return the query of these groups of a DAG, and maybe of others, and its values; None where no index finds them."""
-    ranges = []
-    for prefix in prefixes:
-        start = f"{prefix}_"
-        values = values_of(start, bounds_of_numbered(start), connection)
-        if not is_ranged(values):
-            return None
-        ranges.append((values["prefix_from"] <= _ID) & (values["prefix_below"] > _ID))
-    return _GROUPS.where(or_(false(), *ranges)), {"dag_id": dag_id}
-
-
-_ENDS_PLAINLY = func.substr(_ID, func.length(_ID) - _TAIL - 1).regexp_match(rf"\A(.|\n)_{NUMBER_AND_DATE}\Z")
-IS_OF_GROUP: Any = case(
-    # in the order of their cost: most ids of other runs fail the first, and most of groups pass the second
-    (
-        _ID.like("%T__:__:__") | _ID.like("%T__:__:__.______"),
-        case((_ENDS_PLAINLY, true()), else_=_ID.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z")),
-    )
-)
-"""Whether the id of a run is that of a group's."""
-
-# groups without an address, as ``has_address`` has it, are left out
-_GROUPS = (
-    select(START.label("start"), *_COUNTS)
-    .where(
-        _RUN.c.dag_id == bindparam("dag_id"),
-        _ID.not_like("%/%"),
-        IS_OF_GROUP,
-    )
-    .group_by(START)
-    .having(func.min(START).not_in(["._", ".._"]))
-)
-_PAGE = _GROUPS.order_by(func.max(_RUN.c.id).desc()).limit(bindparam("rows"))
-_LATER_PAGE = _PAGE.having(func.max(_RUN.c.id) < bindparam("last_id"))
 
 _QUEUED = _RUN.c.state == DagRunState.QUEUED.value
 _QUEUED_AT = func.coalesce(_RUN.c.queued_at, _RUN.c.run_after)
@@ -155,7 +122,7 @@ def one_group(
 @cache
 def _one_group(*, ranged: bool) -> Select[Any]:
     return select(
-        *_COUNTS,
+        *COUNTS,
         func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
         func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
         func.count(case((_RECENTLY_ENDED, 1))).label("recently_ended"),
@@ -217,10 +184,8 @@ def creators(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[A
 
 @cache
 def _creators(*, ranged: bool) -> Select[Any]:
-    creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
-    moments = [_RUN.c[name] for name in ("created_at", "queued_at", "start_date") if name in _RUN.c]  # as it is known
-    created_at = func.min(type_coerce(func.coalesce(*moments), DATE))
-    return select(creator.label("creator"), created_at).where(_in_group(ranged=ranged)).group_by("creator")
+    creator, created_at = CREATOR.label("creator"), func.min(CREATED_AT)
+    return select(creator, created_at).where(_in_group(ranged=ranged)).group_by("creator")
 
 
 DAG = select(_DAG.c.is_paused, _DAG.c.is_stale, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement  # here in SQLAlchemy 1.4, too
 
 _ORDERED = "airflow_run_groups_run_ids_are_ordered_by_letters"
+_BY_CODE_POINTS = "airflow_run_groups_run_ids_are_ordered_by_code_points"
 
 
 def begins(run_id: Any, *, ranged: bool) -> ColumnElement[bool]:
@@ -31,6 +32,10 @@ def values_of(prefix: str, between: tuple[str, str] | None, connection: Connecti
     if between is None or not ordered:
         return {"prefix": prefix}
     return {"prefix": prefix, "prefix_from": between[0], "prefix_below": between[1]}
+
+
+def is_ordered_by_code_points(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite" or bool(connection.info.get(_BY_CODE_POINTS, False))
 
 
 def is_ranged(values: dict[str, Any]) -> bool:
@@ -86,6 +91,7 @@ def learn_order(connection: Any, record: Any) -> None:
         cursor.execute(_DATABASE, (DagRun.__table__.fullname,))
         found = cursor.fetchone()
     record.info[_ORDERED] = found is not None and orders_by_letters(**found[0])
+    record.info[_BY_CODE_POINTS] = found is not None and orders_by_code_points(**found[0])
 
 
 _DATABASE = """
@@ -102,5 +108,11 @@ def orders_by_letters(*, datcollate: str, datlocprovider: str = "c", **_: object
 
     :param datlocprovider: PostgreSQL's own, ``b``, orders by code points; before version 15 there is the C library alone.
     """
-    of_the_library = datlocprovider == "c" and re.fullmatch(r"(C|POSIX|en_(US|GB))(\.[\w-]+)?", datcollate) is not None
+    of_the_library = datlocprovider == "c" and re.fullmatch(r"en_(US|GB)(\.[\w-]+)?", datcollate) is not None
+    return of_the_library or orders_by_code_points(datcollate=datcollate, datlocprovider=datlocprovider)
+
+
+def orders_by_code_points(*, datcollate: str, datlocprovider: str = "c", **_: object) -> bool:
+    """Tell whether a database of this description compares texts character by character, punctuation as well."""
+    of_the_library = datlocprovider == "c" and re.fullmatch(r"(C|POSIX)(\.[\w-]+)?", datcollate) is not None
     return datlocprovider == "b" or of_the_library

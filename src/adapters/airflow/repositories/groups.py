@@ -20,7 +20,7 @@ from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked,
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
-from airflow_run_groups.adapters.airflow.repositories.group_pages import rows_of_all, rows_of_newest
+from airflow_run_groups.adapters.airflow.repositories.group_search import group_of_row, search
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
@@ -37,10 +37,10 @@ from airflow_run_groups.domain.errors import (
     GroupNotFound,
 )
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
+from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     MAX_FAILED_TASKS,
     Cancel,
-    Group,
     GroupAction,
     GroupActionResult,
     GroupPage,
@@ -49,7 +49,6 @@ from airflow_run_groups.domain.groups import (
     GroupRunFilter,
     GroupRunPage,
     Retry,
-    StateCounts,
 )
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import StopAfter
@@ -66,16 +65,12 @@ class AirflowGroupRepository:
         self._custom_code = custom_code
         self._previous_runs = PreviousRuns()
 
-    def list(self, dag_id: str, *, start: int | None, limit: int) -> GroupPage:
+    def list(self, where: GroupFilter) -> GroupPage:
         with self._database.reading() as connection:
-            rows = rows_of_newest(connection, dag_id, start=start, limit=limit)
-            if not rows and connection.execute(DAG, {"dag_id": dag_id}).first() is None:
-                raise DagNotFound(dag_id)
-        if rows is None:
-            with self._database.reading_at_length() as connection:
-                rows = rows_of_all(connection, dag_id, start=start, limit=limit)
-        groups = tuple(_group(dag_id, row.start.removesuffix("_"), row) for row in rows[:limit])
-        return GroupPage(groups=groups, next_start=groups[-1].last_id if len(rows) > limit else None)
+            page = search(where, connection)
+            if where.dag_id is not None and not page.groups:
+                _require_dag(where.dag_id, connection)
+        return page
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         progress, is_due = self._look(dag_id, prefix, now=now)
@@ -107,7 +102,7 @@ class AirflowGroupRepository:
             row = connection.execute(*one_group(dag_id, prefix, since=now - WINDOW, connection=connection)).one()
             if dag is None or not row.runs:
                 raise GroupNotFound
-            group = _group(dag_id, prefix, row)
+            group = group_of_row(dag_id, prefix, row, connection)
             limit = _max_active_runs(dag.max_active_runs)
             record = record_of(dag_id, prefix, connection)
             to_stop = record is not None and is_due(dag_id, prefix, record.control, connection, now=now)
@@ -233,6 +228,11 @@ def _max_active_runs(of_dag: int | None) -> int:
     return configuration.max_active_runs_per_dag() if of_dag is None else of_dag
 
 
+def _require_dag(dag_id: str, connection: Connection) -> None:
+    if connection.execute(DAG, {"dag_id": dag_id}).first() is None:
+        raise DagNotFound(dag_id)
+
+
 def _require(dag_id: str, prefix: str, connection: Connection) -> None:
     """Require that the group has a run.
 
@@ -240,16 +240,3 @@ def _require(dag_id: str, prefix: str, connection: Connection) -> None:
     """
     if connection.execute(*run_page(dag_id, prefix, GroupRunFilter(limit=1), connection)).first() is None:
         raise GroupNotFound
-
-
-def _group(dag_id: str, prefix: str, row: Any) -> Group:
-    return Group(
-        dag_id=dag_id,
-        prefix=prefix,
-        runs=row.runs,
-        states=StateCounts(queued=row.queued, running=row.running, success=row.success, failed=row.failed),
-        first_logical_date=row.first_logical_date,
-        last_logical_date=row.last_logical_date,
-        last_id=row.last_id,
-        cancelled=row.cancelled,
-    )

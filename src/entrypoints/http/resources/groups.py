@@ -1,6 +1,7 @@
 """The groups: listing, showing and acting on them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import fields
 
 from falcon import Request, Response
@@ -11,6 +12,7 @@ from airflow_run_groups.domain import (
     Cancel,
     GroupAction,
     GroupChange,
+    GroupFilter,
     GroupNotFound,
     GroupRunFilter,
     Groups,
@@ -50,18 +52,19 @@ class GroupsResource:
         self._progress = GroupProgressSchema()
 
     def on_get(self, req: Request, resp: Response) -> None:
-        """List the groups of a DAG, a page at a time, the newest first; the Link header leads to the next page."""
+        """List groups, a page at a time, the newest first; the Link header leads to the next page."""
         query = read_query(req)
         filters = self._filter.load(query)
         req.context.dag_id = filters.get("dag_id")
         if filters.pop("control", None) is None:
-            page = self._groups.list(caller=req.context.caller, **filters)
+            page = self._groups.list(GroupFilter(**filters), req.context.caller)
             groups, next_start = dump_page(self._group, page.groups), page.next_start
         else:
             paused = self._groups.paused(req.context.caller, **filters)
             groups, next_start = self._progress.dump(paused.groups, many=True), paused.next_start
-        write(resp, {"groups": groups, "next_start": next_start})
         link_to_next(resp, query, next_start)
+        lasting = {"groups": [_lasting(group) for group in groups], "next_start": next_start}
+        write_tagged(req, resp, {"groups": groups, "next_start": next_start}, lasting=lasting)
 
     on_head = on_get
 
@@ -80,8 +83,7 @@ class GroupResource:
         NO_QUERY.load(read_query(req))
         _require_possible(req, dag_id, prefix)
         shown = self._progress.dump(self._groups.get(dag_id, prefix, req.context.caller))
-        lasting = {key: value for key, value in shown.items() if key not in PASSES_BY_ITSELF}
-        write_tagged(req, resp, {"group": shown}, lasting=lasting)
+        write_tagged(req, resp, {"group": shown}, lasting=_lasting(shown))
 
     on_head = on_get
 
@@ -142,6 +144,10 @@ def action_routes(groups: Groups, default_timezone: dt.tzinfo) -> dict[str, Grou
         "retry": GroupActionResource(groups, RetryGroupSchema(default_timezone), Retry),
         "note": GroupActionResource(groups, NoteGroupSchema(), Note),
     }
+
+
+def _lasting(group: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: value for key, value in group.items() if key not in PASSES_BY_ITSELF}
 
 
 def _require_possible(req: Request, dag_id: str, prefix: str) -> None:

@@ -116,6 +116,21 @@ class GroupSchema(Schema):
             "by themselves."
         },
     )
+    created_at = JsonDate(
+        allow_none=True,
+        metadata={
+            "description": "When the first of its runs was created; before Airflow 3.3 when that run was queued the last time. "
+            "Null when Airflow does not know it."
+        },
+    )
+    created_by = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "The name of whoever requested its first run, as Airflow shows it; null when callers have no names, and "
+            "always in Airflow 3.0."
+        },
+    )
+    note = fields.String(allow_none=True, metadata={"description": "The note on its newest run."})
 
 
 class GroupRunSchema(Schema):

@@ -37,6 +37,55 @@ def listed(service, query=""):
     return [group["prefix"] for group in service.ask(f"{GROUPS}?dag_id=example_daily{query}")["groups"]]
 
 
+def test_the_groups_of_all_dags_are_listed_by_what_they_are(service):
+    service.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-01", note="wrong prices")
+    service.create(dag_id="example_hourly", prefix="undo", start_date="2024-12-01", end_date="2024-12-01")
+    service.place("example_paused", "rest_0000001_2024-12-01T00:00:00", state="failed", created_by="ann")
+
+    def found(query):
+        return [(group["dag_id"], group["prefix"]) for group in service.ask(f"{GROUPS}?{query}")["groups"]]
+
+    redo, undo, rest = ("example_daily", "redo"), ("example_hourly", "undo"), ("example_paused", "rest")
+    assert found("") == [rest, undo, redo]
+    assert found("state=active") == [undo, redo]
+    assert found("state=failed") == found("created_by=ann") == [rest]
+    assert found("prefix=re") == [rest, redo]
+    assert found("prefix=re&state=active&dag_id=example_daily") == [redo]
+    assert service.ask(f"{GROUPS}?prefix=redo")["groups"][0]["note"] == "wrong prices"
+
+
+def test_pages_of_all_groups_follow_the_link(service):
+    for number in range(3):
+        service.create(prefix=f"g{number}", start_date=f"2024-12-0{number + 1}", end_date=f"2024-12-0{number + 1}")
+    first = service.get(f"{GROUPS}?limit=2&state=active")
+    second = service.get(urljoin(GROUPS, re.search("<(.+)>", first.headers["link"])[1]))
+    groups = [*first.json["response"]["groups"], *second.json["response"]["groups"]]
+    assert [group["prefix"] for group in groups] == ["g2", "g1", "g0"]
+    assert "link" not in second.headers
+
+
+@pytest.mark.parametrize("query", ["", "?dag_id=example_daily", "?state=active", "?control=paused"])
+def test_a_list_has_a_tag_that_changes_when_something_happens(living, query):
+    living.create(prefix="redo", dates=["2024-11-01"], paused=True)
+    first = living.get(f"{GROUPS}{query}")
+    again = living.get(f"{GROUPS}{query}", headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.text) == (200, 304, "")
+    assert again.headers["etag"] == first.headers["etag"]
+    living.request("POST", f"{ONE}/note", json={"note": "all of them"})
+    after = living.get(f"{GROUPS}{query}", headers={"If-None-Match": first.headers["etag"]})
+    assert (after.status_code, after.headers["etag"] != first.headers["etag"]) == (200, True)
+
+
+def test_a_list_of_paused_groups_has_the_same_tag_as_time_passes(living):
+    living.create(prefix="redo", dates=["2024-11-01"], paused=True)
+    living.later(minutes=5)
+    first = living.get(f"{GROUPS}?control=paused")
+    living.later(minutes=5)
+    assert first.json["response"]["groups"] != living.ask(f"{GROUPS}?control=paused")["groups"]
+    again = living.get(f"{GROUPS}?control=paused", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
 def test_a_dag_without_groups_has_an_empty_list(service):
     service.place(run_id="of_no_group")
     assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [], "next_start": None}
@@ -55,6 +104,9 @@ def test_a_group_is_listed_with_json_values_in_either_format(value_format):
         "first_logical_date": "2024-12-01T00:00:00Z",
         "last_logical_date": "2024-12-04T00:00:00Z",
         "cancelled": 0,
+        "created_at": "2025-01-01T12:00:00Z",
+        "created_by": None,
+        "note": None,
     }
     assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [expected], "next_start": None}
     one = service.ask(ONE)["group"]

@@ -110,6 +110,13 @@ def test_other_dags_are_in_no_list_and_no_count(holder, limits):
     assert ask(f"/dag_runs?start={GROUP}")["dag_runs"][0]["run_id"] == f"only_{SEEN}"  # it would be ambiguous
     assert ask(f"/dag_runs/{GROUP}")["dag_run"]["dag_id"] == SEEN
     assert [group["prefix"] for group in ask(f"/groups?dag_id={SEEN}")["groups"]] == ["a"]
+    for filters in ("", "?prefix=a", "?limit=1"):
+        page = ask(f"/groups{filters}")
+        assert ([(group["dag_id"], group["prefix"]) for group in page["groups"]], page["next_start"]) == (
+            [(SEEN, "a")],
+            None,
+        )
+    assert ask("/groups?state=failed") == ask("/groups?created_by=nobody") == {"groups": [], "next_start": None}
     assert ask(f"/groups/{SEEN}/a")["group"]["runs"] == 1
 
 
@@ -120,6 +127,7 @@ REQUESTS = [
     ("GET", f"/dag_runs/only_{HIDDEN}", None),
     ("GET", f"/dag_runs/only_{HIDDEN}?dag_id={{}}", None),
     ("GET", "/groups?dag_id={}", None),
+    ("GET", "/groups?dag_id={}&state=active", None),
     ("GET", "/groups/{}/a", None),
     ("GET", "/groups/{}/a_", None),
     ("POST", "/groups/{}/a/cancel", {}),

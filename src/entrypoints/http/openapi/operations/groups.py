@@ -25,13 +25,15 @@ OPERATIONS = (
         name="list_groups",
         path="/groups",
         tag="Groups",
-        summary="List the groups of a DAG",
+        summary="List groups",
         description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
-        "many requests made its runs; whoever made them.",
+        "many requests made its runs; whoever made them. One response looks at so many runs, whatever the size of the table: a page "
+        "may have fewer groups than `limit`, or none, while `next_start` still leads to others.",
         query=GroupFilterSchema,
         payload=page_of(groups="Group"),
-        headers=("Link",),
+        headers=("Link", "ETag"),
         errors=(404,),
+        tagged=True,
     ),
     Operation(
         name="get_group",

@@ -4,7 +4,7 @@ from enum import Enum as PythonEnum
 
 from marshmallow import ValidationError, validates_schema
 
-from airflow_run_groups.domain import MAX_LIMIT, DagRunState, GroupRunFilter
+from airflow_run_groups.domain import MAX_LIMIT, DagRunState, GroupRunFilter, GroupState
 from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Enum, QueryInteger, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import MAX_PAGE, NEXT_START, RequestSchema
 
@@ -16,18 +16,35 @@ class ControlFilter(str, PythonEnum):
 
 
 class GroupFilterSchema(RequestSchema):
-    """Which groups to list; loads arguments of ``Groups.list``."""
+    """Which groups to list; loads arguments of ``GroupFilter``, and which control they have."""
 
     dag_id = Text(
         metadata={
-            "description": "The DAG of the groups. Only with `control` it can be left out.",
+            "description": "Only groups of this DAG. Left out, those of all DAGs that the caller may see.",
             "examples": ["example_daily"],
         }
+    )
+    state = Enum(
+        GroupState,
+        metadata={
+            "description": "`active`: only groups with queued or running runs; `failed`: only groups with failed runs.",
+            "examples": ["active"],
+        },
+    )
+    prefix = Text(
+        metadata={"description": "How the group's prefix begins, letter for letter.", "examples": ["red"]},
+    )
+    created_by = Text(
+        metadata={
+            "description": "Only groups whose first run was requested by the caller of exactly this name, as `created_by` shows it.",
+            "examples": ["ann"],
+        },
     )
     control = Enum(
         ControlFilter,
         metadata={
-            "description": "`paused`: only the groups that are paused, of all DAGs unless one is named, each as one group is shown.",
+            "description": "`paused`: only the groups that are paused, each as one group is shown. Of the other filters it goes with "
+            "`dag_id` alone.",
             "examples": ["paused"],
         },
     )
@@ -45,10 +62,11 @@ class GroupFilterSchema(RequestSchema):
     )
 
     @validates_schema
-    def require_dag(self, filters: dict[str, object], **_: object) -> None:
-        if "dag_id" not in filters and "control" not in filters:
-            msg = "is required, unless control is given"
-            raise ValidationError(msg, "dag_id")
+    def keep_apart(self, filters: dict[str, object], **_: object) -> None:
+        others = [name for name in ("state", "prefix", "created_by") if name in filters]
+        if "control" in filters and others:
+            msg = f"cannot be combined with {', '.join(others)}"
+            raise ValidationError(msg, "control")
 
 
 class GroupRunFilterSchema(RequestSchema):
