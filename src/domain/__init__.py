@@ -16,6 +16,11 @@ from airflow_run_groups.domain.coverage import (
     CoveredDate as CoveredDate,
     DateStatus as DateStatus,
 )
+from airflow_run_groups.domain.dag_search import (
+    DagDetails as DagDetails,
+    DagFilter as DagFilter,
+    DagPage as DagPage,
+)
 from airflow_run_groups.domain.errors import (
     AmbiguousRunId as AmbiguousRunId,
     BundleVersionNotFound as BundleVersionNotFound,
@@ -125,6 +130,9 @@ from airflow_run_groups.domain.ports import (
     DagSnapshot as DagSnapshot,
     DagTransaction as DagTransaction,
     GroupRepository as GroupRepository,
+)
+from airflow_run_groups.domain.rights import (
+    Rights as Rights,
 )
 from airflow_run_groups.domain.run_id import (
     DEFAULT_PREFIX as DEFAULT_PREFIX,

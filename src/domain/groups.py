@@ -13,6 +13,7 @@ from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.pace import Pace
+from airflow_run_groups.domain.rights import Rights
 from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 from airflow_run_groups.domain.waiting import WaitsFor
 
@@ -117,7 +118,8 @@ class GroupProgress:
     ``recently_started`` when the first of these started, None without any.
     ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
     ``control``: None when nothing but the DAG's own bounds holds for its runs. ``uncontrolled_runs``: how many of its queued
-    and running runs are not under the control all the same, as Airflow has cleared them since they ended.
+    and running runs are not under the control all the same, as Airflow has cleared them since they ended. ``may``: what the
+    caller who looks at it may do, None where nobody asks.
     """
 
     group: Group
@@ -134,6 +136,7 @@ class GroupProgress:
     previous_run_id: str | None
     control: Control | None = None
     uncontrolled_runs: int = 0
+    may: Rights | None = None
 
     @property
     def done(self) -> float:

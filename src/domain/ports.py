@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
 from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
+from airflow_run_groups.domain.dag_search import DagFilter, DagPage
 from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     GroupAction,
@@ -19,6 +20,7 @@ from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPag
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.rights import Rights
 from airflow_run_groups.domain.timetable import Timetable
 from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
@@ -84,6 +86,9 @@ class DagTransaction(DagSnapshot, Protocol):
 
 
 class DagRepository(Protocol):
+    def search(self, where: DagFilter) -> DagPage:
+        """Return the first DAGs that pass the filter, which are not stale, by their ids in the order of code points."""
+
     def list(self, *, readable: frozenset[str] | None) -> Sequence[DagSummary]:
         """Return the DAGs that are not stale, paused ones too, ordered by id; only readable ones (None: all)."""
 
@@ -242,6 +247,12 @@ class Caller(Protocol):
         """Return the DAGs whose runs they may see, None for all. For one DAG, it is that one or none, or None.
 
         One DAG costs no more however many there are.
+
+        :raises Unavailable: when the source of the permissions does not respond.
+        """
+
+    def rights(self, dag_ids: Collection[str]) -> Mapping[str, Rights]:
+        """Return what they may do with each of these DAGs, all of which they may see: what the two methods below tell.
 
         :raises Unavailable: when the source of the permissions does not respond.
         """

@@ -172,9 +172,10 @@ class Groups:
         """
         _check_may_see(caller, dag_id, GroupNotFound())
         try:
-            return self._groups.get(dag_id, prefix, now=self._clock())
+            progress = self._groups.get(dag_id, prefix, now=self._clock())
         except GroupNotFound as error:
             raise self._not_found(dag_id, prefix) from error
+        return replace(progress, may=caller.rights([dag_id])[dag_id])
 
     def paused(
         self, caller: Caller, *, dag_id: str | None = None, start: int | None = None, limit: int = 50
@@ -190,7 +191,9 @@ class Groups:
         for name, prefix in found.groups:
             with suppress(GroupNotFound):  # its runs were deleted
                 groups.append(self._groups.get(name, prefix, now=self._clock()))
-        return PausedPage(groups=tuple(groups), next_start=found.next_start)
+        may = caller.rights({progress.group.dag_id for progress in groups})
+        shown = tuple(replace(progress, may=may[progress.group.dag_id]) for progress in groups)
+        return PausedPage(groups=shown, next_start=found.next_start)
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter, caller: Caller) -> GroupRunPage:
         """Return a part of a group's runs, in the order of their creation.
@@ -233,7 +236,7 @@ class Groups:
             changed = self._groups.change(own, now=self._clock())
         except GroupNotFound as error:
             raise self._not_found(change.dag_id, change.prefix) from error
-        progress = self._groups.get(change.dag_id, change.prefix, now=self._clock())
+        progress = self.get(change.dag_id, change.prefix, caller)
         return GroupChangeResult(
             progress=replace(progress, control=changed.control) if change.dry_run else progress,
             changed_runs=changed.changed_runs,

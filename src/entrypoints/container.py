@@ -46,6 +46,7 @@ from airflow_run_groups.entrypoints.http.resources.groups import (
 )
 from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
 from airflow_run_groups.entrypoints.http.resources.index import index_routes
+from airflow_run_groups.entrypoints.http.resources.me import MeResource
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
@@ -307,6 +308,7 @@ class Container(DeclarativeContainer):
     resources = Dict(
         {
             "/dags": ThreadSafeSingleton(DagsResource, backend.provided.dags, value_format),
+            "/me": ThreadSafeSingleton(MeResource, settings.provided.auth.value, backend.provided.default_timezone),
             "/dag_runs": ThreadSafeSingleton(
                 DagRunsResource,
                 backend.provided.runs,

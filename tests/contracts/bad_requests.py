@@ -104,7 +104,16 @@ _LIST = (
     _list("Limit=5", "unknown query parameter 'Limit'"),
     _list("limit", "limit must be an integer from 1 to 100"),
     _list("x=1&a=2&limit=0", "limit must be", "unknown query parameter 'a', 'x'"),
-    _get("/api/v1/dags?limit=5", 400, "unknown query parameter 'limit'", "known are none"),
+    _get("/api/v1/dags?limit=0", 400, "limit must be an integer from 1 to 100, not '0'"),
+    _get("/api/v1/dags?limit=101", 400, "limit must be an integer from 1 to 100"),
+    _get("/api/v1/dags?q=", 400, "q must be text of 1 to 250 characters"),
+    _get("/api/v1/dags?q=" + "a" * 251, 400, "q must be text of 1 to 250 characters"),
+    _get("/api/v1/dags?q=a%00", 400, "NUL"),
+    _get("/api/v1/dags?q=a&q=b", 400, "query parameter 'q' is repeated"),
+    _get("/api/v1/dags?start=", 400, "start must be text of 1 to 250 characters"),
+    _get("/api/v1/dags?dag_id=a", 400, "unknown query parameter 'dag_id'", "known are q, limit, start"),
+    _get("/api/v1/me?limit=5", 400, "unknown query parameter 'limit'", "known are none"),
+    _method("POST", "/api/v1/me", "GET, HEAD, OPTIONS"),
 )
 
 _ONE = (

@@ -19,6 +19,7 @@ from airflow_run_groups.domain import (
     GroupRequest,
     GroupRunId,
     Refused,
+    Rights,
     UnsupportedAirflowVersion,
 )
 from tests.contracts.world import NOW, World, add, created_runs, date, facts, group_run, new_run, utc
@@ -332,6 +333,9 @@ class Anyone(Caller):
 
     def readable_dag_ids(self, dag_id=None):
         return None
+
+    def rights(self, dag_ids):
+        return dict.fromkeys(dag_ids, Rights(create=True, change=True))
 
     def may_create_runs(self, dag_id):
         return True

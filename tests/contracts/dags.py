@@ -1,5 +1,6 @@
 """What a repository of DAGs promises."""
 
+from airflow_run_groups.domain import DagFilter, DagPage
 from tests.contracts.world import World, date
 
 
@@ -53,6 +54,50 @@ class DagRepositoryContract:
         world.dag("b")
         world.run("b", "dateless")
         assert [dag.last_logical_date for dag in world.dags.list(readable=None)] == [None, None]
+
+    def test_a_page_of_dags_tells_what_a_form_needs_to_know(self, world: World):
+        world.dag("awake", schedule="30 4 * * *", max_active_runs=3)
+        world.dag("asleep", schedule=None, is_paused=True)
+        world.dag("gone", is_stale=True)
+        world.run("awake", "x", logical_date=date(3))
+        page = world.dags.search(DagFilter())
+        assert [(dag.dag_id, dag.is_paused, dag.last_logical_date) for dag in page.dags] == [
+            ("asleep", True, None),
+            ("awake", False, date(3)),
+        ]
+        assert [(dag.schedule, dag.max_active_runs, dag.allows_range) for dag in page.dags] == [
+            (None, 16, False),
+            ("30 4 * * *", 3, True),
+        ]
+        assert all(dag.fileloc.endswith(".py") for dag in page.dags)
+        assert page.next_start is None
+
+    def test_dags_are_searched_by_a_part_of_their_ids_in_capitals_or_not(self, world: World):
+        for dag_id in ("Sales_daily", "sales.hourly", "presales", "stock"):
+            world.dag(dag_id)
+        for part, found in {
+            "SALES": ["Sales_daily", "presales", "sales.hourly"],
+            ".": ["sales.hourly"],
+            "%": [],
+            "_": ["Sales_daily"],
+        }.items():
+            assert ids(world.dags.search(DagFilter(q=part)).dags) == found
+        assert world.dags.search(DagFilter(q="nothing")) == DagPage(dags=(), next_start=None)
+
+    def test_pages_of_dags_hold_each_readable_one_once(self, world: World):
+        everything = [f"dag_{number}" for number in range(7)]
+        for dag_id in reversed(everything):
+            world.dag(dag_id)
+        readable = frozenset({*everything[1:], "nowhere"})
+        pages, start = [], None
+        while True:
+            page = world.dags.search(DagFilter(start=start, limit=3, readable=readable))
+            pages.append(ids(page.dags))
+            start = page.next_start
+            if start is None:
+                break
+        assert pages == [everything[1:4], everything[4:7]]
+        assert world.dags.search(DagFilter(readable=frozenset())).dags == ()
 
     def test_the_ids_are_those_of_all_dags(self, world: World):
         assert world.dags.ids() == frozenset()

@@ -1,7 +1,7 @@
 """Whom Airflow's auth manager takes a caller for, and what it lets them do."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
@@ -21,6 +21,7 @@ from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.custom_code import CustomCode, GivenUp, raise_in_thread
 from airflow_run_groups.adapters.airflow.database.guard import Guard, guard_of
 from airflow_run_groups.domain.errors import CustomCodeFailed, CustomCodeTimeout, Unauthenticated, Unavailable
+from airflow_run_groups.domain.rights import Rights
 
 TIMEOUT = 10
 """Seconds that the auth manager may take to tell whose token it is."""
@@ -118,6 +119,15 @@ class AirflowUser:
             return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
 
         return self._calls.run(ask)
+
+    def rights(self, dag_ids: Collection[str]) -> Mapping[str, Rights]:
+        """As the port promises, with one call for all of them."""
+        return self._calls.run(
+            lambda: {
+                dag_id: Rights(create=self._may("POST", dag_id, _RUNS), change=self._may("PUT", dag_id, _RUNS))
+                for dag_id in dag_ids
+            }
+        )
 
     def may_create_runs(self, dag_id: str) -> bool:
         return self._calls.run(lambda: self._may("POST", dag_id, _RUNS))

@@ -15,24 +15,15 @@ from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.coverage import joined_coverage
 from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.known_groups import KnownGroups
-from airflow_run_groups.adapters.client.options import ActionOptions, GroupSearch, Wishes
+from airflow_run_groups.adapters.client.lists import Lists
+from airflow_run_groups.adapters.client.options import ActionOptions, Wishes
 from airflow_run_groups.adapters.client.responses import (
     Coverage,
     CoverageResponse,
     CreatedRuns,
-    Dag,
-    DagList,
-    DagRun,
-    DagRunPage,
-    DagRunResponse,
-    Group,
     GroupActionResult,
     GroupChangeResult,
-    GroupPage,
     GroupProgress,
-    GroupRun,
-    GroupRunPage,
-    PausedGroups,
     Plan,
     PlanSummary,
 )
@@ -56,15 +47,13 @@ from airflow_run_groups.domain import MAX_LIMIT, Action, Detail, Which
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # typing has it from Python 3.11 on
 
-PAGE = 100
-"""Runs, or groups, on a page of a list."""
 STEP = 100
 """Runs to which one request applies an action."""
 
 _Response = TypeVar("_Response")
 
 
-class Client:
+class Client(Lists):
     """A client of the service at a URL, on its own or inside Airflow's API server; to be closed, as by ``with``.
 
     Requests without a response are sent again as docs/groups.md has it under "A safe repeat", for ``retry_for`` seconds.
@@ -178,36 +167,6 @@ class Client:
         path = encoding.path("groups", dag_id, prefix)
         return self._known.read(path, self._get(path, headers=self._known.condition(path)))
 
-    def groups(self, dag_id: str | None = None, **where: Unpack[GroupSearch]) -> Iterator[Group]:
-        """Yield the groups of a DAG, or of all, the newest first, a page at a time.
-
-        All groups of a large table take many requests: stop when there are enough of them.
-        """
-        for page in self._pages("/groups", GroupPage, dag_id=dag_id, **where):
-            yield from page["groups"]
-
-    def paused_groups(self, dag_id: str | None = None) -> Iterator[GroupProgress]:
-        """Yield the groups that are paused, of a DAG or of all, a page at a time."""
-        for page in self._pages("/groups", PausedGroups, dag_id=dag_id, control="paused"):
-            yield from page["groups"]
-
-    def group_runs(self, dag_id: str, prefix: str, *, state: str | None = None) -> Iterator[GroupRun]:
-        """Yield the runs of a group in the order of their creation, a page at a time."""
-        for page in self._pages(encoding.path("groups", dag_id, prefix, "runs"), GroupRunPage, state=state):
-            yield from page["dag_runs"]
-
-    def runs(
-        self, *, dag_id: str | None = None, prefix: str | None = None, state: str | None = None
-    ) -> Iterator[DagRun]:
-        """Yield runs in the order of their creation, a page at a time; ``prefix`` is how their ids begin, letter for letter."""
-        for page in self._pages("/dag_runs", DagRunPage, dag_id=dag_id, prefix=prefix, state=state):
-            yield from page["dag_runs"]
-
-    def run(self, dag_id: str, run_id: str) -> DagRun:
-        """Return one run."""
-        path = encoding.path("dag_runs", run_id)
-        return parse(self._get(path, params={"dag_id": encoding.text(dag_id)}), DagRunResponse)["dag_run"]
-
     def coverage(
         self, dag_id: str, start_date: str | dt.datetime, end_date: str | dt.datetime | None = None
     ) -> Coverage:
@@ -223,9 +182,6 @@ class Client:
             parts.append(parse(self._get("/coverage", params=where), CoverageResponse)["coverage"])
             start = parts[-1]["next_start_date"]
         return joined_coverage(parts)
-
-    def dags(self) -> list[Dag]:
-        return parse(self._get("/dags"), DagList)["dags"]
 
     def cancel(
         self, dag_id: str, prefix: str, *, running: bool = False, **options: Unpack[ActionOptions]
@@ -339,16 +295,6 @@ class Client:
             if "next_not_before" in result:
                 body["not_before"] = result["next_not_before"]
         return GroupActionResult(dag_run_ids=done, next_start=None, dry_run=dry_run, warnings=warnings)
-
-    def _pages(self, path: str, kind: type[_Response], **where: str | None) -> Iterator[_Response]:
-        params: dict[str, Any] = {name: encoding.text(value) for name, value in where.items() if value is not None}
-        params["limit"] = PAGE
-        while True:
-            page: Any = parse(self._get(path, params=params), kind)
-            yield page
-            if page["next_start"] is None:
-                return
-            params["start"] = page["next_start"]
 
     def _get(self, path: str, **more: Any) -> httpx.Response:
         return self._sender.send("GET", self._base + path, safe_to_retry=True, **more)

@@ -94,6 +94,13 @@ class Group(GroupOrigin):
     cancelled: int
 
 
+class Rights(TypedDict):
+    """What the caller may do with the runs of a DAG."""
+
+    create: bool
+    change: bool
+
+
 class StopAfter(TypedDict, total=False):
     """After how many failed runs a group is paused: ``failed``, or ``failed_percent`` once ``of_at_least`` have ended."""
 
@@ -139,6 +146,7 @@ class GroupProgress(_GroupProgress, total=False):
     runs_per_minute: float | None
     control: Control | None
     uncontrolled_runs: int
+    may: Rights
 
 
 class _GroupActionResult(TypedDict):
@@ -257,6 +265,32 @@ class Dag(TypedDict):
     is_active: str | bool
     full_path: str | None
     last_execution: str | None
+
+
+class DagDetails(Dag):
+    schedule: str | None
+    is_paused: bool
+    max_active_runs: int
+    allows_range: bool
+    may: Rights
+
+
+class DagPage(TypedDict):
+    dags: list[DagDetails]
+    next_start: str | None
+
+
+class Me(TypedDict):
+    """The caller, and the service; ``name`` is None when callers have no names."""
+
+    name: str | None
+    auth: str
+    version: str
+    default_timezone: str
+
+
+class MeResponse(TypedDict):
+    me: Me
 
 
 class DagList(TypedDict):

@@ -32,7 +32,7 @@ def write_query(query: dict[str, str]) -> str:
     return urlencode(query, quote_via=quote, safe="")
 
 
-def link_to_next(resp: Response, query: dict[str, str], next_start: int | None) -> None:
+def link_to_next(resp: Response, query: dict[str, str], next_start: int | str | None) -> None:
     """Lead to the next page, if there is one, with the same filters: relative, so that it holds behind any proxy."""
     if next_start is not None:
         following = write_query({**query, "start": str(next_start)})

@@ -327,5 +327,21 @@ COMMANDS: Sequence[ServiceCommand] = (
             "airflow-groups coverage --dag-id example_daily --from-date 2025-01-01 --fail-under 100 -o json",
         ],
     ),
-    ServiceCommand("dags", "show:dags", text="List the DAGs.", examples=["airflow-groups dags -o plain"]),
+    ServiceCommand(
+        "dags",
+        "show:dags",
+        click.Option(
+            ["--search"],
+            metavar="TEXT",
+            help="Only DAGs that have this in their id, with their schedules and what you may do.",
+        ),
+        text="List the DAGs.",
+        examples=["airflow-groups dags -o plain", "airflow-groups dags --search sales -o json"],
+    ),
+    ServiceCommand(
+        "me",
+        "show:me",
+        text="Show who you are to the service, how it identifies callers, and its version.",
+        examples=["airflow-groups me"],
+    ),
 )

@@ -151,8 +151,19 @@ def _dag_of_runs(dag_id: str | None, state: str | None, search: Mapping[str, str
     return dag_id
 
 
-def dags(session: Session) -> int:
-    session.output.rows(_with_zone(session.client.dags()), _DAGS)
+def dags(session: Session, *, search: str | None) -> int:
+    if search is None:
+        session.output.rows(_with_zone(session.client.dags()), _DAGS)
+    else:
+        found = list(session.client.search_dags(search))
+        session.output.rows(_with_zone(found), {**_DAGS, "schedule": "schedule", "max_active_runs": "max active runs"})
+    return exits.SUCCEEDED
+
+
+def me(session: Session) -> int:
+    found = session.client.me()
+    names = {"name": "name", "auth": "auth", "version": "version", "default_timezone": "default timezone"}
+    session.output.facts({names[key]: value for key, value in found.items() if key in names}, document=found)
     return exits.SUCCEEDED
 
 
@@ -181,6 +192,9 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         **group["states"],
         "cancelled": group["cancelled"],
         "done": f"{group['done']:.0%}",
+        "created at": group.get("created_at"),
+        "created by": group.get("created_by"),
+        "note": group.get("note"),
         "first logical date": group["first_logical_date"],
         "last logical date": group["last_logical_date"],
         "max active runs": group["max_active_runs"],

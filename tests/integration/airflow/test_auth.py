@@ -19,6 +19,7 @@ from airflow_run_groups.domain import (
     GroupRequest,
     Groups,
     Note,
+    Rights,
     Unauthenticated,
     Unavailable,
 )
@@ -114,6 +115,17 @@ def test_dags_are_readable_as_far_as_their_runs_are(users):
 def test_who_sees_the_runs_of_all_dags_sees_those_of_the_dags_that_they_see(users):
     known, manager = users(dags="a b", all_runs=True)
     assert known.identify(token(manager)).readable_dag_ids() == {"a", "b"}
+
+
+def test_rights_are_those_to_create_and_to_edit_runs(users):
+    known, manager = users(dags="a b c", runs="a b c", creates="a c", changes="a b")
+    rights = known.identify(token(manager)).rights(["a", "b", "c"])
+    assert rights == {
+        "a": Rights(create=True, change=True),
+        "b": Rights(create=False, change=True),
+        "c": Rights(create=True, change=False),
+    }
+    assert set(manager.asked) == {"a", "b", "c"}
 
 
 def test_who_asks_about_one_dag_asks_about_no_other(users):

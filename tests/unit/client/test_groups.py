@@ -53,6 +53,7 @@ def test_a_group_of_an_older_service_has_fewer_keys(network, group):
         "created_at",
         "created_by",
         "note",
+        "may",
     }
     assert matches(older, Older)
     assert not matches({**older, "waiting_for": "dag_paused"}, Older)
@@ -102,6 +103,14 @@ def test_groups_of_all_dags_are_read_by_what_they_are(network):
 
 def test_dags(network):
     assert "example_daily" in [dag["dag_id"] for dag in network.client.dags()]
+    (found,) = network.client.search_dags("EXAMPLE_DAIL")
+    assert (found["dag_id"], found["schedule"], found["may"]["create"]) == ("example_daily", "0 0 * * *", True)
+    assert list(network.client.search_dags("nothing")) == []
+    assert {dag["dag_id"] for dag in network.client.search_dags()} == {dag["dag_id"] for dag in network.client.dags()}
+
+
+def test_me(network):
+    assert network.client.me()["default_timezone"] == "UTC"
 
 
 def test_action_takes_all_steps_and_reports_each(network, group):

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import bindparam, case, false, func, select, type_coerce
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
@@ -35,5 +35,27 @@ def dags(*, bounded: bool) -> Select[Any]:
     return select(_DAG.c.dag_id, _DAG.c.is_paused, _DAG.c.fileloc, last).where(~_DAG.c.is_stale).order_by(_DAG.c.dag_id)
 
 
+@cache
+def some_dags(*, bounded: bool) -> Select[Any]:
+    """Return the same of the DAGs ``dag_ids``, with their ``schedule``, ``max_active_runs`` and ``allows_range``."""
+    summary = _DAG.c.timetable_summary
+    schedule = case((summary != _NO_SCHEDULE, summary)).label("schedule")
+    columns = (schedule, _DAG.c.max_active_runs, _ALLOWS_RANGE.label("allows_range"))
+    return dags(bounded=bounded).add_columns(*columns).where(_DAG.c.dag_id.in_(bindparam("dag_ids", expanding=True)))
+
+
+_NO_SCHEDULE = "None"
+"""How Airflow sums up that a DAG has no schedule (NullTimetable.summary, 3.0 to 3.4)."""
+_WITHOUT_DATES = (_NO_SCHEDULE, "@once", "@continuous", "Asset")
+"""The same of all of Airflow's own timetables that are not periodic, until 3.2, which does not store whether one is."""
+_PERIODIC: ColumnElement[bool] = (
+    _DAG.c.timetable_periodic if "timetable_periodic" in _DAG.c else _DAG.c.timetable_summary.not_in(_WITHOUT_DATES)
+)
+_ALLOWS_RANGE: ColumnElement[bool] = func.coalesce(
+    _PERIODIC & ~_DAG.c.timetable_partitioned if "timetable_partitioned" in _DAG.c else _PERIODIC, false()
+)
+
 IDS = select(_DAG.c.dag_id)
 """The ids of all DAGs."""
+LIVE_IDS = IDS.where(~_DAG.c.is_stale)
+"""The ids of those that are not stale."""

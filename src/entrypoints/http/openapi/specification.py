@@ -24,7 +24,7 @@ from airflow_run_groups.entrypoints.http.openapi.operations.parameters import (
     REQUEST_ID,
     TOKEN,
 )
-from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, responses
+from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, dags, responses
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import creation, group_actions
 
@@ -95,6 +95,8 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         creations.PlanSummarySchema(),
         responses.dag_run_schema(value_format),
         responses.dag_schema(value_format),
+        dags.dag_details_schema(value_format),
+        dags.MeSchema(),
         responses.GroupSchema(),
         responses.GroupProgressSchema(),
         responses.GroupRunSchema(),

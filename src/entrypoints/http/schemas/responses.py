@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_dump
 from marshmallow.validate import Range
 
-from airflow_run_groups.domain import DagRunState, StateCounts
+from airflow_run_groups.domain import DagRunState, Rights, StateCounts
 from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
@@ -201,6 +201,24 @@ class ControlSchema(Schema):
     )
 
 
+class RightsSchema(Schema):
+    """What the caller may do; dumps ``Rights``."""
+
+    create = fields.Boolean(metadata={"description": "Whether the caller may create runs of the DAG."})
+    change = fields.Boolean(metadata={"description": "Whether the caller may change its runs, and control groups."})
+
+
+class NestedRights(fields.Nested):
+    """What the caller may do with one of many objects."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(RightsSchema, **more)
+
+    @staticmethod
+    def column(rights: Sequence[Rights]) -> list[dict[str, bool]]:
+        return [one._asdict() for one in rights]
+
+
 class GroupProgressSchema(GroupSchema):
     """One group, with more than a list shows; dumps a ``GroupProgress``."""
 
@@ -215,6 +233,7 @@ class GroupProgressSchema(GroupSchema):
         allow_none=True,
         metadata={"description": "What holds for the group's runs alone; null when nothing does."},
     )
+    may = NestedRights(metadata={"description": "What the caller may do: a page disables what would be refused."})
     uncontrolled_runs = fields.Integer(
         validate=Range(0),
         metadata={

@@ -1,13 +1,13 @@
 """Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from falcon import Request
 
-from airflow_run_groups.domain import Caller, Forbidden, Unauthenticated
+from airflow_run_groups.domain import Caller, Forbidden, Rights, Unauthenticated
 from airflow_run_groups.entrypoints.http.security.same_origin import SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import SINGLE, Right, Token, find, single_token
@@ -75,6 +75,9 @@ class FullAccess:
     def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         return None
 
+    def rights(self, dag_ids: Collection[str]) -> Mapping[str, Rights]:
+        return dict.fromkeys(dag_ids, Rights(create=True, change=True))
+
     def may_create_runs(self, dag_id: str) -> bool:
         return True
 
@@ -111,6 +114,9 @@ class LimitedAccess:
         if self.held.dags is None:
             return None
         return frozenset(filter(self.held.is_for, self.dag_ids() if dag_id is None else [dag_id]))
+
+    def rights(self, dag_ids: Collection[str]) -> Mapping[str, Rights]:
+        return {dag_id: Rights(self.may_create_runs(dag_id), self.may_change_runs(dag_id)) for dag_id in dag_ids}
 
     def may_create_runs(self, dag_id: str) -> bool:
         return Right.CREATE in self.held.rights and self.held.is_for(dag_id)

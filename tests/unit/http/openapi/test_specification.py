@@ -27,9 +27,11 @@ from airflow_run_groups.entrypoints.http.schemas.creations import (
     PlanSummarySchema,
     StretchSchema,
 )
+from airflow_run_groups.entrypoints.http.schemas.dags import MeSchema, dag_details_schema
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests.creation import GroupRequestSchema
 from airflow_run_groups.entrypoints.http.schemas.requests.dag_runs import DagRunFilterSchema, DagRunQuerySchema
+from airflow_run_groups.entrypoints.http.schemas.requests.dags import DagFilterSchema
 from airflow_run_groups.entrypoints.http.schemas.requests.group_actions import (
     CancelGroupSchema,
     NoteGroupSchema,
@@ -41,6 +43,7 @@ from airflow_run_groups.entrypoints.http.schemas.responses import (
     GroupProgressSchema,
     GroupRunSchema,
     GroupSchema,
+    RightsSchema,
     StateCountsSchema,
     dag_run_schema,
     dag_schema,
@@ -135,6 +138,9 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         PlanCountsSchema(),
         dag_run_schema(value_format),
         dag_schema(value_format),
+        dag_details_schema(value_format),
+        MeSchema(),
+        RightsSchema(),
         GroupSchema(),
         GroupProgressSchema(),
         GroupRunSchema(),
@@ -152,6 +158,7 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         "/dag_runs": DagRunFilterSchema(),
         "/dag_runs/{run_id}": DagRunQuerySchema(),
         "/groups": GroupFilterSchema(),
+        "/dags": DagFilterSchema(),
     }.items():
         parameters = [one for one in described["paths"][path]["get"]["parameters"] if one.get("in") == "query"]
         assert [one["name"] for one in parameters] == list(schema.fields)
@@ -369,7 +376,7 @@ def test_every_example_of_a_parameter_is_a_good_one():
     service.create(prefix="redo", start_date="2025-02-01", end_date="2025-02-01")
     service.create(prefix="another", start_date="2025-02-02", end_date="2025-02-02")
     described = description()
-    for path in ("/dag_runs", "/dag_runs/{run_id}", "/groups"):
+    for path in ("/dag_runs", "/dag_runs/{run_id}", "/groups", "/dags"):
         for parameter in resolved(described, described["paths"][path]["get"]["parameters"]):
             if parameter["in"] == "query":
                 target = path.format(run_id="redo_0000001_2025-02-01T00:00:00")
@@ -403,7 +410,7 @@ def test_the_errors_that_are_shown_are_real_ones():
         service.place(dag_id, "a")
     closed_service = Service(authenticator=TokenAuthentication("s3cret"))
     answers = {
-        400: service.get(f"{PREFIX}/dags?limit=1"),
+        400: service.get(f"{PREFIX}/me?limit=1"),
         401: closed_service.get(f"{PREFIX}/dags"),
         404: service.get(f"{PREFIX}/dag_runs/nothing"),
         405: service.request("DELETE", f"{PREFIX}/dags"),

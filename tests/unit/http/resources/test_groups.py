@@ -7,6 +7,7 @@ from urllib.parse import quote, urljoin
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from airflow_run_groups.domain import Rights
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from tests.unit.http.service import NOW, Service, error
@@ -259,6 +260,9 @@ class Reader:
     def readable_dag_ids(self, dag_id=None):
         return frozenset({"example_hourly"})
 
+    def rights(self, dag_ids):
+        return dict.fromkeys(dag_ids, Rights(create=True, change=False))
+
 
 class ReaderOnly:
     def identify(self, req):
@@ -273,7 +277,9 @@ def test_what_a_caller_may_not_see_is_not_found():
     assert (hidden.status_code, error(hidden)) == (404, "Dag id 'example_daily' not found")
     assert (service.get(ONE).status_code, error(service.get(ONE))) == (404, "Group not found")
     assert service.get(ONE, headers={"If-None-Match": "*"}).status_code == 404
-    assert service.ask(f"{GROUPS}/example_hourly/redo")["group"]["runs"] == 1
+    shown = service.ask(f"{GROUPS}/example_hourly/redo")["group"]
+    assert (shown["runs"], shown["may"]) == (1, {"create": True, "change": False})
+    assert [group["dag_id"] for group in service.ask(GROUPS)["groups"]] == ["example_hourly"]
 
 
 def apply(service, act, group="example_daily/redo", **body):

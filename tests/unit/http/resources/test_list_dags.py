@@ -43,3 +43,38 @@ def test_in_json_the_last_execution_is_an_rfc_3339_date():
     service = Service(value_format=ValueFormat.JSON)
     service.place(logical_date=dt.datetime(2020, 1, 2, 12, 0, 0, 5, tzinfo=UTC))
     assert service.ask("/api/v1/dags")["dags"][0]["last_execution"] == "2020-01-02T12:00:00.000005Z"
+
+
+def test_a_page_of_dags_has_more_keys_and_leads_to_the_next(service):
+    first = service.get("/api/v1/dags?limit=2&q=EXAMPLE_")
+    payload = first.json["response"]
+    assert payload["dags"][0] == {
+        "dag_id": "example_daily",
+        "is_active": True,
+        "full_path": "dags/example_daily.py",
+        "last_execution": "None",
+        "schedule": "0 0 * * *",
+        "is_paused": False,
+        "max_active_runs": 16,
+        "allows_range": True,
+        "may": {"create": True, "change": True},
+    }
+    assert payload["next_start"] == payload["dags"][1]["dag_id"]
+    assert first.headers["link"] == f'<?limit=2&q=EXAMPLE_&start={payload["next_start"]}>; rel="next"'
+    rest = service.ask(f"/api/v1/dags?q=example_&start={payload['next_start']}")
+    everything = [dag["dag_id"] for dag in service.ask("/api/v1/dags")["dags"] if "example_" in dag["dag_id"]]
+    assert [dag["dag_id"] for dag in [*payload["dags"], *rest["dags"]]] == everything
+    assert rest["next_start"] is None
+
+
+def test_without_parameters_the_list_is_the_one_that_it_always_was(service):
+    payload = service.ask("/api/v1/dags")
+    assert list(payload) == ["dags"]
+    assert {frozenset(dag) for dag in payload["dags"]} == {
+        frozenset({"dag_id", "is_active", "full_path", "last_execution"})
+    }
+
+
+def test_a_dag_without_a_schedule_allows_no_range(service):
+    (dag,) = service.ask("/api/v1/dags?q=unscheduled")["dags"]
+    assert (dag["schedule"], dag["allows_range"]) == (None, False)

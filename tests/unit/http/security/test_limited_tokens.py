@@ -103,6 +103,8 @@ def test_a_pattern_is_for_whole_ids(pattern, dag_id, fits):
 def test_other_dags_are_in_no_list_and_no_count(holder, limits):
     ask = holder(limits).get
     assert [dag["dag_id"] for dag in ask("/dags")["dags"]] == [SEEN]
+    assert [dag["dag_id"] for dag in ask("/dags?q=example")["dags"]] == [SEEN]
+    assert ask("/dags?limit=1")["next_start"] is None
     assert [run["run_id"] for run in ask("/dag_runs")["dag_runs"]] == [GROUP, f"only_{SEEN}"]
     assert [run["run_id"] for run in ask("/dag_runs?prefix=only")["dag_runs"]] == [f"only_{SEEN}"]
     assert ask("/dag_runs?limit=2")["next_start"] is None
@@ -118,6 +120,21 @@ def test_other_dags_are_in_no_list_and_no_count(holder, limits):
         )
     assert ask("/groups?state=failed") == ask("/groups?created_by=nobody") == {"groups": [], "next_start": None}
     assert ask(f"/groups/{SEEN}/a")["group"]["runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "may"),
+    [
+        ("read-only", {"create": False, "change": False}),
+        ("create dags=example_*", {"create": True, "change": False}),
+        ("change", {"create": False, "change": True}),
+        ("dags=example_daily", {"create": True, "change": True}),
+    ],
+)
+def test_what_a_token_may_do_is_told_with_groups_and_dags(holder, limits, may):
+    ask = holder(limits).get
+    assert ask(f"/groups/{SEEN}/a")["group"]["may"] == may
+    assert [dag["may"] for dag in ask(f"/dags?q={SEEN}")["dags"]] == [may]
 
 
 REQUESTS = [

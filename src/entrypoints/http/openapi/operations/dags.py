@@ -2,6 +2,7 @@
 
 from airflow_run_groups.entrypoints.http.openapi.operations.operation import Operation, object_of, ref
 from airflow_run_groups.entrypoints.http.schemas.coverage import CoverageFilterSchema
+from airflow_run_groups.entrypoints.http.schemas.requests.dags import DagFilterSchema
 
 OPERATIONS = (
     Operation(
@@ -22,7 +23,28 @@ OPERATIONS = (
         path="/dags",
         tag="DAGs",
         summary="List the DAGs",
-        description="The DAGs that are not stale, by their ids.",
-        payload=object_of(dags={"type": "array", "items": ref("Dag")}),
+        description="The DAGs that are not stale, by their ids: all of them, or with any parameter a page, on which each DAG has more keys.",
+        query=DagFilterSchema,
+        payload={
+            "anyOf": [
+                object_of(dags={"type": "array", "items": ref("Dag")}),
+                object_of(
+                    dags={"type": "array", "items": ref("DagDetails")},
+                    next_start={
+                        "type": ["string", "null"],
+                        "description": "The `start` of the next page, null on the last one.",
+                    },
+                ),
+            ]
+        },
+        headers=("Link",),
+    ),
+    Operation(
+        name="get_me",
+        path="/me",
+        tag="DAGs",
+        summary="See who you are to the service",
+        description="The caller's name, how callers identify themselves, and what a client needs to know of the service.",
+        payload=object_of(me=ref("Me")),
     ),
 )

@@ -1,0 +1,10 @@
+"""What a caller may do with the runs of a DAG that they may see."""
+
+from typing import NamedTuple
+
+
+class Rights(NamedTuple):
+    """``create``: more runs of the DAG. ``change``: its runs, as by pausing, cancelling, retrying or a note."""
+
+    create: bool
+    change: bool
