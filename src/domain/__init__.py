@@ -55,27 +55,29 @@ from airflow_run_groups.domain.errors import (
     Unavailable as Unavailable,
     UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
+from airflow_run_groups.domain.group_actions import (
+    MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,
+    Cancel as Cancel,
+    GroupAction as GroupAction,
+    GroupActionResult as GroupActionResult,
+    Note as Note,
+    Retry as Retry,
+    Which as Which,
+)
 from airflow_run_groups.domain.group_search import (
     GroupFilter as GroupFilter,
     GroupState as GroupState,
 )
 from airflow_run_groups.domain.groups import (
-    MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,
-    Cancel as Cancel,
     Group as Group,
-    GroupAction as GroupAction,
-    GroupActionResult as GroupActionResult,
     GroupChangeResult as GroupChangeResult,
     GroupPage as GroupPage,
     GroupProgress as GroupProgress,
     GroupRun as GroupRun,
     GroupRunFilter as GroupRunFilter,
     GroupRunPage as GroupRunPage,
-    Note as Note,
     PausedPage as PausedPage,
-    Retry as Retry,
     StateCounts as StateCounts,
-    Which as Which,
 )
 from airflow_run_groups.domain.model import (
     MAX_DAG_ID_LENGTH as MAX_DAG_ID_LENGTH,

@@ -4,21 +4,16 @@ A group is what its runs' ids say; under control, Airflow's scheduler obeys what
 """
 
 import datetime as dt
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.pace import Pace
 from airflow_run_groups.domain.rights import Rights
-from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 from airflow_run_groups.domain.waiting import WaitsFor
 
-MAX_NOTE_LENGTH = 1000
-"""Characters of a note on a run (airflow.models.dagrun.DagRunNote, 3.0 to 3.4)."""
 MAX_FAILED_TASKS = 20
 """Failed tasks that are named for one run."""
 
@@ -218,94 +213,6 @@ class GroupProgress:
         )
 
 
-class Which(str, Enum):
-    """The runs that are to run again: those that failed by themselves, those that were cancelled, or all that have ended."""
-
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    ALL = "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
-    """Let runs fail that are still queued, and with ``running`` those, too, that have started."""
-
-    running: bool = False
-
-    @property
-    def states(self) -> frozenset[DagRunState]:
-        return frozenset({DagRunState.QUEUED, *([DagRunState.RUNNING] if self.running else [])})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """Let runs that have ended run again: what has not succeeded of the failed ones, or all of them from the start.
-
-    ``which``: None is for all failed runs, cancelled or not. ``run_on_latest_version``: whether with the DAG's latest
-    version, None as Airflow is configured. They start by ``pace``, from ``not_before`` or now on; without a pace,
-    cancelled runs of a paced group keep their distances.
-    """
-
-    which: Which | None = None
-    run_on_latest_version: bool | None = None
-    pace: Pace | None = None
-    not_before: dt.datetime | None = None
-
-    @property
-    def states(self) -> frozenset[DagRunState]:
-        return frozenset({DagRunState.FAILED, *([DagRunState.SUCCESS] if self.which is Which.ALL else [])})
-
-    def is_for(self, *, cancelled: bool) -> bool:
-        """Tell whether it is for a run in one of these states that was cancelled, or was not."""
-        return self.which in {None, Which.ALL} or cancelled is (self.which is Which.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """Put a note on runs, in place of the one that they have; it has 1 to ``MAX_NOTE_LENGTH`` characters."""
-
-    note: str
-
-    @property
-    def states(self) -> frozenset[DagRunState]:
-        return frozenset(DagRunState)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupAction:
-    """An action on a group: on at most ``limit`` of its runs, 1 to 500, whose id is greater than ``start``.
-
-    ``requested_by``: the caller's name, and ``display_name`` the one that Airflow shows for them; None without one.
-    ``dry_run``: only report which runs it would be.
-    ``limits``: how many unfinished runs the DAG, and the caller, may have once a retry is done.
-    """
-
-    dag_id: str
-    prefix: str
-    action: Cancel | Retry | Note
-    dry_run: bool = False
-    limit: int = 100
-    start: int = 0
-    requested_by: str | None = None
-    limits: UnfinishedRunLimits = NO_LIMITS
-    display_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupActionResult:
-    """To which runs it was done, in the order of their ids; ``next_start`` is where to go on, None when these are all.
-
-    ``next_not_before`` is the ``not_before`` with which a retry goes on, None when its runs have no distances to keep.
-    ``warnings`` are sentences.
-    """
-
-    dag_run_ids: tuple[str, ...]
-    next_start: int | None
-    dry_run: bool
-    next_not_before: dt.datetime | None = None
-    warnings: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PausedPage:
     """Part of a list of paused groups; ``next_start`` is the ``start`` of the next part, None on the last."""
@@ -325,8 +232,3 @@ class GroupChangeResult:
     changed_runs: int
     dry_run: bool
     warnings: tuple[str, ...] = ()
-
-
-def count_runs(run_ids: Sized) -> str:
-    """Return a number of runs for the beginning of a sentence, such as ``1 run`` or ``2 runs``."""
-    return f"{len(run_ids)} run{'' if len(run_ids) == 1 else 's'}"

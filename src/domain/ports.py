@@ -7,15 +7,9 @@ from typing import Protocol, TypeVar
 from airflow_run_groups.domain.audit import Denial
 from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
 from airflow_run_groups.domain.dag_search import DagFilter, DagPage
+from airflow_run_groups.domain.group_actions import GroupAction, GroupActionResult
 from airflow_run_groups.domain.group_search import GroupFilter
-from airflow_run_groups.domain.groups import (
-    GroupAction,
-    GroupActionResult,
-    GroupPage,
-    GroupProgress,
-    GroupRunFilter,
-    GroupRunPage,
-)
+from airflow_run_groups.domain.groups import GroupPage, GroupProgress, GroupRunFilter, GroupRunPage
 from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
@@ -179,13 +173,17 @@ class GroupRepository(Protocol):
         made to end; where something has been set up, teardown tasks still run, and it fails after them. It counts as
         cancelled until it is to run again. A run that is to run again is queued, and starts by ``Restarts``. Runs that have
         no task instance cannot run again, and are left out, as are failed runs without a task that has failed or was
-        stopped; ``warnings`` names them.
+        stopped; ``warnings`` names them. Of chosen runs it leaves out those that the action is not for, with a warning.
+
+        A retry of tasks clears these tasks and all that is downstream of them, and nothing else. A run whose version of the
+        DAG has not all of these tasks is left out, with a warning.
 
         A retry counts for the caller who requests it. ``DagSnapshot.unfinished`` says what is counted.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises DagUnreadable: when Airflow cannot read the DAG.
-        :raises Refused: when the backend cannot choose the version with which runs run again.
+        :raises Refused: when the backend cannot choose the version with which runs run again, when the group has not all of
+            the chosen runs, and when none of the runs has the tasks.
         :raises TooManyUnfinishedRuns: when a retry would lead to more than ``group_action.limits`` allow.
         :raises UnsupportedAirflowVersion: for what the backend has not been tried with on the version that it finds.
         :raises Unavailable: when the backend cannot do it now; nothing was done.

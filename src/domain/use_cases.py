@@ -10,10 +10,9 @@ from airflow_run_groups.domain.control import GroupChange
 from airflow_run_groups.domain.coverage import Coverage, CoverageRequest, covered_dates, scheduled_dates
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
+from airflow_run_groups.domain.group_actions import GroupAction, GroupActionResult
 from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
-    GroupAction,
-    GroupActionResult,
     GroupChangeResult,
     GroupPage,
     GroupProgress,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -201,9 +201,12 @@ class Client(Lists):
         pace: str | None = None,
         not_before: str | dt.datetime | None = None,
         run_on_latest_version: bool | None = None,
+        tasks: Sequence[str] | None = None,
         **options: Unpack[ActionOptions],
     ) -> GroupActionResult:
         """Let runs of a group run again: the ``failed`` ones, the ``cancelled`` ones, both (None), or ``all`` that have ended.
+
+        With ``tasks`` only these tasks of them, and all that is downstream.
 
         A step is retried from where it began. If it was done already, a run that has failed once more meanwhile gets one
         more try; no run that has succeeded runs again. With ``all`` one could, so such a step is retried only when it is
@@ -214,6 +217,7 @@ class Client(Lists):
             "pace": pace,
             "not_before": None if not_before is None else encoding.date(not_before),
             "run_on_latest_version": run_on_latest_version,
+            "tasks": None if tasks is None else list(tasks),
         }
         given = {key: value for key, value in parameters.items() if value is not None}
         return self._apply("retry", dag_id, prefix, given, options)
@@ -270,7 +274,7 @@ class Client(Lists):
         dry_run = options.get("dry_run", False)
         path = encoding.path("groups", dag_id, prefix, action)
         safe_to_retry = dry_run or parameters.get("which") != Which.ALL.value
-        body = {**parameters, "dry_run": dry_run}
+        body = {**parameters, **_chosen(options), "dry_run": dry_run}
         steps = self._steps(options.get("step", STEP))
 
         def send(size: int) -> GroupActionResult:
@@ -306,6 +310,16 @@ class Client(Lists):
         content = encoding.json_body(body)
         headers = {"Content-Type": "application/json"}
         return parse(self._sender.send(method, self._base + path, content=content, headers=headers, **how), kind)
+
+
+def _chosen(options: ActionOptions) -> dict[str, list[str]]:
+    dates, run_ids = options.get("dates"), options.get("run_ids")
+    chosen: dict[str, list[str]] = {}
+    if dates is not None:
+        chosen["dates"] = [encoding.date(date) for date in dates]
+    if run_ids is not None:
+        chosen["run_ids"] = list(run_ids)
+    return chosen
 
 
 def _bounds(request: GroupRequest, limit: int, *, partial: bool) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The options of calls that have many."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 from airflow_run_groups.adapters.client.responses import GroupActionResult, StopAfter
@@ -16,6 +16,10 @@ class ActionOptions(TypedDict, total=False):
     """Runs of one request, 1 to 500, 100 when it is left out."""
     on_step: Callable[[GroupActionResult], object]
     """Called with the result of each step."""
+    dates: Sequence[str | dt.datetime] | None
+    """Only on the runs with these logical dates; None for all."""
+    run_ids: Sequence[str] | None
+    """Only on the runs with these ids, in place of dates; None for all."""
 
 
 class GroupSearch(TypedDict, total=False):

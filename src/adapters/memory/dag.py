@@ -15,6 +15,7 @@ class MemoryDag:
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
     ``task_windows``: those of its tasks, in place of one task for all dates from ``start_date`` to ``end_date``.
     ``depends_on_past``: that of its tasks. ``fails``: all of its runs do. ``bundle_version``: the one version of its bundle, None for none.
+    ``task_ids``: its tasks by their ids.
     ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
     :raises ValueError: when a param's schema asks for more than is supported.
@@ -35,6 +36,7 @@ class MemoryDag:
     allows_manual_runs: bool = True
     fileloc: str = ""
     bundle_version: str | None = None
+    task_ids: tuple[str, ...] = ("task_0",)
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -31,6 +31,7 @@ from airflow_run_groups.domain import (
 )
 from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, turns
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
+from airflow_run_groups.domain.group_actions import left_out, unknown_tasks
 from airflow_run_groups.domain.pace import Restarts
 
 
@@ -98,11 +99,16 @@ class MemoryGroupRepository:
         with self._backend.lock:
             now = self._backend.advance()
             dag = self._backend.dags.get(group_action.dag_id)
-            runs = None if dag is None else _by_prefix(dag).get(group_action.prefix)
-            if dag is None or runs is None:
+            all_runs = None if dag is None else _by_prefix(dag).get(group_action.prefix)
+            if dag is None or all_runs is None:
                 raise GroupNotFound
             action = group_action.action
-            found = [one for one in runs if one.run.id > group_action.start and _is_for(action, one)]
+            runs = _chosen(group_action, all_runs)
+            later = [one for one in runs if one.run.id > group_action.start]
+            found = [one for one in later if _is_for(action, one)]
+            others = [one.run.run_id for one in later if not _is_for(action, one)]
+            if found and isinstance(action, Retry) and not set(action.tasks or ()) <= set(dag.dag.task_ids):
+                raise unknown_tasks(action.tasks or (), dag.dag.task_ids, group_action.dag_id)
             chosen, rest = found[: group_action.limit], found[group_action.limit :]
             restarts = Restarts(action.pace, action.not_before, now=now) if isinstance(action, Retry) else None
             next_not_before = None
@@ -119,12 +125,13 @@ class MemoryGroupRepository:
                 for one, run_after in zip(chosen, starts, strict=True):
                     _apply(one, dag, action, run_after, now)
                 if isinstance(action, Cancel):
-                    _resume_if_nothing_is_queued(dag, group_action.prefix, runs, now)
+                    _resume_if_nothing_is_queued(dag, group_action.prefix, now)
             return GroupActionResult(
                 dag_run_ids=tuple(one.run.run_id for one in chosen),
                 next_start=chosen[-1].run.id if rest else None,
                 dry_run=group_action.dry_run,
                 next_not_before=next_not_before,
+                warnings=left_out(action, others if group_action.chosen else ()),
             )
 
     def paused(
@@ -167,6 +174,16 @@ class MemoryGroupRepository:
             return ChangedGroup(control=after, changed_runs=len(relinked.union(turn.id for turn in moved)))
 
 
+def _chosen(group_action: GroupAction, runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
+    """Return the runs to which the action is limited."""
+    chosen = group_action.chosen
+    if chosen is None:
+        return runs
+    named = {(one.run.run_id if chosen.key == "run_ids" else one.run.logical_date): one for one in runs}
+    chosen.check(named)
+    return [one for name, one in named.items() if name in chosen.names]
+
+
 def _is_for(action: Cancel | Retry | Note, one: StoredRun) -> bool:
     is_in_state = one.run.state in {state.value for state in action.states}
     return is_in_state and (not isinstance(action, Retry) or action.is_for(cancelled=one.cancelled))
@@ -200,9 +217,9 @@ def _start_at(one: StoredRun, dag: StoredDag, run_after: dt.datetime, now: dt.da
     queue.put(one, run_after=run_after, now=now)
 
 
-def _resume_if_nothing_is_queued(dag: StoredDag, prefix: str, runs: Sequence[StoredRun], now: dt.datetime) -> None:
+def _resume_if_nothing_is_queued(dag: StoredDag, prefix: str, now: dt.datetime) -> None:
     control = dag.controls.get(prefix)
-    if control is None or any(one.run.state == DagRunState.QUEUED for one in runs):
+    if control is None or any(one.run.state == DagRunState.QUEUED for one in dag.groups[prefix]):
         return
     change = GroupChange(dag_id=dag.dag.dag_id, prefix=prefix, paused=False)
     dag.set_control(prefix, changed_control(control, change, max_active_runs_of_dag=1, now=now), now)

@@ -35,6 +35,17 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         return parsed
 
 
+def _many(names: Sequence[str], *, metavar: str, text: str) -> click.Option:
+    """Return an option that can be given many times; without it the parameter is None."""
+    return click.Option(
+        names,
+        multiple=True,
+        callback=lambda _ctx, _option, values: values or None,
+        metavar=metavar,
+        help=f"{text} Can be given many times.",
+    )
+
+
 _DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
 _PREFIX = click.Option(["--prefix"], required=True, help="The group, by the prefix that list shows.")
 _NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts earlier.")
@@ -54,13 +65,7 @@ _REQUEST = (
         ["--from-date", "start_date"], metavar="DATE", help="The first date, inclusive. Without any date: one run now."
     ),
     click.Option(["--to-date", "end_date"], metavar="DATE", help="The last date, inclusive; now when it is left out."),
-    click.Option(
-        ["--date", "dates"],
-        multiple=True,
-        callback=lambda _ctx, _option, dates: dates or None,
-        metavar="DATE",
-        help="This date, in place of a range. Can be given many times.",
-    ),
+    _many(["--date", "dates"], metavar="DATE", text="This date, in place of a range."),
     click.Option(
         ["--prefix"],
         default="manual_",
@@ -122,6 +127,8 @@ _STEPS = (
 )
 _ACTION = (
     _DRY_RUN,
+    _many(["--date", "dates"], metavar="DATE", text="Only the run with this logical date."),
+    _many(["--run-id", "run_ids"], metavar="RUN_ID", text="Only the run with this id."),
     click.Option(
         ["--step"],
         type=click.IntRange(1, 500),
@@ -219,11 +226,15 @@ COMMANDS: Sequence[ServiceCommand] = (
             default=None,
             help="The version of the DAG; without it as Airflow is configured.",
         ),
+        _many(
+            ["--task", "tasks"], metavar="TASK_ID", text="Only this task of the runs, and all that is downstream of it."
+        ),
         *_ACTION,
         text="Let runs of a group run again.",
         examples=[
             "airflow-groups retry --dag-id example_hourly --prefix redo",
             "airflow-groups retry --dag-id example_hourly --prefix redo --which cancelled --pace 20/PT10M",
+            "airflow-groups retry --dag-id example_hourly --prefix redo --date 2025-02-03 --task load",
         ],
     ),
     ServiceCommand(

@@ -4,6 +4,7 @@ import pytest
 
 from airflow_run_groups.adapters.scheduler_mark import MARK
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
@@ -33,6 +34,10 @@ class TestAirflowDagRunGet(DagRunGetContract):
 
 
 class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowChosenRuns(ChosenRunsContract):
     pass
 
 

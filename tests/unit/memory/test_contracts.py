@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts.audit import AuditLogContract
+from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
@@ -37,6 +38,10 @@ class TestMemoryDagRunGet(DagRunGetContract):
 
 
 class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryChosenRuns(ChosenRunsContract):
     pass
 
 

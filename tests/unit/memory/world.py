@@ -26,6 +26,7 @@ class MemoryWorld:
 
     def dag(self, dag_id, *, schedule="0 0 * * *", params=None, windows=None, **settings):
         if windows:  # as Airflow finds them
+            settings["task_ids"] = tuple(f"task_{number}" for number in range(len(windows)))
             settings["task_windows"] = frozenset(TaskWindow(*window) for window in windows)
             starts, ends = zip(*windows, strict=True)
             settings["start_date"] = min(starts) if all(starts) else None

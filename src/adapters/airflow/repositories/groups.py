@@ -37,18 +37,15 @@ from airflow_run_groups.domain.errors import (
     GroupNotFound,
 )
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
+from airflow_run_groups.domain.group_actions import Cancel, GroupAction, GroupActionResult, Retry
 from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     MAX_FAILED_TASKS,
-    Cancel,
-    GroupAction,
-    GroupActionResult,
     GroupPage,
     GroupProgress,
     GroupRun,
     GroupRunFilter,
     GroupRunPage,
-    Retry,
 )
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import StopAfter

@@ -10,7 +10,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import select
+from sqlalchemy import case, select, type_coerce
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow import compat
@@ -18,12 +18,22 @@ from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, S
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
+from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
 from airflow_run_groups.adapters.airflow.writing.retry import Retrying
 from airflow_run_groups.domain.errors import GroupNotFound, Refused
-from airflow_run_groups.domain.groups import Cancel, GroupAction, GroupActionResult, Note, Retry, Which
+from airflow_run_groups.domain.group_actions import (
+    Cancel,
+    Chosen,
+    GroupAction,
+    GroupActionResult,
+    Note,
+    Retry,
+    Which,
+    left_out,
+)
 from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__
@@ -42,6 +52,7 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
     :raises ClusterPolicyFailed: when a mutation hook raises for a task instance of a run.
     """
     end = time.monotonic() + seconds
+    others = _not_due(group_action, session)
     found = _find(group_action, session)
     if not isinstance(group_action.action, Note):
         compat.require_proved("cancel" if isinstance(group_action.action, Cancel) else "retry")
@@ -68,12 +79,44 @@ def apply(group_action: GroupAction, session: Session, *, seconds: float) -> Gro
         next_start=last if rest else None,
         dry_run=group_action.dry_run,
         next_not_before=work.not_before(rest[0]) if rest else None,
-        warnings=tuple(work.warnings()),
+        warnings=(*work.warnings(), *left_out(group_action.action, others)),
     )
 
 
+def _not_due(group_action: GroupAction, session: Session) -> Sequence[str]:
+    """Return the chosen runs that the action is not for, by their ids; none when it is for all runs of the group.
+
+    :raises Refused: when the group has not all of the chosen runs.
+    """
+    chosen = group_action.chosen
+    if chosen is None:
+        return ()
+    is_of_group, values = in_group(group_action.dag_id, group_action.prefix, session.connection())
+    is_due = case((_is_for(group_action.action), 1), else_=0)
+    name = _RUN.c.run_id if chosen.key == "run_ids" else type_coerce(_RUN.c.logical_date, DATE)
+    query = select(name.label("name"), _RUN.c.id, _RUN.c.run_id, is_due.label("is_due")).where(
+        is_of_group, _is_chosen(chosen)
+    )
+    rows = session.execute(query.order_by(_RUN.c.id), values).all()
+    if rows or not _is_missing(group_action, session):
+        chosen.check({row.name for row in rows})
+    return [row.run_id for row in rows if not row.is_due and row.id > group_action.start]
+
+
+def _is_chosen(chosen: Chosen) -> Any:
+    return (_RUN.c.run_id if chosen.key == "run_ids" else _RUN.c.logical_date).in_(chosen.names)
+
+
+def _is_missing(group_action: GroupAction, session: Session) -> bool:
+    is_of_group, values = in_group(group_action.dag_id, group_action.prefix, session.connection())
+    return session.execute(select(_RUN.c.id).where(is_of_group).limit(1), values).first() is None
+
+
 def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, str]]:
-    """Return id and run id of the runs that it is for, one more than the limit if there is one."""
+    """Return id and run id of the runs that it is for, one more than the limit if there is one.
+
+    :raises GroupNotFound: when there is no such group.
+    """
     is_of_group, values = in_group(group_action.dag_id, group_action.prefix, session.connection())
     query = (
         select(_RUN.c.id, _RUN.c.run_id)
@@ -81,6 +124,8 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
         .order_by(_RUN.c.id)
         .limit(group_action.limit + 1)
     )
+    if group_action.chosen is not None:
+        query = query.where(_is_chosen(group_action.chosen))
     if isinstance(group_action.action, Retry):
         query = query.where(
             select(_TASK.c.run_id)
@@ -88,7 +133,7 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
             .exists()
         )
     found = [(number, run_id) for number, run_id in session.execute(query, values)]
-    if not found and session.execute(select(_RUN.c.id).where(is_of_group).limit(1), values).first() is None:
+    if not found and _is_missing(group_action, session):
         raise GroupNotFound
     return found
 
@@ -117,7 +162,10 @@ class _Work(Protocol):
         """Return the ``not_before`` with which the action goes on at the run with this number."""
 
     def warnings(self) -> Iterable[str]:
-        """Return what is to be known of the runs to which it was done, or was not."""
+        """Return what is to be known of the runs to which it was done, or was not, once all have had their turn.
+
+        :raises Refused: when nothing was done, as no run has what the request names.
+        """
 
 
 def _work(group_action: GroupAction, session: Session) -> _Work:
@@ -171,6 +219,8 @@ def _audit(group_action: GroupAction, run_ids: Sequence[str]) -> Log:
         event, about = "patch_dag_run", {"note": group_action.action.note}
     else:
         event, about = "clear_dag_run", {"only_failed": group_action.action.which is not Which.ALL}
+        if group_action.action.tasks is not None:
+            about = {"task_ids": list(group_action.action.tasks), "include_downstream": True}
     return entry(
         event,
         dag_id=group_action.dag_id,

@@ -1,7 +1,7 @@
 """Letting a run run again: what Airflow's "clear only failed" clears, and what was stopped before it could run."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from airflow_run_groups.adapters.airflow.writing.task_states import (
     of_run,
 )
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.groups import Retry, Which, count_runs
+from airflow_run_groups.domain.group_actions import Retry, Which, count_runs, unknown_tasks
 from airflow_run_groups.domain.pace import Restarts, is_spaced
 
 _RUN = DagRun.__table__
@@ -57,8 +57,11 @@ class Retrying:
         self._dry_run = dry_run
         self._restarts = Restarts(retry.pace, retry.not_before, now=utc_now())
         self._left_out: list[str] = []
+        self._tasks = None if retry.tasks is None else ChosenTasks(retry.tasks, session)
 
     def do(self, run: DagRun) -> bool:
+        if self._tasks is not None:
+            return self._do_tasks(run, self._tasks)
         partial = None if self._is_whole else PartialRetry(run, self._dag_of, self._session)
         if partial is not None and not partial.is_due:
             self._left_out.append(run.run_id)
@@ -73,11 +76,24 @@ class Retrying:
         run.run_after = run_after
         return True
 
+    def _do_tasks(self, run: DagRun, tasks: "ChosenTasks") -> bool:
+        dag = self._dag_of(run)
+        task_ids = tasks.of(run, dag)
+        if task_ids is None:
+            return False
+        run_after = self._restarts.next(run.run_after, spaced=_is_spaced(run))
+        if not self._dry_run:
+            dag.clear(run_id=run.run_id, task_ids=task_ids, session=self._session, **self._version)
+            run.run_after = run_after
+        return True
+
     def not_before(self, number: int) -> dt.datetime | None:
         run = self._session.scalars(select(DagRun).where(_RUN.c.id == number)).one()
         return self._restarts.rest(run.run_after, spaced=_is_spaced(run))
 
     def warnings(self) -> Iterator[str]:
+        if self._tasks is not None:
+            yield from self._tasks.warnings()
         if self._left_out:
             yield (
                 f"{count_runs(self._left_out)} left out, such as {self._left_out[0]}: failed without a task that has failed or "
@@ -89,6 +105,46 @@ def _is_spaced(run: DagRun) -> bool:
     """Tell whether it is to keep its distance from others: it has not had its turn, and others may start before it."""
     scheduled = (run.logical_date, run.data_interval_end)
     return is_marked(run) and is_spaced(run.run_after, scheduled, created_at=getattr(run, "created_at", None))
+
+
+class ChosenTasks:
+    """Tasks that are to run again with all that is downstream of them, as Airflow's own clear finds it."""
+
+    def __init__(self, tasks: Sequence[str], session: Session) -> None:
+        self._tasks = frozenset(tasks)
+        self._session = session
+        self._of_dag: dict[int, tuple[SerializedDAG, list[str]]] = {}
+        self._left_out: list[str] = []
+        self._known: frozenset[str] = frozenset()
+        self._dag_id = ""
+        self._any = False
+
+    def of(self, run: DagRun, dag: SerializedDAG) -> list[str] | None:
+        """Return what of a run is to be cleared, None when its version of the DAG has not all of the tasks, or it has no instance."""
+        if not self._tasks <= dag.task_dict.keys():
+            self._known, self._dag_id = frozenset(dag.task_dict), run.dag_id
+            self._left_out.append(run.run_id)
+            return None
+        if id(dag) not in self._of_dag:
+            part = dag.partial_subset(task_ids=self._tasks, include_downstream=True, include_upstream=False)
+            self._of_dag[id(dag)] = (dag, sorted(part.task_dict))
+        task_ids = self._of_dag[id(dag)][1]
+        instances = select(TaskInstance.task_id).where(of_run(run), TaskInstance.task_id.in_(task_ids)).limit(1)
+        if self._session.execute(instances).first() is None:
+            self._left_out.append(run.run_id)
+            return None
+        self._any = True
+        return task_ids
+
+    def warnings(self) -> Iterator[str]:
+        """Yield a sentence about the runs that were left out.
+
+        :raises Refused: when all were, as none has the tasks.
+        """
+        if self._left_out and self._known and not self._any:
+            raise unknown_tasks(self._tasks, self._known, self._dag_id)
+        if self._left_out:
+            yield f"{count_runs(self._left_out)} left out, such as {self._left_out[0]}: without all of the tasks"
 
 
 class PartialRetry:

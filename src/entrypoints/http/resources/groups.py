@@ -140,9 +140,9 @@ class GroupActionResource:
 def action_routes(groups: Groups, default_timezone: dt.tzinfo) -> dict[str, GroupActionResource]:
     """Return the resources by what follows a group's path."""
     return {
-        "cancel": GroupActionResource(groups, CancelGroupSchema(), Cancel),
+        "cancel": GroupActionResource(groups, CancelGroupSchema(default_timezone), Cancel),
         "retry": GroupActionResource(groups, RetryGroupSchema(default_timezone), Retry),
-        "note": GroupActionResource(groups, NoteGroupSchema(), Note),
+        "note": GroupActionResource(groups, NoteGroupSchema(default_timezone), Note),
     }
 
 

@@ -199,6 +199,29 @@ class Dates(Strict, fields.List[Any]):
         raise NotAllowed(msg)
 
 
+class Names(Strict, fields.List[Any]):
+    """Names, none twice, each as long as an id can be."""
+
+    def __init__(self, of: str, **more: Any) -> None:
+        """Take a list of what ``of`` says, such as run ids."""
+        super().__init__(Text(), validate=Length(1, MAX_LIMIT), **more)
+        self.allowed = f"a list of 1 to {MAX_LIMIT} {of}, none twice"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list):
+            raise NotAllowed
+        self._validate(value)
+        for name in value:
+            if not isinstance(name, str) or not 1 <= len(name) <= MAX_RUN_ID_LENGTH or "\0" in name:
+                msg = f"{_SHORT.repr(name)} is none"
+                raise NotAllowed(msg)
+        repeated = next((name for place, name in enumerate(value) if name in value[:place]), None)
+        if repeated is not None:
+            msg = f"{_SHORT.repr(repeated)} is there twice"
+            raise NotAllowed(msg)
+        return tuple(value)
+
+
 class PaceField(_Written):
     allowed = (
         f"so many runs, 1 to {MAX_LIMIT}, per ISO 8601 duration of 1 second to 366 days, such as 20/PT10M or 1/P1D"

@@ -1,13 +1,26 @@
 """What to do to the runs of a group."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, validates_schema
 
 from airflow_run_groups.domain import MAX_LIMIT, MAX_NOTE_LENGTH, Cancel, GroupAction, Note, Retry, Which
-from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Boolean, Date, Enum, Integer, PaceField, Text
+from airflow_run_groups.domain.model import in_utc
+from airflow_run_groups.entrypoints.http.schemas.fields import (
+    MAX_ID,
+    Boolean,
+    Date,
+    Dates,
+    Enum,
+    Integer,
+    Names,
+    PaceField,
+    Text,
+)
 from airflow_run_groups.entrypoints.http.schemas.requests.request import NEXT_START, BodySchema, DatedSchema
 
 
-class _GroupActionSchema(BodySchema):
+class _GroupActionSchema(DatedSchema, BodySchema):
     arguments_of: ClassVar[tuple[type, ...]] = (GroupAction,)
 
     dry_run = Boolean(metadata={"description": "`true`: only say to which runs it would be done.", "examples": [True]})
@@ -18,6 +31,27 @@ class _GroupActionSchema(BodySchema):
         allowed=NEXT_START,
         metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]},
     )
+    dates = Dates(
+        metadata={
+            "description": "Only to the runs with these logical dates, none twice; the group has to have them all.",
+            "examples": [["2025-02-01", "2025-02-03"]],
+        }
+    )
+    run_ids = Names(
+        "run ids",
+        metadata={
+            "description": "Only to the runs with these ids, none twice; the group has to have them all. Not with `dates`.",
+            "examples": [["redo_0000001_2025-02-01T00:00:00"]],
+        },
+    )
+
+    @validates_schema
+    def check_dates(self, keys: dict[str, Any], **_: object) -> None:
+        dates = keys.get("dates", ())
+        repeated = next((date for place, date in enumerate(dates) if date in dates[:place]), None)
+        if repeated is not None:
+            msg = f"has {in_utc(repeated)} twice"
+            raise ValidationError(msg, "dates")
 
 
 class CancelGroupSchema(_GroupActionSchema):
@@ -31,7 +65,7 @@ class CancelGroupSchema(_GroupActionSchema):
     )
 
 
-class RetryGroupSchema(DatedSchema, _GroupActionSchema):
+class RetryGroupSchema(_GroupActionSchema):
     arguments_of = (GroupAction, Retry)
 
     which = Enum(
@@ -58,6 +92,14 @@ class RetryGroupSchema(DatedSchema, _GroupActionSchema):
             "cancelled runs of a group that was paced or ordered keep their distances, from now on.",
             "examples": ["20/PT10M"],
         }
+    )
+    tasks = Names(
+        "task ids",
+        metadata={
+            "description": "Only these tasks of the runs, and all that is downstream of them, whatever their states are. A run without "
+            "them is left out.",
+            "examples": [["load"]],
+        },
     )
 
 
