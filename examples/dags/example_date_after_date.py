@@ -37,6 +37,7 @@ def example_date_after_date() -> None:
             prefix=PREFIX,
             logical_date=date,
             poke_interval=5,
+            mode="reschedule",  # where no triggerer runs: the worker is free between two looks
             timeout=3600,
         )
         report = CreateRunGroupOperator(

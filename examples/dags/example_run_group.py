@@ -59,6 +59,7 @@ def example_run_group() -> None:
         allowed_states=["success", "failed"],  # the end, whatever it is: the next task decides
         failed_states=[],
         poke_interval=5,
+        mode="reschedule",  # where no triggerer runs: the worker is free between two looks
         timeout=3600,
     )
 
