@@ -22,6 +22,8 @@ class Service:
         self.now = NOW
         self.backend = demo_backend(clock=lambda: self.now)
         self.requests = []
+        self.on_request = lambda: None
+        """Called after each request."""
         self._app = demo_app(lambda: self.now, backend=self.backend, **parts)
         self._tls = tls
         self._port = 0
@@ -85,7 +87,9 @@ class Service:
             self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], condition, int(status[:3])))
             return start_response(status, headers, *more)
 
-        return self._app(environ, noting)
+        response = self._app(environ, noting)
+        self.on_request()
+        return response
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -46,7 +46,7 @@ class Execution:
         self._call(self.task.execute)
         return self
 
-    def fire(self, seconds=30):
+    def fire(self, seconds=60):
         """Run the trigger as the triggerer does, from what Airflow has kept of it; then go on with the task."""
         event = asyncio.run(asyncio.wait_for(event_of(*self.deferrals[-1].trigger.serialize()), seconds))
         return self.resume(event.payload)
