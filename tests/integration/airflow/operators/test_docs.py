@@ -16,12 +16,13 @@ from tests.documents import Document, code
 from tests.integration.airflow.operators.tasks import LOGICAL_DATE, Execution, run
 
 PAGE = Document("docs/from-a-dag.md")
+NOTIFICATIONS = Document("docs/notifications.md")
 
 
-def tasks_of(mark):
+def tasks_of(mark, page=PAGE):
     """Execute a block, and return the tasks of the DAG in it, by their ids."""
     names = {}
-    exec(PAGE.block(mark), names)
+    exec(page.block(mark), names)
     (dag,) = {id(value): value for value in names.values() if isinstance(value, DAG)}.values()
     return dag.task_dict
 
@@ -81,6 +82,21 @@ def test_the_hook(service):
         )
         run(tasks_of("hook")["slow_down"])
         assert client.group("example_daily", "redo")["control"]["max_active_runs"] == 1
+
+
+def test_a_notifier_of_airflow_tells_the_dates_that_failed(service):
+    with service.client() as client:
+        client.create(
+            GroupRequest(dag_id="example_daily", prefix="redo", start_date="2025-02-01", end_date="2025-02-05")
+        )
+    service.fail("redo", 2)
+    task = tasks_of("notifier", NOTIFICATIONS)["wait"]
+    with pytest.raises(RunGroupFailed) as caught:
+        run(task)
+    (notifier,) = task.on_failure_callback
+    notifier.render_template_fields({"exception": caught.value, "dag": task.dag})
+    assert notifier.html_content == str(caught.value)
+    assert "2025-02-02T00:00:00Z" in notifier.html_content
 
 
 def test_every_argument_that_the_page_names_exists():
