@@ -40,7 +40,8 @@ CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))
 PINNED_WITH_PAGES = $(filter-out 3.0%,$(PINNED))
-NEEDS_CHROMIUM = command -v chromedriver >/dev/null || \
+HAS_CHROMIUM := command -v chromedriver >/dev/null
+NEEDS_CHROMIUM := $(HAS_CHROMIUM) || \
 	{ echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 PIN = $(VENV)/uv pip compile --quiet --upgrade --universal --python-version $(or $(LOWEST_PYTHON_$*),3.10) --no-header --no-annotate --strip-extras
 PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
@@ -136,6 +137,7 @@ fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, f
 
 compat: $(PINNED:%=.venvs/%/installed) ## backend, rows and plugin on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
+	@if $(HAS_CHROMIUM); then $(MAKE) --no-print-directory browser-compat; else echo "without Chromium, the page within Airflow's UI was not tried"; fi
 
 compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
 	AIRFLOW_GROUPS_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py

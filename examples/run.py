@@ -130,7 +130,8 @@ class Show:
         """Stay up until somebody wants it to end."""
         console.print(f"\nThis service  {self._url}/api/v1/dag_runs?prefix={PREFIX}_", soft_wrap=True)
         console.print(f"Airflow       {self._airflow_url}/dags/{DAG_ID}", soft_wrap=True)
-        console.print("\nBoth stay up until Ctrl-C.")
+        console.print("\nBoth stay up until Ctrl-C. The page of groups, also in Airflow's navigation as Groups:")
+        console.print(f"\n  {self._url}/api/v1/ui/", soft_wrap=True)
         self.serves = True
         while True:
             self._pause()

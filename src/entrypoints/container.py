@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dict, Object, Selector, ThreadSafeSingleton
@@ -24,6 +23,7 @@ from airflow_run_groups.domain import (
     UnfinishedRunLimits,
 )
 from airflow_run_groups.entrypoints import logs
+from airflow_run_groups.entrypoints.authenticators import authenticator_of
 from airflow_run_groups.entrypoints.http.access_log import AccessLog
 from airflow_run_groups.entrypoints.http.app import App, create_app
 from airflow_run_groups.entrypoints.http.middleware import (
@@ -50,18 +50,14 @@ from airflow_run_groups.entrypoints.http.resources.me import MeResource
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
-    BearerAuthentication,
     NoAuthentication,
-    TokenAuthentication,
 )
-from airflow_run_groups.entrypoints.http.security.browser_session import BrowserSession
 from airflow_run_groups.entrypoints.http.security.denials import Denials
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
-from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import single_token
-from airflow_run_groups.entrypoints.http.ui.page import ui_routes
-from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings, read_settings
+from airflow_run_groups.entrypoints.http.ui.page import WITHIN_AIRFLOW, ui_routes
+from airflow_run_groups.entrypoints.settings import AIRFLOW, Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,39 +132,6 @@ def _token_file(settings: Settings, meter: Meter) -> TokenFile | None:
     )
 
 
-def _public_origin() -> Origin | None:
-    from airflow_run_groups.adapters.airflow.configuration import base_url  # noqa: PLC0415 - loads Airflow
-
-    url = urlsplit(base_url())
-    return Origin.of(url.scheme, url.netloc)
-
-
-def _authenticator(
-    settings: Settings, token_file: TokenFile | None, dags: DagRepository, *, mounted: bool
-) -> Authenticator:
-    hosts = settings.allowed_hosts or frozenset()
-    same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
-    if settings.auth is Auth.AIRFLOW:
-        return _airflow_authentication(same_origin, mounted=mounted, has_ui=settings.ui)
-    if settings.auth is Auth.NONE:
-        return NoAuthentication(same_origin)
-    return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
-
-
-def _airflow_authentication(same_origin: SameOrigin, *, mounted: bool, has_ui: bool) -> Authenticator:
-    from airflow_run_groups.adapters.airflow.auth import SESSION_COOKIE, AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
-    from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
-
-    user_of = AirflowUsers(auth_manager()).identify
-    if not mounted:
-        return BearerAuthentication(user_of)
-    needed = same_origin if everybody_is_admin() else None
-    if not has_ui:
-        return BearerAuthentication(user_of, needed)
-    session = BrowserSession(SESSION_COOKIE, _public_origin())
-    return BearerAuthentication(user_of, needed, session_tokens=session.tokens)
-
-
 def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:
     return UnfinishedRunLimits(
         per_dag=settings.max_unfinished_runs_per_dag, per_caller=settings.max_unfinished_runs_per_caller
@@ -197,25 +160,40 @@ def _metrics(meter: Any, token_file: TokenFile | None, *, mounted: bool) -> obje
     return MetricsResource(meter, token_file)
 
 
+def _airflow_address(backend: str, *, mounted: bool) -> str | None:
+    """Return where browsers find Airflow's own pages, if that is known."""
+    if mounted:
+        return WITHIN_AIRFLOW
+    if backend != AIRFLOW:
+        return None
+    from airflow_run_groups.adapters.airflow.configuration import base_url  # noqa: PLC0415 - loads Airflow
+
+    address = base_url()
+    return f"{address.rstrip('/')}/" if address else None
+
+
+def _monitoring(probes: Mapping[str, object], metrics: object | None) -> dict[str, object]:
+    return dict(probes) if metrics is None else {**probes, "/metrics": metrics}
+
+
 def _open_routes(
     prefix: str,
-    probes: Mapping[str, object],
-    metrics: object | None,
+    monitoring: Mapping[str, object],
     settings: Settings,
     authenticator: Authenticator,
+    airflow_address: str | None,
 ) -> dict[str, object]:
     """Return the routes that need no token. Those of monitoring lie at the root, too."""
-    monitoring = dict(probes) if metrics is None else {**probes, "/metrics": metrics}
     return {
         **index_routes(prefix, has_ui=settings.ui),
-        **(ui_routes(prefix) if settings.ui else {}),
+        **(ui_routes(prefix, airflow=airflow_address) if settings.ui else {}),
         **monitoring,
         **{f"{prefix}{path}": resource for path, resource in monitoring.items()},
         **docs_routes(
             prefix,
             value_format=ValueFormat(settings.value_format),
             requires_token=not isinstance(authenticator, NoAuthentication),
-            has_metrics=metrics is not None,
+            has_metrics="/metrics" in monitoring,
             has_ui=settings.ui,
         ),
     }
@@ -292,7 +270,7 @@ class Container(DeclarativeContainer):
     )
     token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(
-        _authenticator, settings, token_file, backend.provided.dags, mounted=mounted
+        authenticator_of, settings, token_file, backend.provided.dags, mounted=mounted
     )
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
         _write_rate, settings.provided.write_rate_limit
@@ -323,13 +301,16 @@ class Container(DeclarativeContainer):
             "/groups/{dag_id}/{prefix}/runs": ThreadSafeSingleton(GroupRunsResource, groups),
         }
     )
+    airflow_address: ThreadSafeSingleton[str | None] = ThreadSafeSingleton(
+        _airflow_address, settings.provided.backend, mounted=mounted
+    )
     open_routes: ThreadSafeSingleton[dict[str, object]] = ThreadSafeSingleton(
         _open_routes,
         prefix,
-        probes,
-        metrics,
+        ThreadSafeSingleton(_monitoring, probes, metrics),
         settings,
         authenticator,
+        airflow_address,
     )
     middleware: ThreadSafeSingleton[list[object]] = ThreadSafeSingleton(
         _middleware,

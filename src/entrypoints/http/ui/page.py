@@ -5,6 +5,7 @@ All of it is open to everybody, as it tells nothing of this deployment: what it 
 
 from functools import cache
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 
 import falcon
@@ -17,6 +18,10 @@ from airflow_run_groups.entrypoints.http.static_files import TYPES, StaticFile
 PAGE = "index.html"
 BUILD = b"{{build}}"
 """What stands in the page for the folder of its files."""
+AIRFLOW = b"{{airflow}}"
+"""What stands there for the address of Airflow's own pages, as an attribute of the element."""
+WITHIN_AIRFLOW = "../../../"
+"""The address of Airflow's own pages from ``/api/v1/ui/`` of its API server."""
 _STATIC = Path(__file__).with_name("static")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _POLICY = (
@@ -25,8 +30,10 @@ _POLICY = (
 )
 
 
-def ui_routes(prefix: str) -> dict[str, object]:
+def ui_routes(prefix: str, *, airflow: str | None = None) -> dict[str, object]:
     """Return the paths of the page and of each of its files below this prefix.
+
+    ``airflow`` is the address of Airflow's own pages, to which the page has links; None where there are none.
 
     The path of a file has the version and a digest of all files, so that browsers may keep it for ever, and modules that
     import each other are of one build. Airflow knows the version alone, from where it is sent on.
@@ -36,9 +43,13 @@ def ui_routes(prefix: str) -> dict[str, object]:
     for name in _names():
         files[f"{prefix}/ui/{build}/{name}"] = StaticFile(name, (_STATIC / name).read_bytes, cache_control=_FOR_EVER)
         files[f"{prefix}/ui/{__version__}/{name}"] = _SentOn(f"{'../' * (name.count('/') + 1)}{build}/{name}")
-    page = StaticFile(
-        PAGE, lambda: (_STATIC / PAGE).read_bytes().replace(BUILD, build.encode()), cache_control="no-cache"
-    )
+    attribute = "" if airflow is None else f' airflow="{escape(airflow)}"'
+
+    def read() -> bytes:
+        text = (_STATIC / PAGE).read_bytes()
+        return text.replace(BUILD, build.encode()).replace(AIRFLOW, attribute.encode())
+
+    page = StaticFile(PAGE, read, cache_control="no-cache")
     return {f"{prefix}/ui": _Page(page), **files}
 
 

@@ -152,3 +152,17 @@ def test_browser_is_sent_on_to_the_page(service, prefix):
     sent_on = service.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (sent_on.status_code, urljoin("/", sent_on.headers["location"])) == (303, f"{prefix}/ui/")
     assert sent_on.headers["vary"] == "Accept"
+
+
+def element(service):
+    (found,) = re.findall(r"<airflow-run-groups([^>]*)></airflow-run-groups>", service.get("/api/v1/ui/").text)
+    return found
+
+
+def test_page_is_told_where_airflows_own_pages_are():
+    assert element(Service()) == ""
+    assert element(Service(airflow_address="../../../")) == ' airflow="../../../"'
+    assert (
+        element(Service(airflow_address='https://a.example/"><b>'))
+        == ' airflow="https://a.example/&quot;&gt;&lt;b&gt;"'
+    )
