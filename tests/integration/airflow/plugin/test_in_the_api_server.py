@@ -219,9 +219,19 @@ def test_nobody_passes_without_a_token_of_airflows(servers, header, method, path
     assert "/auth/token" in answer.json()["response"]["error"]
 
 
-def test_a_token_of_the_browsers_session_is_not_taken(servers):
-    headers = {"Cookie": f"_token={servers.tokens['admin']}"}
-    assert servers.mounted.client.get(f"{ROOT}/api/v1/dags", headers=headers).status_code == 401
+@pytest.mark.parametrize(
+    ("name", "site", "status", "reason"),
+    [
+        ("mounted", "same-origin", 200, None),
+        ("mounted", "same-site", 403, "session_cross_origin"),
+        ("mounted", "cross-site", 403, "session_cross_origin"),
+        ("alone", "same-origin", 401, "airflow_token_required"),
+    ],
+)
+def test_session_of_a_browser_counts_in_the_api_server_and_for_its_own_pages_only(servers, name, site, status, reason):
+    headers = {"Cookie": f"_token={servers.tokens['admin']}", "Sec-Fetch-Site": site}
+    answer = getattr(servers, name).client.get(f"{ROOT}/api/v1/dags", headers=headers)
+    assert (answer.status_code, answer.json()["response"].get("reason")) == (status, reason)
 
 
 @pytest.mark.parametrize("path", ["live", "ready"])
