@@ -16,6 +16,13 @@ from airflow_run_groups.domain.coverage import (
     CoveredDate as CoveredDate,
     DateStatus as DateStatus,
 )
+from airflow_run_groups.domain.coverage_pages import (
+    CoveragePage as CoveragePage,
+    CoveragePages as CoveragePages,
+    CoveragesRequest as CoveragesRequest,
+    DagCoverage as DagCoverage,
+    Problem as Problem,
+)
 from airflow_run_groups.domain.dag_search import (
     DagDetails as DagDetails,
     DagFilter as DagFilter,

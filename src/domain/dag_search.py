@@ -11,10 +11,11 @@ from airflow_run_groups.domain.rights import Rights
 class DagFilter:
     """Which part of the DAGs that are not stale.
 
-    ``q``: what their id has in it, in capitals or not; None for all. ``start``: only those whose id is greater, None for all.
+    ``tag``: those that have it, letter for letter; None for all. ``q``: what their id has in it, in capitals or not; None for all. ``start``: only those whose id is greater, None for all.
     ``limit``: at most so many, at least 1. ``readable``: only these DAGs, None: any.
     """
 
+    tag: str | None = None
     q: str | None = None
     start: str | None = None
     limit: int = 50

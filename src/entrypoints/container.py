@@ -14,6 +14,7 @@ from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE, Meter
 from airflow_run_groups.domain import (
     AuditLog,
+    CoveragePages,
     Coverages,
     CreateRuns,
     DagRepository,
@@ -265,6 +266,9 @@ class Container(DeclarativeContainer):
         CreateRuns, backend.provided.runs, clock=clock, limits=unfinished_run_limits
     )
     coverages: ThreadSafeSingleton[Coverages] = ThreadSafeSingleton(Coverages, backend.provided.runs, clock=clock)
+    coverage_pages: ThreadSafeSingleton[CoveragePages] = ThreadSafeSingleton(
+        CoveragePages, coverages, backend.provided.dags, clock=clock
+    )
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(
         Groups, backend.provided.groups, clock=clock, limits=unfinished_run_limits
     )
@@ -295,7 +299,9 @@ class Container(DeclarativeContainer):
                 backend.provided.default_timezone,
             ),
             "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
-            "/coverage": ThreadSafeSingleton(CoverageResource, coverages, backend.provided.default_timezone),
+            "/coverage": ThreadSafeSingleton(
+                CoverageResource, coverages, coverage_pages, backend.provided.default_timezone
+            ),
             "/groups": ThreadSafeSingleton(GroupsResource, groups),
             "/groups/{dag_id}/{prefix}": ThreadSafeSingleton(GroupResource, groups, backend.provided.default_timezone),
             "/groups/{dag_id}/{prefix}/runs": ThreadSafeSingleton(GroupRunsResource, groups),

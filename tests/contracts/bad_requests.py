@@ -264,7 +264,31 @@ _GROUPS = (
         "/api/v1/coverage?dag_id=example_daily&start_date=2021-01-02&end_date=2021-01-01", 400, "lies before start_date"
     ),
     _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&detail=all", 400, "detail must be"),
-    _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&limit=3", 400, "unknown query parameter 'limit'"),
+    _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&limit=0", 400, "limit must be an integer from 1"),
+    _get("/api/v1/coverage?dag_id=example_daily&start_date=2021-01-01&limit=101", 400, "an integer from 1 to 100"),
+    _get(
+        "/api/v1/coverage?dag_id=&start_date=2021-01-01", 400, "dag_id must be a list of 1 to 100 DAG ids", "'' is none"
+    ),
+    _get("/api/v1/coverage?dag_id=a&dag_id=b&dag_id=a&start_date=2021-01-01", 400, "'a' is there twice"),
+    _get(
+        "/api/v1/coverage?" + "&".join(f"dag_id=d{n}" for n in range(101)) + "&start_date=2021-01-01",
+        400,
+        "dag_id must be a list of 1 to 100 DAG ids",
+    ),
+    _get(
+        "/api/v1/coverage?dag_id=example_daily&tag=a&start_date=2021-01-01", 400, "dag_id cannot be combined with tag"
+    ),
+    _get("/api/v1/coverage?tag=&start_date=2021-01-01", 400, "tag must be text of 1 to 100 characters"),
+    _get("/api/v1/coverage?tag=" + "a" * 101 + "&start_date=2021-01-01", 400, "tag must be text of 1 to 100"),
+    _get("/api/v1/coverage?tag=a&tag=b&start_date=2021-01-01", 400, "query parameter 'tag' is repeated"),
+    _get("/api/v1/coverage?tag=a&start_date=2021-01-01&start=", 400, "start must be text of 1 to 250 characters"),
+    _get("/api/v1/coverage?tag=a&start_date=2021-01-01&detail=dates", 400, "detail must be stretches for several DAGs"),
+    _get("/api/v1/coverage?tag=a&start_date=2021-01-02&end_date=2021-01-01", 400, "lies before start_date"),
+    _get(
+        "/api/v1/coverage?dag_id=example_daily&dag_id=no_such_dag&start_date=2021-01-01",
+        404,
+        "Dag id 'no_such_dag' not found",
+    ),
     _get("/api/v1/coverage?dag_id=no_such_dag&start_date=2021-01-01", 404, "Dag id 'no_such_dag' not found"),
     _get("/api/v1/coverage?dag_id=example_unscheduled&start_date=2021-01-01", 400, "has no periodic schedule"),
     _method("POST", "/api/v1/coverage", "GET, HEAD, OPTIONS"),

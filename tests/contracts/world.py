@@ -76,6 +76,7 @@ class World(Protocol):
         has_import_errors: bool = False,
         max_active_runs: int = 16,
         params: Mapping[str, Mapping[str, object]] | None = None,
+        tags: Sequence[str] = (),
     ) -> object:
         """Put a DAG there, with at least one task. A param's schema may hold type, enum, minimum, maximum, default.
 

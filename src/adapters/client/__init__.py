@@ -17,6 +17,7 @@ from airflow_run_groups.adapters.client.responses import (
     CoveredDate as CoveredDate,
     CreatedRuns as CreatedRuns,
     Dag as Dag,
+    DagCoverage as DagCoverage,
     DagDetails as DagDetails,
     DagRun as DagRun,
     Group as Group,

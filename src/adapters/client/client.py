@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from airflow_run_groups.adapters.client import encoding
-from airflow_run_groups.adapters.client.coverage import joined_coverage
+from airflow_run_groups.adapters.client.coverage import in_parts, joined_coverage, with_rest
 from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.known_groups import KnownGroups
 from airflow_run_groups.adapters.client.lists import Lists
@@ -21,6 +21,8 @@ from airflow_run_groups.adapters.client.responses import (
     Coverage,
     CoverageResponse,
     CreatedRuns,
+    DagCoverage,
+    DagCoveragePage,
     GroupActionResult,
     GroupChangeResult,
     GroupProgress,
@@ -182,6 +184,31 @@ class Client(Lists):
             parts.append(parse(self._get("/coverage", params=where), CoverageResponse)["coverage"])
             start = parts[-1]["next_start_date"]
         return joined_coverage(parts)
+
+    def coverages(
+        self,
+        start_date: str | dt.datetime,
+        end_date: str | dt.datetime | None = None,
+        *,
+        dag_ids: Sequence[str] | None = None,
+        tag: str | None = None,
+    ) -> Iterator[DagCoverage]:
+        """Yield how many dates of these DAGs, or of all with a tag, have each status, a page at a time.
+
+        :param end_date: now when it is None; all requests that it takes mean the same moment.
+        """
+        end = encoding.date(_now() if end_date is None else end_date)
+        for part in [None] if dag_ids is None else in_parts(dag_ids):
+            where: dict[str, Any] = {
+                "dag_id": part,
+                "tag": tag,
+                "start_date": encoding.date(start_date),
+                "end_date": end,
+            }
+            for page in self._pages("/coverage", DagCoveragePage, **where):
+                for found in page["coverages"]:
+                    rest = found["next_start_date"]
+                    yield found if rest is None else with_rest(found, self.coverage(found["dag_id"], rest, end))
 
     def cancel(
         self, dag_id: str, prefix: str, *, running: bool = False, **options: Unpack[ActionOptions]

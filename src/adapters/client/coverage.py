@@ -1,11 +1,34 @@
 """Coverage of a range that takes several responses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from airflow_run_groups.adapters.client.responses import Coverage, CoverageStretch
+from airflow_run_groups.adapters.client.responses import Coverage, CoverageStretch, DagCoverage
 from airflow_run_groups.domain import DateStatus
 
 _HINDERING = frozenset(status.value for status in DateStatus if status.hinders)
+
+
+MAX_DAGS = 100
+"""DAGs that one request names."""
+
+
+def in_parts(dag_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield as many of them at a time as one request names, each once."""
+    once = list(dict.fromkeys(dag_ids))
+    for first in range(0, len(once), MAX_DAGS):
+        yield once[first : first + MAX_DAGS]
+
+
+def with_rest(found: DagCoverage, rest: Coverage) -> DagCoverage:
+    """Return the counts of a range whose first part one response has counted."""
+    return DagCoverage(
+        dag_id=found["dag_id"],
+        total=found["total"] + rest["total"],
+        counts={status: count + rest["counts"][status] for status, count in found["counts"].items()},
+        complete=rest["complete"] and not any(found["counts"][status] for status in _HINDERING),
+        next_start_date=None,
+        problem=None,
+    )
 
 
 def joined_coverage(parts: Sequence[Coverage]) -> Coverage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -82,8 +82,12 @@ class Lists(ABC):
     def dags(self) -> list[Dag]:
         return parse(self._get("/dags"), DagList)["dags"]
 
-    def _pages(self, path: str, kind: type[_Response], **where: str | None) -> Iterator[_Response]:
-        params: dict[str, Any] = {name: encoding.text(value) for name, value in where.items() if value is not None}
+    def _pages(self, path: str, kind: type[_Response], **where: str | Sequence[str] | None) -> Iterator[_Response]:
+        params: dict[str, Any] = {
+            name: encoding.text(value) if isinstance(value, str) else [encoding.text(one) for one in value]
+            for name, value in where.items()
+            if value is not None
+        }
         params["limit"] = PAGE
         while True:
             page: Any = parse(self._get(path, params=params), kind)

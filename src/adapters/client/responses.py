@@ -247,6 +247,27 @@ class Coverage(_Coverage, total=False):
     dates: list[CoveredDate]
 
 
+class Problem(TypedDict):
+    error: str
+    reason: str
+
+
+class DagCoverage(TypedDict):
+    """The counts of one of several DAGs; ``problem`` says why nothing is counted."""
+
+    dag_id: str
+    total: int
+    counts: dict[str, int]
+    complete: bool
+    next_start_date: str | None
+    problem: Problem | None
+
+
+class DagCoveragePage(TypedDict):
+    coverages: list[DagCoverage]
+    next_start: str | None
+
+
 class CoverageResponse(TypedDict):
     coverage: Coverage
 

@@ -37,6 +37,7 @@ class MemoryDag:
     fileloc: str = ""
     bundle_version: str | None = None
     task_ids: tuple[str, ...] = ("task_0",)
+    tags: tuple[str, ...] = ()
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:

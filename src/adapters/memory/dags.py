@@ -27,7 +27,11 @@ class MemoryDagRepository:
     def search(self, where: DagFilter) -> DagPage:
         with self._backend.lock:
             dags = self._backend.dags
-            page, rest = where.page(dag_id for dag_id, stored in dags.items() if not stored.dag.is_stale)
+            page, rest = where.page(
+                dag_id
+                for dag_id, stored in dags.items()
+                if not stored.dag.is_stale and (where.tag is None or where.tag in stored.dag.tags)
+            )
             return DagPage(dags=tuple(_details(dags[dag_id]) for dag_id in page), next_start=rest)
 
     def ids(self) -> frozenset[str]:

@@ -320,7 +320,8 @@ COMMANDS: Sequence[ServiceCommand] = (
     ServiceCommand(
         "coverage",
         "coverage:coverage",
-        _DAG,
+        _many(["--dag-id", "dag_ids"], metavar="DAG_ID", text="The DAG."),
+        click.Option(["--tag"], metavar="TAG", help="In place of DAGs: all with this tag and a schedule."),
         click.Option(["--from-date", "start_date"], required=True, metavar="DATE", help="The first date, inclusive."),
         click.Option(
             ["--to-date", "end_date"], metavar="DATE", help="The last date, inclusive; now when it is left out."
@@ -332,10 +333,11 @@ COMMANDS: Sequence[ServiceCommand] = (
             help="Exit with 1 when fewer of the dates that are due have succeeded.",
         ),
         click.Option(["--all-dates"], is_flag=True, help="Each date with its run, and not stretches of dates."),
-        text="Show whether the past of a DAG is complete: what became of each date of its schedule.",
+        text="Show whether the past of a DAG, or of several, is complete: what became of each date of the schedule.",
         examples=[
             "airflow-groups coverage --dag-id example_daily --from-date 2025-01-01 --to-date 2025-03-31",
             "airflow-groups coverage --dag-id example_daily --from-date 2025-01-01 --fail-under 100 -o json",
+            "airflow-groups coverage --tag sales --from-date 2025-01-01 --fail-under 100",
         ],
     ),
     ServiceCommand(

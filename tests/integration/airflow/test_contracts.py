@@ -7,6 +7,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
+from tests.contracts.coverage_pages import CoveragePagesContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
@@ -34,6 +35,10 @@ class TestAirflowDagRunGet(DagRunGetContract):
 
 
 class TestAirflowGroupList(GroupListContract):
+    pass
+
+
+class TestAirflowCoveragePages(CoveragePagesContract):
     pass
 
 

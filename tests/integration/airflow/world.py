@@ -125,6 +125,7 @@ class AirflowWorld:
         windows: Sequence[tuple[dt.datetime | None, dt.datetime | None]] = (),
         catchup: bool = False,
         depends_on_past: bool = False,
+        tags: Sequence[str] = (),
     ) -> SerializedDAG:
         with DAG(
             dag_id,
@@ -133,6 +134,7 @@ class AirflowWorld:
             end_date=end_date and pendulum.instance(end_date),
             catchup=catchup,
             max_active_runs=max_active_runs,
+            tags=list(tags),
             params={name: as_param(schema) for name, schema in (params or {}).items()},
             default_args={"depends_on_past": depends_on_past},
             **({"allowed_run_types": allowed_run_types} if versions.ALLOWED_RUN_TYPES else {}),

@@ -837,3 +837,50 @@ def test_coverage_says_what_is_missing_and_fails_below_a_limit(run, url):
     assert run("coverage", *between, "--all-dates", "-o", "plain").count("covered_") == 2
     run("coverage", *between, "--fail-under", "0")
     assert called("coverage", *between, "--fail-under", "1", url=url).returncode == 1
+
+
+def test_coverage_of_several_dags_counts_them_and_fails_below_a_limit(run, url):
+    between = ("--from-date", "2020-01-03", "--to-date", "2020-01-04")
+    several = ("--dag-id", "example_paused", "--dag-id", "example_unscheduled")
+    counted = run("coverage", *several, *between, "-o", "plain").splitlines()
+    assert [line.split("\t")[0] for line in counted] == ["example_paused", "example_unscheduled"]
+    assert counted[0].endswith("\tno")
+    assert "0 of 2 DAGs complete" in run("coverage", *several, *between)
+    found = json.loads(run("coverage", *several, *between, "-o", "json"))
+    assert [one["problem"] is None for one in found] == [True, False]
+    assert called("coverage", *several, *between, "--fail-under", "0", url=url).returncode == 1
+    assert json.loads(run("coverage", "--tag", "none", *between, "-o", "json")) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "give --dag-id, as often as you like, or --tag"),
+        (("--dag-id", "a", "--tag", "b"), "give --dag-id, as often as you like, or --tag"),
+        (("--tag", "b", "--all-dates"), "--all-dates is about one DAG"),
+    ],
+)
+def test_a_coverage_without_sense_is_a_wrong_command_line(url, options, says):
+    done = called("coverage", *options, "--from-date", "2020-01-01", url=url)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_chosen_runs_are_cancelled_and_retried(run, url):
+    run("create", *group("chosen", "example_paused"), "--from-date", "2020-02-01", "--to-date", "2020-02-04")
+    chosen = ("--date", "2020-02-02", "--date", "2020-02-03")
+    assert "Cancelled 2 runs" in run("cancel", *group("chosen", "example_paused"), *chosen)
+    run_id = "chosen_0000003_2020-02-03T00:00:00"
+    assert "Queued again 1 run" in run(
+        "retry", *group("chosen", "example_paused"), "--run-id", run_id, "--task", "task_0"
+    )
+    states = json.loads(run("list", *group("chosen", "example_paused"), "-o", "json"))
+    assert [one["state"] for one in states] == ["queued", "failed", "queued", "queued"]
+    refused = called("retry", *group("chosen", "example_paused"), "--task", "nothing", url=url)
+    assert "tasks has 'nothing'" in refused.stderr
+
+
+def test_who_one_is_and_which_dags_there_are_to_choose_from(run):
+    assert json.loads(run("me", "-o", "json"))["default_timezone"] == "UTC"
+    found = json.loads(run("dags", "--search", "PAUSED", "-o", "json"))
+    assert [(dag["dag_id"], dag["allows_range"]) for dag in found] == [("example_paused", True)]

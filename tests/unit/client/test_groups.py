@@ -234,3 +234,34 @@ def test_names_are_percent_encoded(network):
 def test_unknown_group_is_refused(network):
     with pytest.raises(RefusedByService, match="Group not found"):
         network.client.group("example_daily", "nothing")
+
+
+def test_the_coverage_of_several_dags_is_that_of_each(network):
+    between = ("2024-01-01", "2024-01-05")
+    dag_ids = ["example_paused", "example_daily", "example_paused"]
+    found = list(network.client.coverages(*between, dag_ids=dag_ids))
+    assert [one["dag_id"] for one in found] == ["example_daily", "example_paused"]
+    for one in found:
+        assert one["counts"] == network.client.coverage(one["dag_id"], *between)["counts"]
+    assert list(network.client.coverages(*between, tag="none")) == []
+    (alone,) = network.client.coverages(*between, dag_ids=["example_unscheduled"])
+    assert alone["problem"]["reason"] == "invalid_request"
+
+
+def test_a_range_of_which_one_page_counts_a_part_is_counted_to_its_end(network):
+    between = ("2020-01-01", "2022-12-31")
+    (found,) = network.client.coverages(*between, dag_ids=["example_hourly"])
+    whole = network.client.coverage("example_hourly", *between)
+    assert (found["total"], found["counts"]) == (whole["total"], whole["counts"])
+    assert found["total"] > 10_000
+    assert found["next_start_date"] is None
+
+
+def test_chosen_runs_and_tasks_are_sent(network):
+    network.client.create(GroupRequest(dag_id="example_paused", prefix="few", dates=["2024-01-01", "2024-01-02"]))
+    done = network.client.cancel("example_paused", "few", dates=[dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc)])
+    assert done["dag_run_ids"] == ["few_0000002_2024-01-02T00:00:00"]
+    again = network.client.retry("example_paused", "few", run_ids=done["dag_run_ids"], tasks=["task_0"])
+    assert again["dag_run_ids"] == done["dag_run_ids"]
+    network.client.note("example_paused", "few", "look", run_ids=done["dag_run_ids"])
+    assert [run["note"] for run in network.client.group_runs("example_paused", "few")] == [None, "look"]

@@ -6,6 +6,7 @@ from tests.contracts.audit import AuditLogContract
 from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
 from tests.contracts.coverage import CoverageContract
+from tests.contracts.coverage_pages import CoveragePagesContract
 from tests.contracts.creation import PlanningFactsContract, TransactionContract
 from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
@@ -38,6 +39,10 @@ class TestMemoryDagRunGet(DagRunGetContract):
 
 
 class TestMemoryGroupList(GroupListContract):
+    pass
+
+
+class TestMemoryCoveragePages(CoveragePagesContract):
     pass
 
 

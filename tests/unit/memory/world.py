@@ -24,14 +24,14 @@ class MemoryWorld:
     def denials(self):
         return list(self.audit.denials)
 
-    def dag(self, dag_id, *, schedule="0 0 * * *", params=None, windows=None, **settings):
+    def dag(self, dag_id, *, schedule="0 0 * * *", params=None, windows=None, tags=(), **settings):
         if windows:  # as Airflow finds them
             settings["task_ids"] = tuple(f"task_{number}" for number in range(len(windows)))
             settings["task_windows"] = frozenset(TaskWindow(*window) for window in windows)
             starts, ends = zip(*windows, strict=True)
             settings["start_date"] = min(starts) if all(starts) else None
             settings["end_date"] = max(ends) if all(ends) else None
-        self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, **settings))
+        self.backend.add(MemoryDag(dag_id=dag_id, schedule=schedule, params=params or {}, tags=tuple(tags), **settings))
 
     knows_makers = knows_versions = True
 

@@ -4,7 +4,7 @@ import datetime as dt
 from functools import cache
 from typing import Any
 
-from airflow.models.dag import DagModel
+from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from sqlalchemy import bindparam, case, false, func, select, type_coerce
 from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchemy 1.4, too
@@ -13,6 +13,7 @@ from airflow_run_groups.adapters.airflow.queries.columns import DATE
 
 _DAG = DagModel.__table__
 _RUN = DagRun.__table__
+_TAG = DagTag.__table__
 _WINDOWS = (dt.timedelta(hours=1), dt.timedelta(days=2))
 """How long before its next scheduled date a DAG's latest date is searched first."""
 
@@ -59,3 +60,6 @@ IDS = select(_DAG.c.dag_id)
 """The ids of all DAGs."""
 LIVE_IDS = IDS.where(~_DAG.c.is_stale)
 """The ids of those that are not stale."""
+_OF_TAG = select(_TAG.c.dag_id).where(bindparam("tag") == _TAG.c.name)
+LIVE_IDS_OF_TAG = LIVE_IDS.where(_DAG.c.dag_id.in_(_OF_TAG))
+"""The ids of those that have the tag ``tag``."""

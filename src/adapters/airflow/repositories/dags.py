@@ -9,7 +9,7 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.database.refusals import require_writable
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.dags import IDS, LIVE_IDS, dags, some_dags
+from airflow_run_groups.adapters.airflow.queries.dags import IDS, LIVE_IDS, LIVE_IDS_OF_TAG, dags, some_dags
 from airflow_run_groups.domain.dag_search import DagDetails, DagFilter, DagPage
 from airflow_run_groups.domain.model import DagSummary
 
@@ -34,7 +34,9 @@ class AirflowDagRepository:
 
     def search(self, where: DagFilter) -> DagPage:
         with self._database.reading() as connection:
-            page, rest = where.page(connection.scalars(LIVE_IDS))
+            tagged = where.tag is not None
+            ids = connection.scalars(LIVE_IDS_OF_TAG if tagged else LIVE_IDS, {"tag": where.tag} if tagged else {})
+            page, rest = where.page(ids)
             query = some_dags(bounded=connection.dialect.name == "postgresql")
             rows = connection.execute(query, {"dag_ids": page}).all() if page else ()
         found = {row.dag_id: _details(row) for row in rows}

@@ -90,6 +90,7 @@ def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
         components.schema(_name(body), schema=body)
     for response in (
         coverage.CoverageSchema(),
+        coverage.DagCoverageSchema(),
         creations.CreatedRunsSchema(),
         creations.PlanSchema(),
         creations.PlanSummarySchema(),

@@ -202,10 +202,10 @@ class Dates(Strict, fields.List[Any]):
 class Names(Strict, fields.List[Any]):
     """Names, none twice, each as long as an id can be."""
 
-    def __init__(self, of: str, **more: Any) -> None:
-        """Take a list of what ``of`` says, such as run ids."""
-        super().__init__(Text(), validate=Length(1, MAX_LIMIT), **more)
-        self.allowed = f"a list of 1 to {MAX_LIMIT} {of}, none twice"
+    def __init__(self, of: str, *, most: int = MAX_LIMIT, **more: Any) -> None:
+        """Take a list of at most so many of what ``of`` says, such as run ids."""
+        super().__init__(Text(), validate=Length(1, most), **more)
+        self.allowed = f"a list of 1 to {most} {of}, none twice"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list):

@@ -19,6 +19,7 @@ from airflow_run_groups.entrypoints.http.openapi.examples import read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import OPERATIONS
 from airflow_run_groups.entrypoints.http.openapi.operations.errors import ERRORS
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
+from airflow_run_groups.entrypoints.http.schemas.coverage import DagCoverageSchema, ProblemSchema
 from airflow_run_groups.entrypoints.http.schemas.creations import (
     CreatedRunsSchema,
     PlanCountsSchema,
@@ -141,6 +142,8 @@ def test_every_field_of_the_schemas_is_in_it_with_a_word_about_it(value_format):
         dag_details_schema(value_format),
         MeSchema(),
         RightsSchema(),
+        DagCoverageSchema(),
+        ProblemSchema(),
         GroupSchema(),
         GroupProgressSchema(),
         GroupRunSchema(),

@@ -61,3 +61,35 @@ def test_a_dag_that_the_caller_may_not_see_is_not_found():
     service = Service()
     answer = service.get("/api/v1/coverage?dag_id=secret&start_date=2020-01-01")
     assert (answer.status_code, error(answer)) == (404, "Dag id 'secret' not found")
+
+
+def test_several_dags_are_counted_a_page_at_a_time(service):
+    service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=UTC), state="success")
+    several = f"{WEEK}&dag_id=example_unscheduled&dag_id=example_paused"
+    first = service.get(f"{several}&limit=2")
+    payload = first.json["response"]
+    assert payload["coverages"][0] == {
+        "dag_id": "example_daily",
+        "total": 7,
+        "counts": {**service.ask(WEEK)["coverage"]["counts"], "success": 1, "missing": 6},
+        "complete": False,
+        "next_start_date": None,
+        "problem": None,
+    }
+    assert [one["dag_id"] for one in payload["coverages"]] == ["example_daily", "example_paused"]
+    assert payload["next_start"] == "example_paused"
+    assert service.get(f"{several}&limit=2", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    second = service.ask("/api/v1/coverage" + first.headers["link"][1:].partition(">")[0])
+    (unscheduled,) = second["coverages"]
+    assert (unscheduled["dag_id"], unscheduled["total"], unscheduled["complete"]) == ("example_unscheduled", 0, False)
+    assert unscheduled["problem"]["reason"] == "invalid_request"
+    assert second["next_start"] is None
+
+
+def test_one_dag_on_a_page_is_counted(service):
+    (one,) = service.ask(f"{WEEK}&limit=5")["coverages"]
+    assert (one["dag_id"], one["total"]) == ("example_daily", 7)
+
+
+def test_a_tag_that_no_dag_has_counts_nothing(service):
+    assert service.ask("/api/v1/coverage?tag=none&start_date=2020-01-01") == {"coverages": [], "next_start": None}

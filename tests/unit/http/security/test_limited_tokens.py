@@ -145,6 +145,7 @@ REQUESTS = [
     ("GET", f"/dag_runs/only_{HIDDEN}?dag_id={{}}", None),
     ("GET", "/groups?dag_id={}", None),
     ("GET", "/groups?dag_id={}&state=active", None),
+    ("GET", f"/coverage?dag_id={SEEN}&dag_id={{}}&start_date=2024-12-01", None),
     ("GET", "/groups/{}/a", None),
     ("GET", "/groups/{}/a_", None),
     ("POST", "/groups/{}/a/cancel", {}),

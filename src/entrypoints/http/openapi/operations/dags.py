@@ -1,8 +1,10 @@
 """Listing DAGs, and whether their past is complete."""
 
-from airflow_run_groups.entrypoints.http.openapi.operations.operation import Operation, object_of, ref
+from airflow_run_groups.entrypoints.http.openapi.operations.operation import Json, Operation, object_of, ref
 from airflow_run_groups.entrypoints.http.schemas.coverage import CoverageFilterSchema
 from airflow_run_groups.entrypoints.http.schemas.requests.dags import DagFilterSchema
+
+_NEXT_DAG: Json = {"type": ["string", "null"], "description": "The `start` of the next page, null on the last one."}
 
 OPERATIONS = (
     Operation(
@@ -11,10 +13,16 @@ OPERATIONS = (
         tag="Coverage",
         summary="See whether the past is complete",
         description="Each date that the DAG's schedule holds in the range, against the runs that exist, whoever made them. It writes "
-        "nothing, and takes the permission to see the DAG.",
+        "nothing, and takes the permission to see the DAG. With `dag_id` more than once, or `tag`, it counts the dates of several DAGs, a "
+        "page of them at a time.",
         query=CoverageFilterSchema,
-        payload=object_of(coverage=ref("Coverage")),
-        headers=("ETag",),
+        payload={
+            "anyOf": [
+                object_of(coverage=ref("Coverage")),
+                object_of(coverages={"type": "array", "items": ref("DagCoverage")}, next_start=_NEXT_DAG),
+            ]
+        },
+        headers=("Link", "ETag"),
         errors=(404,),
         tagged=True,
     ),
@@ -30,10 +38,7 @@ OPERATIONS = (
                 object_of(dags={"type": "array", "items": ref("Dag")}),
                 object_of(
                     dags={"type": "array", "items": ref("DagDetails")},
-                    next_start={
-                        "type": ["string", "null"],
-                        "description": "The `start` of the next page, null on the last one.",
-                    },
+                    next_start=_NEXT_DAG,
                 ),
             ]
         },
