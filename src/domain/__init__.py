@@ -1,5 +1,11 @@
 """The rules of groups of DAG runs, with no more than the standard library: plan a group, number it, read its ids back."""
 
+from airflow_run_groups.domain.about import (
+    MAX_DESCRIPTION_LENGTH as MAX_DESCRIPTION_LENGTH,
+    MAX_LABEL_LENGTH as MAX_LABEL_LENGTH,
+    MAX_LABELS as MAX_LABELS,
+    About as About,
+)
 from airflow_run_groups.domain.audit import (
     Denial as Denial,
 )

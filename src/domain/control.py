@@ -60,7 +60,8 @@ class GroupChange:
     ``paused``: by default False. ``max_active_runs``: 1 to 10,000, by default that of the DAG, together with its other runs.
     ``stop_after``: after how many failed runs it is paused by itself, by default never.
     ``pace``, ``not_before``: from when on the queued runs may start, by default all from now on. ``order``: in which
-    order, by default that of the dates. ``requested_by``: the caller's name, and ``display_name`` the one that
+    order, by default that of the dates. ``description``, ``labels``: what is said of the group, by default nothing.
+    ``requested_by``: the caller's name, and ``display_name`` the one that
     Airflow shows for them; None without one. ``dry_run``: only say how many runs it would change.
 
     :raises Refused: when ``max_active_runs`` is out of its bounds, or nothing is to be changed.
@@ -74,6 +75,8 @@ class GroupChange:
     pace: Pace | Keep | None = KEEP
     not_before: dt.datetime | Keep | None = KEEP
     order: Order | Keep | None = KEEP
+    description: str | Keep | None = KEEP
+    labels: tuple[str, ...] | Keep | None = KEEP
     dry_run: bool = False
     requested_by: str | None = None
     display_name: str | None = None
@@ -90,7 +93,7 @@ class GroupChange:
         return any(value is not KEEP for value in (self.pace, self.not_before, self.order))
 
 
-CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order")
+CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order", "description", "labels")
 """What a change can be about."""
 
 

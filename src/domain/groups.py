@@ -33,7 +33,7 @@ class Group:
     failed ones that were cancelled, and have not run again since. ``last_id`` is that of the newest run. The dates are
     aware, and None when none of the runs has one. ``created_at``: when the first of them was created, as far as Airflow
     knows. ``created_by``: the name of whoever asked for the run with the lowest id, None where Airflow does not know it.
-    ``note``: that of the newest run.
+    ``note``: that of the newest run. ``description`` and ``labels``: what callers have said of it.
     """
 
     dag_id: str
@@ -47,6 +47,8 @@ class Group:
     created_at: dt.datetime | None = None
     created_by: str | None = None
     note: str | None = None
+    description: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

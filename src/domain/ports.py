@@ -72,6 +72,8 @@ class DagTransaction(DagSnapshot, Protocol):
     def add(self, created: CreatedRuns) -> None:
         """Write the runs, all of them or none, and write nothing when there are none.
 
+        Where runs are written, what the request says of the group takes the place of what was said before.
+
         Runs come out as Airflow makes them: with the type that each has, triggered over the REST API, queued, with all their task instances,
         with ids in this order.
 
@@ -205,7 +207,7 @@ class GroupRepository(Protocol):
 
         A group that has a control, or gets one, has its queued and running runs put under it, all of them or none; but not
         those that an unfinished backfill of Airflow's own holds, which ``warnings`` counts. Where its control goes, no run
-        is held any more. Runs that are created under its prefix later, or run again, join its control. A change that says
+        is held any more. What is said of a group puts it under no control. Runs that are created under its prefix later, or run again, join its control. A change that says
         the same again changes nothing, and a dry run neither.
 
         A group stops when its rule is reached while it is not paused: at a change, a creation, or a look at it.

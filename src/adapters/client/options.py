@@ -42,3 +42,5 @@ class Wishes(TypedDict, total=False):
     pace: str | None
     not_before: str | dt.datetime | None
     order: str | None
+    description: str | None
+    labels: list[str] | None

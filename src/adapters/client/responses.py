@@ -82,6 +82,8 @@ class GroupOrigin(TypedDict, total=False):
     created_at: str | None
     created_by: str | None
     note: str | None
+    description: str | None
+    labels: list[str]
 
 
 class Group(GroupOrigin):

@@ -47,6 +47,8 @@ class GroupRequest:
     paused: bool | None = None
     stop_after: Mapping[str, int] | None = None
     run_type: str | None = None
+    description: str | None = None
+    labels: Sequence[str] | None = None
 
     @property
     def group(self) -> str:

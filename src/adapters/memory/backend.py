@@ -7,7 +7,7 @@ from threading import RLock
 
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
-from airflow_run_groups.domain import Control, DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
+from airflow_run_groups.domain import About, Control, DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
 from airflow_run_groups.domain.control import Outcomes, stopped_control
 from airflow_run_groups.domain.stop_after import EndedRuns
 
@@ -79,6 +79,8 @@ class StoredDag:
         """The runs of each group, by its prefix."""
         self.controls: dict[str, Control] = {}
         """The groups under control, by their prefixes."""
+        self.abouts: dict[str, About] = {}
+        """What is said of groups, by their prefixes."""
         self._queue = self._new_queue()
         self._queues: dict[str, RunQueue] = {}
         """Those of the groups under control."""

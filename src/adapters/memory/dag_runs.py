@@ -38,6 +38,7 @@ from airflow_run_groups.domain import (
     UnfinishedRuns,
     group_prefix,
 )
+from airflow_run_groups.domain.about import NOTHING
 from airflow_run_groups.domain.estimate import RECENT_RUNS
 from airflow_run_groups.domain.pace import is_spaced
 
@@ -171,6 +172,8 @@ class _Transaction:
         now = self._backend.advance()
         if created.runs:
             self._stored.set_control(created.prefix, created.control, now)
+            said = self._stored.abouts.get(created.prefix, NOTHING)
+            self._stored.abouts[created.prefix] = said.with_more(created.description, created.labels)
         for new in created.runs:
             run = DagRun(
                 id=len(self._backend.runs) + 1,

@@ -29,6 +29,7 @@ from airflow_run_groups.domain import (
     StateCounts,
     has_address,
 )
+from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, turns
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.group_actions import left_out, unknown_tasks
@@ -45,7 +46,7 @@ class MemoryGroupRepository:
             if where.dag_id is not None and where.dag_id not in self._backend.dags:
                 raise DagNotFound(where.dag_id)
             groups = [
-                _group(prefix, runs)
+                _group(prefix, runs, stored.abouts.get(prefix, NOTHING))
                 for dag_id, stored in self._backend.dags.items()
                 for prefix, runs in _by_prefix(stored).items()
                 if has_address(prefix) and where.may_be(dag_id, prefix)
@@ -69,7 +70,7 @@ class MemoryGroupRepository:
             active = _active_runs(stored, prefix)
             starts = _recent_starts(runs, since=now - WINDOW)
             return GroupProgress(
-                group=_group(prefix, runs),
+                group=_group(prefix, runs, stored.abouts.get(prefix, NOTHING)),
                 seen_at=now,
                 max_active_runs=stored.dag.max_active_runs,
                 active_runs=active,
@@ -169,6 +170,7 @@ class MemoryGroupRepository:
             relinked = _unfinished_ids(runs) if (before is None) is not (after is None) else set()
             if not change.dry_run:
                 dag.set_control(change.prefix, after, now)
+                dag.abouts[change.prefix] = dag.abouts.get(change.prefix, NOTHING).after(change)
                 for turn in moved:
                     _start_at(queued[turn.id], dag, turn.run_after, now)
             return ChangedGroup(control=after, changed_runs=len(relinked.union(turn.id for turn in moved)))
@@ -252,7 +254,7 @@ def _recent_starts(runs: Sequence[StoredRun], *, since: dt.datetime) -> list[dt.
     return [run.start_date for run in ended if run.start_date and run.end_date and run.end_date > since]
 
 
-def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
+def _group(prefix: str, runs: Sequence[StoredRun], about: About) -> Group:
     states = Counter(one.run.state for one in runs)
     dates = [one.run.logical_date for one in runs if one.run.logical_date]
     return Group(
@@ -267,6 +269,8 @@ def _group(prefix: str, runs: Sequence[StoredRun]) -> Group:
         created_at=min(one.created_at for one in runs),
         created_by=runs[0].created_by,
         note=runs[-1].note,
+        description=about.description,
+        labels=about.labels,
     )
 
 

@@ -101,7 +101,7 @@ class _GroupRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedRuns(_GroupRuns):
-    """What a request creates. ``note`` is put on every run.
+    """What a request creates. ``note`` is put on every run, ``description`` and ``labels`` are said of the group.
 
     ``created_by``: the name of the caller that the runs bear, and ``requested_by`` that of the audit log; None without one.
     ``bundle_version``: that of the request.
@@ -111,6 +111,8 @@ class CreatedRuns(_GroupRuns):
     created_by: str | None
     requested_by: str | None = None
     bundle_version: str | None = None
+    description: str | None = None
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ def runs_to_create(
     return CreatedRuns(
         **draft.finish(),
         note=request.note,
+        description=request.description,
+        labels=request.labels,
         created_by=created_by,
         requested_by=requested_by,
         bundle_version=request.bundle_version,

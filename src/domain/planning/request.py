@@ -26,6 +26,7 @@ class GroupRequest:
     No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
     ``dates``: these dates, 1 to 500, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
+    ``description`` and ``labels`` are said of the group, in place of those that it has; None leaves them.
     ``new_group``: True refuses a prefix whose group exists, unless this very request made it; False adds to it without a
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
@@ -57,6 +58,8 @@ class GroupRequest:
     run_type: DagRunType | None = None
     naive_dates_in: str | None = None
     bundle_version: str | None = None
+    description: str | None = None
+    labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)

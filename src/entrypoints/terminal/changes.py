@@ -18,28 +18,17 @@ def resume(session: Session, *, dag_id: str, prefix: str, dry_run: bool) -> int:
     return _change(session, dag_id, prefix, dry_run=dry_run, paused=False)
 
 
-def change(  # noqa: PLR0913 - each is an option of the command
-    session: Session,
-    *,
-    dag_id: str,
-    prefix: str,
-    dry_run: bool,
-    no_max_active_runs: bool,
-    no_stop_after: bool,
-    no_pace: bool,
-    **given: Any,
-) -> int:
-    wishes = {name: value for name, value in given.items() if value is not None}
-    defaults = {"max_active_runs": no_max_active_runs, "stop_after": no_stop_after, "pace": no_pace}
-    for name, is_default in defaults.items():
-        if is_default and name in wishes:
+def change(session: Session, *, dag_id: str, prefix: str, dry_run: bool, **given: Any) -> int:
+    """Change what the options say; ``no_…`` of them restores a default."""
+    wishes = {name: value for name, value in given.items() if value is not None and not name.startswith("no_")}
+    for name in (option.removeprefix("no_") for option, is_set in given.items() if option.startswith("no_") and is_set):
+        if name in wishes:
             flag = name.replace("_", "-")
-            msg = f"--{flag} and --no-{flag} cannot be combined"
+            msg = f"--{'label' if name == 'labels' else flag} and --no-{flag} cannot be combined"
             raise click.UsageError(msg)
-        if is_default:
-            wishes[name] = None
+        wishes[name] = None
     if not wishes:
-        msg = "say what to change: --max-active-runs, --stop-after, --pace, --not-before or --order"
+        msg = "say what to change: --max-active-runs, --stop-after, --pace, --not-before, --order, --description or --label"
         raise click.UsageError(msg)
     return _change(session, dag_id, prefix, dry_run=dry_run, **wishes)
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal.notify import NOTIFY
+from airflow_run_groups.entrypoints.terminal.options import ABOUT, NOTHING_SAID, many
 from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand
 from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
@@ -35,17 +36,6 @@ class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versi
         return parsed
 
 
-def _many(names: Sequence[str], *, metavar: str, text: str) -> click.Option:
-    """Return an option that can be given many times; without it the parameter is None."""
-    return click.Option(
-        names,
-        multiple=True,
-        callback=lambda _ctx, _option, values: values or None,
-        metavar=metavar,
-        help=f"{text} Can be given many times.",
-    )
-
-
 _DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
 _PREFIX = click.Option(["--prefix"], required=True, help="The group, by the prefix that list shows.")
 _NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts earlier.")
@@ -65,7 +55,7 @@ _REQUEST = (
         ["--from-date", "start_date"], metavar="DATE", help="The first date, inclusive. Without any date: one run now."
     ),
     click.Option(["--to-date", "end_date"], metavar="DATE", help="The last date, inclusive; now when it is left out."),
-    _many(["--date", "dates"], metavar="DATE", text="This date, in place of a range."),
+    many(["--date", "dates"], metavar="DATE", text="This date, in place of a range."),
     click.Option(
         ["--prefix"],
         default="manual_",
@@ -90,6 +80,7 @@ _REQUEST = (
         help="Merged over it for each run: an object with {logical_date} and others in its texts, or a list, one for each date.",
     ),
     click.Option(["--note"], help="A note on each run."),
+    *ABOUT,
     click.Option(
         ["--bundle-version"], help="Runs of the DAG as it is in this version of its bundle. It needs Airflow 3.4."
     ),
@@ -127,8 +118,8 @@ _STEPS = (
 )
 _ACTION = (
     _DRY_RUN,
-    _many(["--date", "dates"], metavar="DATE", text="Only the run with this logical date."),
-    _many(["--run-id", "run_ids"], metavar="RUN_ID", text="Only the run with this id."),
+    many(["--date", "dates"], metavar="DATE", text="Only the run with this logical date."),
+    many(["--run-id", "run_ids"], metavar="RUN_ID", text="Only the run with this id."),
     click.Option(
         ["--step"],
         type=click.IntRange(1, 500),
@@ -226,7 +217,7 @@ COMMANDS: Sequence[ServiceCommand] = (
             default=None,
             help="The version of the DAG; without it as Airflow is configured.",
         ),
-        _many(
+        many(
             ["--task", "tasks"], metavar="TASK_ID", text="Only this task of the runs, and all that is downstream of it."
         ),
         *_ACTION,
@@ -272,9 +263,11 @@ COMMANDS: Sequence[ServiceCommand] = (
         click.Option(
             ["--order"], type=click.Choice(("asc", "desc")), help="Start with the oldest, or with the newest date."
         ),
+        *ABOUT,
+        *NOTHING_SAID,
         _DRY_RUN,
-        text="Change how many runs of a group run at once, after how many failed runs it stops, and when and in which order its "
-        "queued runs start.",
+        text="Change how many runs of a group run at once, after how many failed runs it stops, when and in which order its "
+        "queued runs start, and what is said of it.",
         examples=[
             "airflow-groups change --dag-id example_hourly --prefix redo --max-active-runs 5",
             "airflow-groups change --dag-id example_hourly --prefix redo --pace 20/PT10M --order desc --dry-run",
@@ -320,7 +313,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ServiceCommand(
         "coverage",
         "coverage:coverage",
-        _many(["--dag-id", "dag_ids"], metavar="DAG_ID", text="The DAG."),
+        many(["--dag-id", "dag_ids"], metavar="DAG_ID", text="The DAG."),
         click.Option(["--tag"], metavar="TAG", help="In place of DAGs: all with this tag and a schedule."),
         click.Option(["--from-date", "start_date"], required=True, metavar="DATE", help="The first date, inclusive."),
         click.Option(

@@ -195,6 +195,8 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "created at": group.get("created_at"),
         "created by": group.get("created_by"),
         "note": group.get("note"),
+        "description": group.get("description"),
+        "labels": ", ".join(group.get("labels", [])) or None,
         "first logical date": group["first_logical_date"],
         "last logical date": group["last_logical_date"],
         "max active runs": group["max_active_runs"],

@@ -3,6 +3,7 @@
 import pytest
 
 from airflow_run_groups.adapters.scheduler_mark import MARK
+from tests.contracts.about import AboutContract
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
@@ -39,6 +40,10 @@ class TestAirflowGroupList(GroupListContract):
 
 
 class TestAirflowCoveragePages(CoveragePagesContract):
+    pass
+
+
+class TestAirflowAbout(AboutContract):
     pass
 
 

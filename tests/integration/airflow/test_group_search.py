@@ -127,7 +127,7 @@ def test_the_statements_of_a_page_do_not_grow_with_its_groups(mixed, monkeypatch
     seen = []
     event.listen(mixed.backend.database.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
     mixed.groups.list(GroupFilter(limit=100))
-    assert len(seen) <= 3 * 4
+    assert len(seen) <= 4 * 4
 
 
 def test_a_dag_that_is_not_there_has_no_page(world):

@@ -53,6 +53,8 @@ def test_a_group_of_an_older_service_has_fewer_keys(network, group):
         "created_at",
         "created_by",
         "note",
+        "description",
+        "labels",
         "may",
     }
     assert matches(older, Older)

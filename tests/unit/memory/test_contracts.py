@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contracts.about import AboutContract
 from tests.contracts.audit import AuditLogContract
 from tests.contracts.chosen_runs import ChosenRunsContract
 from tests.contracts.control import ControlContract
@@ -43,6 +44,10 @@ class TestMemoryGroupList(GroupListContract):
 
 
 class TestMemoryCoveragePages(CoveragePagesContract):
+    pass
+
+
+class TestMemoryAbout(AboutContract):
     pass
 
 

@@ -5,6 +5,7 @@ Such a row is complete from the start: it is none of the DAG's backfills that Ai
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import StopAfter, Stopped
@@ -50,10 +52,11 @@ _BY_NUMBER = select(_BACKFILL.c.dag_id, *_COLUMNS).where(_BACKFILL.c.id == bindp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The row of a group's control, and what it says."""
+    """The row of a group, and what it says; ``control`` is None where nothing holds for the group's runs."""
 
     id: int
-    control: Control
+    control: Control | None
+    about: About = NOTHING
 
 
 class NamedRecord(NamedTuple):
@@ -90,6 +93,9 @@ def paused_groups(*, of_dag: bool, readable: bool) -> Select[Any]:
 
 def _record(row: Any) -> Record:
     facts = row.facts[KEY]
+    about = _about(facts)
+    if facts.get("controlled") is False:
+        return Record(id=row.id, control=None, about=about)
     stopped = facts.get("stopped")
     control = Control(
         max_active_runs=row.max_active_runs,
@@ -103,14 +109,34 @@ def _record(row: Any) -> Record:
         else None,
         counted_since=_date(facts.get("counted_since")),
     )
-    return Record(id=row.id, control=control)
+    return Record(id=row.id, control=control, about=about)
 
 
-def facts_of(control: Control, prefix: str) -> dict[str, Any]:
+def _about(facts: Any) -> About:
+    return About(description=facts.get("description"), labels=tuple(facts.get("labels", ())))
+
+
+def abouts_of(dag_ids: Collection[str], connection: Connection) -> dict[tuple[str, str], About]:
+    """Return what is said of the groups of these DAGs, by DAG and prefix, as far as anything is."""
+    rows = connection.execute(_ABOUTS, {"dag_ids": sorted(dag_ids)}) if dag_ids else ()
+    return {(row.dag_id, row.facts[KEY]["prefix"]): _about(row.facts[KEY]) for row in rows}
+
+
+_ABOUTS = (
+    select(_BACKFILL.c.dag_id, FACTS.label("facts"))
+    .where(_BACKFILL.c.dag_id.in_(bindparam("dag_ids", expanding=True)), IS_OURS)
+    .order_by(_BACKFILL.c.id.desc())  # of two rows of a group the first one counts
+)
+
+
+def facts_of(control: Control | None, prefix: str, about: About) -> dict[str, Any]:
     """Return what is written into a row's ``dag_run_conf``."""
+    said = {"prefix": prefix, "description": about.description, "labels": list(about.labels) or None}
+    if control is None:
+        return {KEY: {name: value for name, value in {**said, "controlled": False}.items() if value is not None}}
     stopped = control.stopped
     facts = {
-        "prefix": prefix,
+        **said,
         "copied": control.copied or None,
         "paused_at": _text(control.paused_at) if control.paused else None,
         "paused_by": control.paused_by if control.paused else None,

@@ -5,10 +5,12 @@ DAG is a few steps from the next; and all others are in the newest runs, of whic
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from airflow_run_groups.adapters.airflow.queries.controls import abouts_of
 from airflow_run_groups.adapters.airflow.queries.group_search import (
     WALK,
     GroupName,
@@ -18,6 +20,7 @@ from airflow_run_groups.adapters.airflow.queries.group_search import (
     unfinished_groups,
 )
 from airflow_run_groups.adapters.airflow.queries.prefixes import is_ordered_by_code_points
+from airflow_run_groups.domain.about import About
 from airflow_run_groups.domain.group_search import GroupFilter, GroupState
 from airflow_run_groups.domain.groups import Group, GroupPage, StateCounts
 from airflow_run_groups.domain.run_id import has_address
@@ -84,7 +87,14 @@ def _passing(names: Collection[GroupName], where: GroupFilter, connection: Conne
     named = {GroupName(row.dag_id, row.start[:-1]): row for row in rows}
     before = [name for name in names if name in named and (where.start is None or named[name].last_id < where.start)]
     details = _details([named[name] for name in before], connection)
-    return [group for name in before if where.passes(group := _group(name, named[name], details))]
+    abouts = abouts_of({name.dag_id for name in before}, connection)
+    groups = [_group(name, named[name], details) for name in before]
+    return [_described(group, abouts) for group in groups if where.passes(group)]
+
+
+def _described(group: Group, abouts: Mapping[tuple[str, str], About]) -> Group:
+    about = abouts.get((group.dag_id, group.prefix))
+    return group if about is None else replace(group, description=about.description, labels=about.labels)
 
 
 def _unfinished(where: GroupFilter, connection: Connection) -> Collection[GroupName]:

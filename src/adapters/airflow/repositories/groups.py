@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.models.dag import DagModel
@@ -102,16 +103,19 @@ class AirflowGroupRepository:
             group = group_of_row(dag_id, prefix, row, connection)
             limit = _max_active_runs(dag.max_active_runs)
             record = record_of(dag_id, prefix, connection)
-            to_stop = record is not None and is_due(dag_id, prefix, record.control, connection, now=now)
-            places = limit if record is None else record.control.max_active_runs
+            control = None if record is None else record.control
+            if record is not None:
+                group = replace(group, description=record.about.description, labels=record.about.labels)
+            to_stop = control is not None and is_due(dag_id, prefix, control, connection, now=now)
+            places = limit if control is None else control.max_active_runs
             ended: Sequence[Any] = ()
             running: Sequence[Any] = ()
             uncontrolled_runs = 0
             if group.states.queued or group.states.running:
                 ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
-                number = None if record is None else record.id
+                number = None if record is None or control is None else record.id
                 running = connection.execute(RUNNING, {"dag_id": dag_id, "backfill_id": number}).all()
-                if record is not None:
+                if record is not None and control is not None:
                     uncontrolled_runs = count_unlinked(dag_id, prefix, record, connection)
         active_runs = running[0].active if running else 0
         previous_run_id = previous_run_that_blocks(
@@ -132,7 +136,7 @@ class AirflowGroupRepository:
             recently_ended=row.recently_ended,
             recently_started=row.recently_started,
             previous_run_id=previous_run_id,
-            control=None if record is None else record.control,
+            control=control,
             uncontrolled_runs=uncontrolled_runs,
         )
         return progress, to_stop

@@ -25,7 +25,7 @@ from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
-from airflow_run_groups.adapters.airflow.writing.governor import join
+from airflow_run_groups.adapters.airflow.writing.governor import describe, join
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import Control
@@ -123,6 +123,7 @@ class AirflowDag:
             version = self._version(created.bundle_version)
             write_runs(created, self._serialized(created.bundle_version), version, self._session)
             join(created.dag_id, created.prefix, created.control, self._session)
+            describe(created.dag_id, created.prefix, created.description, created.labels, self._session)
 
     def _serialized(self, bundle_version: str | None) -> SerializedDAG:
         """Return the DAG as it is in a version of its bundle, None for the latest one.

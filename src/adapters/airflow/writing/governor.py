@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from airflow_run_groups.adapters.airflow.configuration import max_active_runs_per_dag
 from airflow_run_groups.adapters.airflow.queries.controls import (
     IS_OURS,
     PREFIX,
@@ -41,6 +42,7 @@ from airflow_run_groups.adapters.airflow.queries.groups import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.stops import outcomes_for, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
+from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import (
     KEEP,
     ChangedGroup,
@@ -103,9 +105,10 @@ def change_group(
         _move(moved, session)
         if record is not None and moved:
             _unlink_queued(group, record.id, session)
-        _write(group, record, after, session, now=now)
+        said = NOTHING if record is None else record.about
+        _write(group, record, after, session, now=now, about=said.after(change))
         sweep(change.dag_id, session)
-        if before != after or changed_runs:
+        if before != after or changed_runs or said != said.after(change):
             session.add(_audit(change, changed_runs))
     return ChangedGroup(control=after, changed_runs=changed_runs, warnings=warnings)
 
@@ -121,6 +124,20 @@ def join(dag_id: str, prefix: str, control: Control | None, session: Session) ->
     sweep(dag_id, session)
 
 
+def describe(
+    dag_id: str, prefix: str, description: str | None, labels: tuple[str, ...] | None, session: Session
+) -> None:
+    """Write into a group's record what a creation says of it; None leaves what was said before. It changes no control."""
+    if description is None and labels is None:
+        return
+    group = _Group(dag_id, prefix)
+    record = record_of(*group, session.connection())
+    said = NOTHING if record is None else record.about
+    control = None if record is None else record.control
+    _write(group, record, control, session, now=utc_now(), about=said.with_more(description, labels))
+    sweep(dag_id, session)
+
+
 def rejoin(dag_id: str, prefix: str, session: Session) -> None:
     """Put runs that are to run again under the control of their group, if it has one."""
     record = record_of(dag_id, prefix, session.connection())
@@ -132,7 +149,7 @@ def resume_if_nothing_is_queued(dag_id: str, prefix: str, session: Session, *, n
     """End the pause of a group of which no run is queued, so that it does not hold runs that are cleared later."""
     group = _Group(dag_id, prefix)
     record = record_of(*group, session.connection())
-    if record is None or not record.control.paused:
+    if record is None or record.control is None or not record.control.paused:
         return
     if any(run.state == DagRunState.QUEUED.value for run in _lock_runs(group, session)):
         return
@@ -143,42 +160,59 @@ def resume_if_nothing_is_queued(dag_id: str, prefix: str, session: Session, *, n
 def sweep(dag_id: str, session: Session) -> None:
     """Delete rows of groups of the DAG that have no run any more: nobody else does when runs are deleted."""
     has_run = select(_RUN.c.id).where(_RUN.c.dag_id == dag_id, _RUN.c.backfill_id == _BACKFILL.c.id).exists()
-    rows = select(_BACKFILL.c.id, PREFIX).where(_BACKFILL.c.dag_id == dag_id, IS_OURS, ~has_run).limit(_SWEPT)
-    for number, prefix in session.execute(rows).all():
+    rows = select(_BACKFILL.c.id, PREFIX).where(_BACKFILL.c.dag_id == dag_id, IS_OURS, ~has_run)
+    # a row that says something alone links no run: chance looks at all of them in time
+    for number, prefix in session.execute(rows.order_by(func.random()).limit(_SWEPT)).all():
         if not _has_run(_Group(dag_id, prefix), session):
             _delete(dag_id, number, session)
 
 
-def _write(group: _Group, record: Record | None, after: Control | None, session: Session, *, now: dt.datetime) -> None:
-    if after is None:
+def _write(  # noqa: PLR0913 - a group, its record, and what it is to say
+    group: _Group,
+    record: Record | None,
+    after: Control | None,
+    session: Session,
+    *,
+    now: dt.datetime,
+    about: About | None = None,
+) -> None:
+    """Let the group's record say this; without ``about`` what is said of the group stays as it is.
+
+    A record that controls nothing links no run, so that Airflow's scheduler does not look at it.
+    """
+    said = NOTHING if record is None else record.about
+    about = said if about is None else about
+    if after is None and not about:
         if record is not None:
             _delete(group.dag_id, record.id, session)
         return
+    values = {
+        "dag_run_conf": facts_of(after, group.prefix, about),
+        "is_paused": after is not None and after.paused,
+        "max_active_runs": max_active_runs_per_dag() if after is None else after.max_active_runs,
+    }
     if record is None:
         row = Backfill(
             dag_id=group.dag_id,
             from_date=now,
             to_date=now,
-            dag_run_conf=facts_of(after, group.prefix),
-            is_paused=after.paused,
-            max_active_runs=after.max_active_runs,
             reprocess_behavior="none",
             created_at=now,
             completed_at=now,
+            **values,
         )
-        if after.paused_by is not None and "triggering_user_name" in _BACKFILL.c:
+        if after is not None and after.paused_by is not None and "triggering_user_name" in _BACKFILL.c:
             row.triggering_user_name = after.paused_by[: _BACKFILL.c.triggering_user_name.type.length]
         session.add(row)
         session.flush()
-        record = Record(id=row.id, control=after)
-    elif record.control != after:
-        values = {
-            "dag_run_conf": facts_of(after, group.prefix),
-            "is_paused": after.paused,
-            "max_active_runs": after.max_active_runs,
-        }
+        record = Record(id=row.id, control=after, about=about)
+    elif record.control != after or said != about:
+        if after is None and record.control is not None:
+            _unlink(group.dag_id, record.id, session)
         session.execute(update(_BACKFILL).where(_BACKFILL.c.id == record.id).values(**values))
-    _link(group, record.id, session)
+    if after is not None:
+        _link(group, record.id, session)
+    _span(group, record.id, session)
 
 
 def _link(group: _Group, number: int, session: Session) -> None:
@@ -200,6 +234,10 @@ def _link(group: _Group, number: int, session: Session) -> None:
     )
     columns = ["backfill_id", "dag_run_id", "logical_date", "sort_ordinal"]
     session.execute(insert(_LINK).from_select(columns, links))
+
+
+def _span(group: _Group, number: int, session: Session) -> None:
+    """Give the row the range of the group's dates, as Airflow's list of backfills shows it."""
     dates = func.coalesce(_RUN.c.logical_date, _RUN.c.run_after)
     first, latest = session.execute(select(func.min(dates), func.max(dates)).where(_is_in(group, session))).one()
     if first is not None:
@@ -217,11 +255,15 @@ def _unlink_queued(group: _Group, number: int, session: Session) -> None:
 
 
 def _delete(dag_id: str, number: int, session: Session) -> None:
+    _unlink(dag_id, number, session)
+    session.execute(delete(_BACKFILL).where(_BACKFILL.c.id == number))
+
+
+def _unlink(dag_id: str, number: int, session: Session) -> None:
     is_linked = (_RUN.c.dag_id == dag_id) & (_RUN.c.backfill_id == number)
     session.execute(select(_RUN.c.id).where(is_linked).order_by(_RUN.c.id).with_for_update())
     session.execute(update(_RUN).where(is_linked).values(backfill_id=null()))
     session.execute(delete(_LINK).where(_LINK.c.backfill_id == number))
-    session.execute(delete(_BACKFILL).where(_BACKFILL.c.id == number))
 
 
 def _move(moved: Sequence[Turn], session: Session) -> None:
@@ -293,6 +335,8 @@ def _audit(change: GroupChange, changed_runs: int) -> Any:
         "pace": f"{change.pace.runs}/{change.pace.interval}" if isinstance(change.pace, Pace) else None,
         "not_before": in_utc(change.not_before) if isinstance(change.not_before, dt.datetime) else None,
         "order": change.order.value if isinstance(change.order, Order) else None,
+        "description": change.description,
+        "labels": list(change.labels) if isinstance(change.labels, tuple) else None,
     }
     told: dict[str, Any] = {name: value for name, value in about.items() if getattr(change, name) is not KEEP}
     return entry(

@@ -82,8 +82,11 @@ class StopsOfRows:
             now = utc_now()
             with self._database.reading() as connection:
                 found = record_of_row(number, connection)
-                due = found is not None and is_due(
-                    found.dag_id, found.prefix, found.record.control, connection, now=now
+                control = None if found is None else found.record.control
+                due = (
+                    found is not None
+                    and control is not None
+                    and is_due(found.dag_id, found.prefix, control, connection, now=now)
                 )
             if found is not None and due:
                 self._database.write(None, partial(_write, found, now), STOP_LIMITS)
@@ -91,14 +94,21 @@ class StopsOfRows:
 
 def _write(found: NamedRecord, now: dt.datetime, session: Session) -> None:
     if stop_if_due(found.dag_id, found.prefix, session, now=now):
-        log.warning("group %r of DAG %r is paused: %s", found.prefix, found.dag_id, found.record.control.stop_after)
+        log.warning(
+            "group %r of DAG %r is paused: %s",
+            found.prefix,
+            found.dag_id,
+            found.record.control and found.record.control.stop_after,
+        )
 
 
 def _stop(dag_id: str, prefix: str, record: Record, session: Session, *, now: dt.datetime) -> bool:
+    if record.control is None:
+        return False
     after = _after(dag_id, prefix, record.control, session.connection(), now=now)
     if after is record.control:
         return False
-    values = {"dag_run_conf": facts_of(after, prefix), "is_paused": after.paused}
+    values = {"dag_run_conf": facts_of(after, prefix, record.about), "is_paused": after.paused}
     session.execute(update(_BACKFILL).where(_BACKFILL.c.id == record.id).values(**values))
     session.add(
         entry("patch_dag_run", dag_id=dag_id, caller=_NAME, prefix=prefix, paused=True, stopped=str(after.stop_after))

@@ -56,6 +56,8 @@ class CreateRunGroupOperator(BaseOperator):
         paused: bool | None = None,
         stop_after: Mapping[str, int] | None = None,
         run_type: str | None = None,
+        description: str | None = None,
+        labels: Sequence[str] | None = None,
         conn_id: str = connection.DEFAULT,
         wait: bool = False,
         allowed_states: Sequence[str] = (DagRunState.SUCCESS.value,),
@@ -67,7 +69,7 @@ class CreateRunGroupOperator(BaseOperator):
     ) -> None:
         """Create the group of this DAG with this prefix.
 
-        The arguments up to ``run_type`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
+        The arguments up to ``labels`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
         its ``start_date`` and ``end_date``. Without ``from_date`` and ``dates`` there is one run, of the logical date of the
         task's own run, or of its ``run_after``.
 

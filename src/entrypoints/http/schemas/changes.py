@@ -5,6 +5,7 @@ from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Order
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
+from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
 from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
@@ -68,6 +69,8 @@ class ChangeGroupSchema(DatedSchema):
             "examples": ["desc"],
         },
     )
+    description = description_field("Null: none.", allow_none=True)
+    labels = labels_field("They take the place of the former ones. Null: none.", allow_none=True)
     dry_run = Boolean(
         metadata={
             "description": "`true`: only say how many runs it would change, and which control the group would have.",

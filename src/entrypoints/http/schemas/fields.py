@@ -200,11 +200,12 @@ class Dates(Strict, fields.List[Any]):
 
 
 class Names(Strict, fields.List[Any]):
-    """Names, none twice, each as long as an id can be."""
+    """Names, none twice."""
 
-    def __init__(self, of: str, *, most: int = MAX_LIMIT, **more: Any) -> None:
-        """Take a list of at most so many of what ``of`` says, such as run ids."""
-        super().__init__(Text(), validate=Length(1, most), **more)
+    def __init__(self, of: str, *, most: int = MAX_LIMIT, longest: int = MAX_RUN_ID_LENGTH, **more: Any) -> None:
+        """Take a list of at most so many of what ``of`` says, such as run ids, each of at most so many characters."""
+        super().__init__(Text(max_length=longest), validate=Length(1, most), **more)
+        self._longest = longest
         self.allowed = f"a list of 1 to {most} {of}, none twice"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -212,7 +213,7 @@ class Names(Strict, fields.List[Any]):
             raise NotAllowed
         self._validate(value)
         for name in value:
-            if not isinstance(name, str) or not 1 <= len(name) <= MAX_RUN_ID_LENGTH or "\0" in name:
+            if not isinstance(name, str) or not 1 <= len(name) <= self._longest or "\0" in name:
                 msg = f"{_SHORT.repr(name)} is none"
                 raise NotAllowed(msg)
         repeated = next((name for place, name in enumerate(value) if name in value[:place]), None)

@@ -96,6 +96,11 @@ class _StateCounts(fields.Nested):
         return [one._asdict() for one in counts]
 
 
+class _Labels(fields.List[str]):
+    def __init__(self, **more: Any) -> None:
+        super().__init__(fields.String(), **more)
+
+
 class GroupSchema(Schema):
     """A group in a list; dumps a ``Group``. JSON types in either format, as these keys are newer than the text format."""
 
@@ -131,6 +136,10 @@ class GroupSchema(Schema):
         },
     )
     note = fields.String(allow_none=True, metadata={"description": "The note on its newest run."})
+    description = fields.String(
+        allow_none=True, metadata={"description": "What the group is for, as a request has said; null when none has."}
+    )
+    labels = _Labels(metadata={"description": "The labels that a request has given it."})
 
 
 class GroupRunSchema(Schema):

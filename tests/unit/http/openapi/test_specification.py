@@ -274,6 +274,7 @@ BODY_VALUES = {
     "interval": ["PT6H", "P1W", "0 6 * * 1", "@daily", "P", "PT", "P1M", "", "a" * 100, "a" * 101, 6, None, []],
     "conf_per_run": [{}, {"a": "{number}"}, [{}], [{}, {"a": 1}], [], [1], [[]], "{}", 1, None],
     "note": ["a", "a" * 1000, "a" * 1001, "", 1, None],
+    "description": ["a", "a" * 1000, "a" * 1001, "", 1, None],
     "bundle_version": ["v1", "a" * 250, "a" * 251, "", 1, None],
 }
 

@@ -108,6 +108,8 @@ def test_a_group_is_listed_with_json_values_in_either_format(value_format):
         "created_at": "2025-01-01T12:00:00Z",
         "created_by": None,
         "note": None,
+        "description": None,
+        "labels": [],
     }
     assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [expected], "next_start": None}
     one = service.ask(ONE)["group"]

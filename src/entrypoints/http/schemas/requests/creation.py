@@ -22,6 +22,7 @@ from airflow_run_groups.domain import (
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
 from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
+from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
 from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
 from airflow_run_groups.entrypoints.http.schemas.fields import (
     MAX_ID,
@@ -230,6 +231,9 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": ["manual"],
         },
     )
+
+    description = description_field("It takes the place of the group's former one, if the request creates a run.")
+    labels = labels_field("They take the place of the group's former ones, if the request creates a run.")
 
     @post_load
     def name_run_type(self, body: dict[str, Any], **_: object) -> dict[str, Any]:
