@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import growth, reading, starting
+from benchmarks import finding, growth, reading, starting
 from benchmarks.airflow_process import AirflowProcess
 from benchmarks.console import console, log
 from benchmarks.creating import Creating
@@ -51,6 +51,11 @@ def main() -> int:
         help="nothing but groups one after the other in tables that were never analysed; no results are written",
     )
     parser.add_argument(
+        "--finding",
+        action="store_true",
+        help="nothing but groups, DAGs and gaps that are looked for in a small and in a large table; no results are written",
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -64,6 +69,8 @@ def main() -> int:
             benchmark.year()
         elif arguments.in_a_row:
             benchmark.in_a_row()
+        elif arguments.finding:
+            benchmark.finding()
         else:
             benchmark.run()
     return 0
@@ -97,6 +104,7 @@ class Benchmark:
         lines = [*creating.lines(), *self._year(small), *self._in_a_row()]
         large, large_airflow, _ = self._serve(self._size.large)
         lines += [growth.groups(small, large, self._size.rounds), *growth.group_reads(small, large)]
+        lines += finding.lines(small, large)
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
         there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
         of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"
@@ -135,6 +143,17 @@ class Benchmark:
         """Measure groups in tables that were never analysed, and print it."""
         self._prepare()
         for line in self._in_a_row():
+            console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def finding(self) -> None:
+        """Look for groups, DAGs and gaps in a small table and in a large one, and print it."""
+        self._prepare()
+        small, large = self._table(SMALL), self._table(self._size.large)
+        for line in [
+            growth.groups(small, large, 1),
+            *growth.group_reads(small, large),
+            *finding.lines(small, large),
+        ]:
             console.print(" | ".join(line.cells()), soft_wrap=True)
 
     def _in_a_row(self) -> list[Line]:
