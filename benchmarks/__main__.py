@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from benchmarks import finding, growth, reading, starting
@@ -149,11 +150,8 @@ class Benchmark:
         """Look for groups, DAGs and gaps in a small table and in a large one, and print it."""
         self._prepare()
         small, large = self._table(SMALL), self._table(self._size.large)
-        for line in [
-            growth.groups(small, large, 1),
-            *growth.group_reads(small, large),
-            *finding.lines(small, large),
-        ]:
+        growth.groups(small, large, 1)
+        for line in chain(finding.lines(small, large), growth.group_reads(small, large)):
             console.print(" | ".join(line.cells()), soft_wrap=True)
 
     def _in_a_row(self) -> list[Line]:
