@@ -31,7 +31,7 @@ class StopsContract:
         assert (stopped.paused, stopped.paused_by) == (True, None)
         assert stopped.stopped == Stopped(at=NOW, rule=TWO)
         assert control(world, now=NOW + HOUR) == stopped
-        assert world.groups.paused("a", readable=None, start=None, limit=10).groups == (("a", "g"),)
+        assert paused(world) == (("a", "g"),)
 
     def test_a_group_stops_when_such_a_share_of_its_runs_has_failed(self, world: World):
         group(world, "queued", "failed", "failed", "success")
@@ -86,6 +86,7 @@ class StopsContract:
         change(world, stop_after=TWO)
         assert not control(world).paused
         create(world, 5)
+        assert paused(world) == (("a", "g"),)
         assert control(world, now=NOW + 9 * HOUR).stopped is not None
         before = control(world)
         create(world, 6)
@@ -126,6 +127,10 @@ def change(world: World, *, now: dt.datetime = NOW, **wishes):
 
 def control(world: World, *, now: dt.datetime = NOW):
     return world.groups.get("a", "g", now=now).control
+
+
+def paused(world: World):
+    return world.groups.paused("a", readable=None, start=None, limit=10).groups
 
 
 def create(world: World, *days: int, **wishes):
