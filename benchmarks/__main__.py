@@ -28,6 +28,7 @@ from benchmarks.report import report
 from benchmarks.seeding import TEMPLATE, grow, seed_small
 from benchmarks.servers import Home, Server
 from benchmarks.size import FULL, QUICK, SMALL, Size, deep_page
+from benchmarks.users import Users
 from benchmarks.year import Year
 
 RESULTS = Path(__file__).parent / "results"
@@ -57,6 +58,9 @@ def main() -> int:
         help="nothing but groups, DAGs and gaps that are looked for in a small and in a large table; no results are written",
     )
     parser.add_argument(
+        "--users", action="store_true", help="nothing but requests by users of Airflow; no results are written"
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -72,6 +76,8 @@ def main() -> int:
             benchmark.in_a_row()
         elif arguments.finding:
             benchmark.finding()
+        elif arguments.users:
+            benchmark.users()
         else:
             benchmark.run()
     return 0
@@ -102,7 +108,7 @@ class Benchmark:
             process=self._process(small.database),
             size=self._size,
         )
-        lines = [*creating.lines(), *self._year(small), *self._in_a_row()]
+        lines = [*creating.lines(), *self._users(creating).lines(), *self._year(small), *self._in_a_row()]
         large, large_airflow, _ = self._serve(self._size.large)
         lines += [growth.groups(small, large, self._size.rounds), *growth.group_reads(small, large)]
         lines += finding.lines(small, large)
@@ -153,6 +159,27 @@ class Benchmark:
         growth.groups(small, large, 1)
         for line in chain(finding.lines(small, large), growth.group_reads(small, large)):
             console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def users(self) -> None:
+        """Measure this service for users of Airflow, and print it."""
+        self._prepare()
+        table, airflow, _ = self._serve(SMALL)
+        creating = Creating(
+            database=table.database,
+            ours=table.ours,
+            airflow=airflow,
+            process=self._process(table.database),
+            size=self._size,
+        )
+        for line in self._users(creating).lines():
+            console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def _users(self, creating: Creating) -> Users:
+        alone = self._home.ours(creating.database, WORKERS, airflow_users=True)
+        self._stack.callback(alone.stop)
+        alone.wait("/health/ready")
+        alone.token = creating.airflow.token
+        return Users(alone=alone, creating=creating)
 
     def _in_a_row(self) -> list[Line]:
         rounds = range(self._size.rounds)

@@ -19,7 +19,7 @@ from benchmarks.size import Size
 
 RUNS = 500
 _TASKS = (1, 10, 100)
-_COMPARED_WITH_ALL = 10
+COMPARED_WITH_ALL = 10
 """Tasks of the runs that are created in every other way, too."""
 FIRST = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 _WARM_UPS = 6
@@ -48,19 +48,19 @@ class Creating:
         for tasks in _TASKS:
             dag_id = f"tasks_{tasks}"
             log(f"creating {RUNS} runs x {tasks} tasks")
-            self._by_us(dag_id, keep=True)
+            self.by_us(dag_id, keep=True)
             peers = [self._by_insert, self._in_a_loop]
-            if tasks == _COMPARED_WITH_ALL:
-                peers += [self._by_backfill, self._by_triggers]
+            if tasks == COMPARED_WITH_ALL:
+                peers += [self.by_backfill, self.by_triggers]
             ours, insert, loop, *others = in_turn(
-                self.size.rounds, *(partial(work, dag_id) for work in (self._by_us, *peers))
+                self.size.rounds, *(partial(work, dag_id) for work in (self.by_us, *peers))
             )
             work = f"create {RUNS} runs x {tasks} task{'s' * (tasks > 1)}"
             if others:
                 backfill, triggers = others
                 lines += [
                     faster(work, ours, "Airflow `POST /api/v2/backfills`, the same range", backfill, 25),
-                    faster(work, ours, self._triggers(), triggers, 50),
+                    faster(work, ours, self.triggers(), triggers, 50),
                 ]
             goals = {10: (2.5, None), 100: (None, 6)}.get(tasks, (None, None))
             lines += [
@@ -71,10 +71,10 @@ class Creating:
             ]
         return lines
 
-    def _by_us(self, dag_id: str, *, keep: bool = False) -> float:
+    def by_us(self, dag_id: str, *, keep: bool = False) -> float:
         """Create the runs through this service; kept are the rows of them, in tables of their own."""
         with closing(self.ours.connect()) as connection:
-            connection.get("/health/ready")
+            connection.get("/api/v1/health/ready")
             seconds, response = connection.post("/api/v1/dag_runs", group_of(dag_id, "bench"))
         assert count(response, "response", "dag_run_ids") == RUNS, response
         if keep:
@@ -93,7 +93,7 @@ class Creating:
     def _in_a_loop(self, dag_id: str) -> float:
         return self._checked(dag_id, self.process.create_in_a_loop(dag_id, FIRST, RUNS))
 
-    def _by_backfill(self, dag_id: str, created: int = RUNS) -> float:
+    def by_backfill(self, dag_id: str, created: int = RUNS) -> float:
         last = FIRST + dt.timedelta(days=created - 1)
         body = {"dag_id": dag_id, "from_date": FIRST.isoformat(), "to_date": last.isoformat()}
         with closing(self.airflow.connect()) as connection:
@@ -101,7 +101,7 @@ class Creating:
             seconds, _ = connection.post("/api/v2/backfills", body)
         return self._checked(dag_id, seconds, created)
 
-    def _by_triggers(self, dag_id: str) -> float:
+    def by_triggers(self, dag_id: str) -> float:
         seconds = 0.0
         with closing(self.airflow.connect()) as connection:
             connection.get("/api/v2/monitor/health")
@@ -110,7 +110,7 @@ class Creating:
                 seconds += connection.post(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": date.isoformat()})[0]
         return self._checked(dag_id, seconds, self.size.triggers) * RUNS / self.size.triggers
 
-    def _triggers(self) -> str:
+    def triggers(self) -> str:
         text = f"{RUNS} x Airflow `POST /api/v2/dags/{{id}}/dagRuns`"
         return text if self.size.triggers == RUNS else f"{text}, extrapolated from {self.size.triggers}"
 

@@ -50,13 +50,16 @@ class Home:
         return kept | own
 
     def airflow(self, database: Database, workers: int) -> Server:
-        """Start Airflow's API server."""
+        """Start Airflow's API server, in which this service is mounted and takes Airflow's own tokens."""
         port = _free_port()
         command = ("airflow", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers))
-        return self._start(f"airflow-{database.name}", command, port, self.environment(database))
+        return self._start(f"airflow-{database.name}", command, port, _for_airflow_users(self.environment(database)))
 
-    def ours(self, database: Database | None, workers: int) -> Server:
-        """Start this service, on the in-memory backend when there is no database."""
+    def ours(self, database: Database | None, workers: int, *, airflow_users: bool = False) -> Server:
+        """Start this service, on the in-memory backend when there is no database.
+
+        With ``airflow_users`` it takes Airflow's own tokens, else the one of this benchmark.
+        """
         port = _free_port()
         backend = "memory" if database is None else "airflow"
         command = (
@@ -70,7 +73,10 @@ class Home:
             str(workers),
         )
         name = backend if database is None else database.name
-        return self._start(f"ours-{name}", command, port, self.environment(database))
+        environment = self.environment(database)
+        if airflow_users:
+            return self._start(f"ours-{name}-airflow-users", command, port, _for_airflow_users(environment))
+        return self._start(f"ours-{name}", command, port, environment)
 
     def _start(self, name: str, command: tuple[str, ...], port: int, environment: Mapping[str, str]) -> Server:
         return Server(command, port=port, log=self.folder / f"{name}.log", environment=environment)
@@ -136,6 +142,14 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
+
+
+def _for_airflow_users(environment: Mapping[str, str]) -> dict[str, str]:
+    prefix = "AIRFLOW__AIRFLOW_API_PLUGIN__"
+    return {
+        **{name: value for name, value in environment.items() if name != f"{prefix}AIRFLOW_API_AUTH"},
+        f"{prefix}AUTH": "airflow",
+    }
 
 
 def _free_port() -> int:

@@ -1,6 +1,9 @@
 """How a deployment identifies its callers, by its settings."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
+
+from falcon import Request
 
 from airflow_run_groups.domain import DagRepository
 from airflow_run_groups.entrypoints.http.security.authentication import (
@@ -10,6 +13,7 @@ from airflow_run_groups.entrypoints.http.security.authentication import (
     TokenAuthentication,
 )
 from airflow_run_groups.entrypoints.http.security.browser_session import BrowserSession
+from airflow_run_groups.entrypoints.http.security.remembered import ByMethod, RememberedUsers
 from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings
@@ -22,24 +26,30 @@ def authenticator_of(
     hosts = settings.allowed_hosts or frozenset()
     same_origin = SameOrigin(hosts, any_host=ANY_HOST in hosts, public_origin=_public_origin() if mounted else None)
     if settings.auth is Auth.AIRFLOW:
-        return _airflow_authentication(same_origin, mounted=mounted, has_ui=settings.ui)
+        return _airflow_authentication(same_origin, dags, mounted=mounted, has_ui=settings.ui)
     if settings.auth is Auth.NONE:
         return NoAuthentication(same_origin)
     return TokenAuthentication(settings.airflow_api_auth, token_file, dag_ids=dags.ids)
 
 
-def _airflow_authentication(same_origin: SameOrigin, *, mounted: bool, has_ui: bool) -> Authenticator:
-    from airflow_run_groups.adapters.airflow.auth import SESSION_COOKIE, AirflowUsers, auth_manager  # noqa: PLC0415 - loads FastAPI
+def _airflow_authentication(
+    same_origin: SameOrigin, dags: DagRepository, *, mounted: bool, has_ui: bool
+) -> Authenticator:
+    from airflow_run_groups.adapters.airflow.auth import SESSION_COOKIE, AirflowUsers, auth_manager, end_of  # noqa: PLC0415 - loads FastAPI
     from airflow_run_groups.adapters.airflow.configuration import everybody_is_admin  # noqa: PLC0415 - loads Airflow
 
-    user_of = AirflowUsers(auth_manager()).identify
-    if not mounted:
-        return BearerAuthentication(user_of)
-    needed = same_origin if everybody_is_admin() else None
-    if not has_ui:
-        return BearerAuthentication(user_of, needed)
-    session = BrowserSession(SESSION_COOKIE, _public_origin())
-    return BearerAuthentication(user_of, needed, session_tokens=session.tokens)
+    needed = same_origin if mounted and everybody_is_admin() else None
+    session_tokens = BrowserSession(SESSION_COOKIE, _public_origin()).tokens if mounted and has_ui else _no_session
+    users = AirflowUsers(auth_manager(), dags.ids)
+    reading, writing = (
+        BearerAuthentication(user_of, needed, session_tokens=session_tokens)
+        for user_of in (RememberedUsers(users.identify, end_of).identify, users.identify)
+    )
+    return ByMethod(reading=reading, writing=writing)
+
+
+def _no_session(_: Request) -> Sequence[str]:
+    return ()
 
 
 def _public_origin() -> Origin | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Any, Literal, TypeVar
 
@@ -14,7 +15,7 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.configuration import conf
 from airflow.models.dag import DagModel
-from jwt import InvalidTokenError
+from jwt import InvalidTokenError, decode
 from sqlalchemy.exc import SQLAlchemyError
 
 from airflow_run_groups.adapters.airflow import compat
@@ -32,6 +33,8 @@ SESSION_COOKIE = COOKIE_NAME_JWT_TOKEN
 """The cookie in which a browser has the token of its session with Airflow's own UI."""
 MOST_LOST = 16
 """Threads that an auth manager which does not come back may keep; then it is called no more until one comes back."""
+MOST_ANSWERS = 64
+"""Answers of the auth manager that are kept of one user."""
 
 T = TypeVar("T")
 AuthManager = BaseAuthManager[Any]
@@ -47,9 +50,23 @@ def auth_manager() -> AuthManager:
         return init_auth_manager()
 
 
+def end_of(token: str) -> float | None:
+    """Return the claim ``exp`` of a token that was verified, in seconds since 1970; None where it has none.
+
+    Airflow accepts a token for ``[api_auth] jwt_leeway`` seconds longer.
+    """
+    try:
+        end = decode(token, options={"verify_signature": False}).get("exp")
+    except InvalidTokenError:  # an auth manager may have tokens of another kind
+        return None
+    return float(end) if isinstance(end, int | float) else None
+
+
 class AirflowUsers:
-    def __init__(self, manager: AuthManager) -> None:
+    def __init__(self, manager: AuthManager, all_dag_ids: Callable[[], frozenset[str]]) -> None:
+        """Ask this auth manager; ``all_dag_ids`` returns the ids of all DAGs."""
         self._manager = manager
+        self._all_dag_ids = all_dag_ids
         guard = guard_of(settings.engine, seconds=DATABASE_TIMEOUT)
         self._calls = _Calls(manager, guard)
         self._loop = _EventLoop(guard)
@@ -66,7 +83,7 @@ class AirflowUsers:
         except InvalidTokenError:
             msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
             raise Unauthenticated(msg) from None
-        return AirflowUser(user, self._calls)
+        return AirflowUser(user, self._calls, self._all_dag_ids)
 
 
 class _Calls:
@@ -86,11 +103,15 @@ class _Calls:
 
 
 class AirflowUser:
-    def __init__(self, user: BaseUser, calls: _Calls) -> None:
+    """A user of Airflow's. What they may read is asked once for this object, what they may write each time."""
+
+    def __init__(self, user: BaseUser, calls: _Calls, all_dag_ids: Callable[[], frozenset[str]]) -> None:
         self._user = user
         self._manager = calls.manager
         self._calls = calls
+        self._all_dag_ids = all_dag_ids
         self._name: str | None = None
+        self._readable: dict[str | None, frozenset[str] | None] = {}
 
     @property
     def name(self) -> str:
@@ -103,22 +124,20 @@ class AirflowUser:
     def display_name(self) -> str:
         return compat.display_name(self._user)
 
-    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str]:
+    def readable_dag_ids(self, dag_id: str | None = None) -> frozenset[str] | None:
         """As the port promises: the DAGs that the user may see, as far as they may see runs of them.
+
+        None where these are all there are, so that no query has to compare each run with a list of all DAGs.
 
         Airflow's list of runs asks the same two questions (requires_access_dag and ReadableDagRunsFilterDep in
         airflow.api_fastapi.core_api, 3.0 to 3.4): an auth manager may know users who see runs of some DAGs only.
         """
-
-        def ask() -> frozenset[str]:
-            if dag_id is not None:
-                return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
-            dag_ids = self._manager.get_authorized_dag_ids(user=self._user, method="GET")
-            if self._may("GET", None, _RUNS):
-                return frozenset(dag_ids)
-            return frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
-
-        return self._calls.run(ask)
+        if dag_id in self._readable:
+            return self._readable[dag_id]
+        readable = self._calls.run(partial(self._ask_readable, dag_id))
+        if len(self._readable) < MOST_ANSWERS:
+            self._readable[dag_id] = readable
+        return readable
 
     def rights(self, dag_ids: Collection[str]) -> Mapping[str, Rights]:
         """As the port promises, with one call for all of them."""
@@ -135,6 +154,15 @@ class AirflowUser:
     def may_change_runs(self, dag_id: str) -> bool:
         """As the port promises; Airflow's own endpoints that do the same ask this (routes/public/dag_run.py, 3.0 to 3.3)."""
         return self._calls.run(lambda: self._may("PUT", dag_id, _RUNS))
+
+    def _ask_readable(self, dag_id: str | None) -> frozenset[str] | None:
+        if dag_id is not None:
+            return frozenset({dag_id} if self._may("GET", dag_id) and self._may("GET", dag_id, _RUNS) else ())
+        dag_ids = frozenset(self._manager.get_authorized_dag_ids(user=self._user, method="GET"))
+        if not self._may("GET", None, _RUNS):
+            dag_ids = frozenset(dag_id for dag_id in dag_ids if self._may("GET", dag_id, _RUNS))
+        # All are read last, so that a DAG which is added meanwhile is one that the user is not known to see.
+        return None if dag_ids and dag_ids >= self._all_dag_ids() else dag_ids
 
     def _may(
         self, method: Literal["GET", "POST", "PUT"], dag_id: str | None, part: DagAccessEntity | None = None

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.conftest import NAME
 from tests.browser.inside_airflow.server import DAG_ID, ROOT, give_cookie, have_session, sign_in
+from tests.integration.airflow.processes import wait_until
 
 ATTACKS = """
 const [root, dagId, done] = arguments;
@@ -177,5 +178,9 @@ def test_session_that_was_ended_is_ended_here_too(browser, airflow):
     assert (status, answer["response"]["reason"]) == (401, "airflow_token_required")
     if airflow.revokes_tokens:
         give_cookie(browser, airflow, token)
-        status, answer = call(browser, "GET", f"{api}/dags", content_type=None)
-        assert (status, answer["response"]["reason"]) == (401, "session_ended")
+
+        def read():
+            return call(browser, "GET", f"{api}/dags", content_type=None)
+
+        wait_until(lambda: read()[0] == 401, what="the end of the second for which a read may go on")
+        assert read()[1]["response"]["reason"] == "session_ended"

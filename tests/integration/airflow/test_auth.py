@@ -72,7 +72,7 @@ def users(world, manager_class):
 
     def users(**rights):
         manager = manager_class(**rights)
-        return AirflowUsers(manager), manager
+        return AirflowUsers(manager, world.dags.ids), manager
 
     return users
 
@@ -126,6 +126,45 @@ def test_rights_are_those_to_create_and_to_edit_runs(users):
         "c": Rights(create=True, change=False),
     }
     assert set(manager.asked) == {"a", "b", "c"}
+
+
+def test_who_sees_the_runs_of_every_dag_needs_no_list_of_them(world, users):
+    known, manager = users(dags="a b c", all_runs=True)
+    assert known.identify(token(manager)).readable_dag_ids() is None
+    known, manager = users(dags="a b c", runs="a b c")
+    assert known.identify(token(manager)).readable_dag_ids() is None
+    world.dag("d")
+    assert known.identify(token(manager)).readable_dag_ids() == {"a", "b", "c"}
+
+
+def test_where_there_is_no_dag_none_is_readable(world, users):
+    known, manager = users(all_runs=True)
+    world.clear()
+    assert known.identify(token(manager)).readable_dag_ids() == frozenset()
+
+
+def test_what_a_user_may_read_is_asked_once_and_what_they_may_write_each_time(users):
+    known, manager = users(dags="a b", runs="a b", creates="a", changes="a")
+    user = known.identify(token(manager))
+    assert [user.readable_dag_ids("a"), user.readable_dag_ids()] == [{"a"}, {"a", "b"}]
+    manager.dags, manager.may = "", {"POST": "", "PUT": ""}
+    assert [user.readable_dag_ids("a"), user.readable_dag_ids(), user.readable_dag_ids("b")] == [
+        {"a"},
+        {"a", "b"},
+        set(),
+    ]
+    assert not user.may_create_runs("a")
+    assert not user.may_change_runs("a")
+
+
+def test_the_end_of_a_token_is_that_of_its_claims(users):
+    from airflow_run_groups.adapters.airflow.auth import end_of  # noqa: PLC0415 - loads Airflow's API server
+
+    _, manager = users()
+    before = time.time()
+    end = end_of(token(manager, expiration_time_in_seconds=60))
+    assert before + 58 < end <= time.time() + 60
+    assert end_of("a token of another kind") is None
 
 
 def test_who_asks_about_one_dag_asks_about_no_other(users):

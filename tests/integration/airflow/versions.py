@@ -16,6 +16,8 @@ DEADLINES = MINOR >= (3, 1)
 """A DAG can have deadlines."""
 USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
+REVOKED_TOKENS = MINOR >= (3, 2)
+"""A token can be revoked, as by logging out."""
 NOTE_OF_THE_TRIGGER = MINOR >= (3, 2)
 """A run can be created with a note."""
 RUN_ON_LATEST_VERSION = MINOR >= (3, 1)

@@ -57,7 +57,7 @@ def users(engine, guard, monkeypatch):
     from airflow_run_groups.adapters.airflow.auth import AirflowUsers  # noqa: PLC0415 - loads Airflow's API server
 
     monkeypatch.setattr("airflow_run_groups.adapters.airflow.auth.guard_of", lambda *_, **__: guard)
-    return AirflowUsers(Manager(engine))
+    return AirflowUsers(Manager(engine), frozenset)
 
 
 def in_time(work):

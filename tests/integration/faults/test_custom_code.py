@@ -378,7 +378,7 @@ def users(dags, timetables, monkeypatch):
     from airflow_run_groups.adapters.airflow import auth  # noqa: PLC0415 - loads Airflow's API server
 
     monkeypatch.setattr(auth, "TIMEOUT", 0.5)
-    return lambda work: auth.AirflowUsers(Manager(work))
+    return lambda work: auth.AirflowUsers(Manager(work), frozenset)
 
 
 def spin():
