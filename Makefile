@@ -23,6 +23,9 @@ AIRFLOW ?=
 SECONDS ?= 300
 SEED ?=
 RUNS ?=
+GROUPS ?=
+CLIENTS ?=
+DAGS ?=
 
 VENV := .venv/bin
 INSTALLED := .venv/installed
@@ -49,7 +52,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate scale memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -106,6 +109,12 @@ control: $(CHOSEN)/installed ## caps, pauses and stops of groups under Airflow's
 
 estimate: $(INSTALLED) ## the expected end of a group of 26,304 runs beside the end that comes, on PostgreSQL: an hour or so (RUNS=)
 	AIRFLOW_GROUPS_TEST_DB=postgresql ESTIMATE_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_estimate.py
+
+scale: .venvs/celery-3.3/installed ## groups by many clients under two schedulers, Celery with Redis, three replicas behind HAProxy, then one of each killed (GROUPS=, CLIENTS=, DAGS=, RUNS=)
+	@for command in redis-server haproxy; do PATH="$$PATH:/usr/sbin" command -v $$command >/dev/null || \
+		{ echo "$$command was not found: on Debian, apt-get install --no-install-recommends redis-server haproxy"; exit 1; }; done
+	AIRFLOW_GROUPS_TEST_DB=postgresql SCALE_GROUPS=$(GROUPS) SCALE_CLIENTS=$(CLIENTS) SCALE_DAGS=$(DAGS) SCALE_RUNS=$(RUNS) \
+		$(<D)/bin/pytest -q -s tests/integration/proofs/scale
 
 memory: $(INSTALLED) ## what the largest requests of each kind take of a worker's memory, and that it is bounded
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q -s tests/integration/proofs/test_memory.py
