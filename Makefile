@@ -52,7 +52,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate scale memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording screenshots check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate scale memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,10 @@ run: $(CHOSEN)/installed ## an Airflow of its own and this service on it, with a
 
 demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
 	@exec $(VENV)/airflow-groups serve --backend memory --bind 127.0.0.1:$(PORT)
+
+screenshots: $(INSTALLED) ## the pictures of the page of groups in docs/page, from the page itself
+	@$(NEEDS_CHROMIUM)
+	$(VENV)/python examples/screenshots.py
 
 recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the README, docs/create-watch.svg, from the command itself
 	$(VENV)/python examples/recording.py
@@ -125,6 +129,7 @@ from-a-dag: $(INSTALLED) .venvs/$(OLDEST)/installed ## the example DAGs under Ai
 
 browser-test: $(INSTALLED) ## the page of groups, alone and within Airflow, and the page on which to try requests, in Chromium
 	@$(NEEDS_CHROMIUM)
+	@command -v npm >/dev/null || { echo "npm, which fetches axe-core for these tests, was not found: on Debian, apt-get install npm"; exit 1; }
 	$(VENV)/pytest -q tests/browser
 
 browser-compat: $(PINNED_WITH_PAGES:%=.venvs/%/installed) ## the page of groups within Airflow's own UI on each version that shows pages of plugins (MINOR=3.1: on one)

@@ -80,16 +80,25 @@ def test_the_licences_of_all_that_is_shipped_come_with_it():
     assert set(distribution.metadata.get_all("License-File")) == {
         *("LICENSE", "NOTICE", f"{swagger_ui}/LICENSE", f"{swagger_ui}/NOTICE"),
         f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
+        *(f"src/entrypoints/http/ui/static/vendor/LICENSE-{name}" for name in ("htm", "preact")),
     }
 
 
 def test_the_bill_of_materials_names_what_the_notice_and_the_licence_do():
-    component = run_path(str(ROOT / ".ci" / "bill_of_materials.py"))["swagger_ui"](
+    components = run_path(str(ROOT / ".ci" / "bill_of_materials.py"))["in_browsers"](
         (ROOT / "NOTICE").read_text(encoding="utf-8")
     )
-    shipped = SOURCE / "entrypoints" / "http" / "openapi" / "static" / "swagger-ui" / "swagger-ui-bundle.js"
-    assert component["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(shipped.read_bytes()).hexdigest()}]
-    licences = {one["license"]["id"] for one in component["licenses"]}
+    http = SOURCE / "entrypoints" / "http"
+    shipped = {
+        "swagger-ui-dist": http / "openapi" / "static" / "swagger-ui" / "swagger-ui-bundle.js",
+        "preact": http / "ui" / "static" / "vendor" / "preact.js",
+        "htm": http / "ui" / "static" / "vendor" / "htm.js",
+    }
+    assert {one["name"]: one["hashes"] for one in components} == {
+        name: [{"alg": "SHA-256", "content": hashlib.sha256(file.read_bytes()).hexdigest()}]
+        for name, file in shipped.items()
+    }
+    licences = {one["license"]["id"] for component in components for one in component["licenses"]}
     expression = metadata.metadata("airflow-run-groups")["License-Expression"]
     assert set(expression.split(" AND ")) == {"Apache-2.0", *licences}
 

@@ -17,7 +17,7 @@ STATIC = page._STATIC  # noqa: SLF001 - the folder of what is served
 FILES = sorted(
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in TYPES and path.name != page.PAGE
 )
-IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""")
+IMPORT = re.compile(r"""(?:^import\b[^;"']*|\bimport\s*\(\s*)["']([^"']+)["']""", re.MULTILINE)
 
 
 @pytest.fixture(params=["/api/v1", ""])

@@ -1,34 +1,48 @@
-// The element <airflow-run-groups dag-id="…">, and the function by which Airflow's UI shows it.
+// The page as one custom element, <airflow-run-groups dag-id?>, and the few lines around it that Airflow's React calls.
 
-/** The address of the API: this file lies at ui/<version>-<digest>/groups.js below it. */
-const api = new URL("../../", import.meta.url);
+import {render} from "./vendor/preact.js";
+import {App} from "./core/app.js";
+import {html} from "./core/html.js";
+import {wake} from "./core/live.js";
+import {sheets} from "./styles/sheets.js";
+import {Page} from "./views/page.js";
 
 class RunGroups extends HTMLElement {
   connectedCallback() {
-    const link = Object.assign(document.createElement("a"), {href: new URL("docs", api), textContent: "requests"});
-    this.replaceChildren("The page of groups is not in this build; what it will show can be had by ", link, ".");
+    if (this.shadowRoot) return wake(); // Airflow has put it back: what was there is old, and nothing is lost
+    const root = this.attachShadow({mode: "open"});
+    root.adoptedStyleSheets = sheets;
+    this.app = new App(this);
+    render(html`<${Page} app=${this.app}/>`, root);
+  }
+
+  /** Show what the address says now. */
+  update() {
+    this.app?.changed();
   }
 }
+if (!customElements.get("airflow-run-groups")) customElements.define("airflow-run-groups", RunGroups);
 
-if (!customElements.get("airflow-run-groups")) {
-  customElements.define("airflow-run-groups", RunGroups);
-}
-
-/** One element for each DAG, kept while Airflow mounts the component anew. */
+// Airflow mounts a component anew whenever the address changes. The element outlives that, with all that was typed.
 const kept = new Map();
 
-globalThis["Groups"] = function Groups({dagId = ""}) {
-  const {createElement, useLayoutEffect, useRef} = globalThis.React;
-  const place = useRef(null);
-  useLayoutEffect(() => {
-    let element = kept.get(dagId);
-    if (!element) {
-      element = document.createElement("airflow-run-groups");
-      element.setAttribute("dag-id", dagId);
-      kept.clear();
-      kept.set(dagId, element);
-    }
-    place.current.append(element);
-  }, [dagId]);
-  return createElement("div", {ref: place, style: {height: "100%"}});
-};
+if (globalThis.React) {
+  globalThis["Groups"] = function Groups({dagId = ""}) {
+    const {createElement, useLayoutEffect, useRef} = globalThis.React;
+    const {useLocation, useNavigate} = globalThis.ReactRouterDOM ?? {};
+    const navigate = useNavigate?.(), search = useLocation?.().search, place = useRef(null);
+    useLayoutEffect(() => {
+      if (!kept.has(dagId)) {
+        const element = document.createElement("airflow-run-groups");
+        if (dagId) element.setAttribute("dag-id", dagId);
+        kept.clear();
+        kept.set(dagId, element);
+      }
+      const element = kept.get(dagId);
+      element.navigate = navigate;
+      if (element.parentNode !== place.current) place.current.append(element);
+      element.update();
+    }, [dagId, navigate, search]);
+    return createElement("div", {ref: place, style: {height: "100%"}});
+  };
+}

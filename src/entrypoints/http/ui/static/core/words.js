@@ -1,0 +1,43 @@
+// The words of the page for what the service names by a word.
+
+export const STATES = ["success", "failed", "running", "queued"];
+
+/** Why a group is not going on (`waiting_for`): a sentence, and whether it passes by itself. */
+export const WAITING = {
+  dag_paused: ["The DAG is paused: its queued runs do not start.", false],
+  dag_stale: ["No file defines the DAG any more: its queued runs do not start until the file is back.", false],
+  group_paused: ["The group is paused: its queued runs do not start until it is resumed.", false],
+  previous_run: ["Tasks wait for a run before them that has ended without doing them.", false],
+  group_cap: ["As many runs of the group as its cap allows are running.", true],
+  run_after: ["Some queued runs may not start yet.", true],
+  dag_max_active_runs: ["As many runs of the DAG as may be active at once are running.", true],
+  scheduler: ["A run may start, and the scheduler has not started it yet.", true],
+};
+
+/** What a plan does about a date (`action`). */
+export const ACTIONS = {
+  create: "new",
+  rerun: "runs again",
+  exists: "exists",
+  left_out: "beyond the limit",
+  not_yet: "not due yet",
+  no_tasks: "no tasks",
+};
+
+/** What became of a date (`status` of a coverage). */
+export const STATUSES = {
+  success: "success",
+  failed: "failed",
+  running: "running",
+  queued: "queued",
+  missing: "missing",
+  not_yet: "not due yet",
+  before_start: "before the DAG starts",
+  after_end: "after the DAG ends",
+  no_tasks: "no tasks",
+};
+
+/** The sign within a cell, so that nothing is said by colour alone; the other kinds differ by their fill and border. */
+export const SIGNS = {
+  failed: "×", running: "▸", queued: "·", create: "+", rerun: "↻",
+};

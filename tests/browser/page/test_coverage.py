@@ -1,0 +1,54 @@
+"""The coverage of a DAG."""
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runs(alone):
+    alone.service.create("example_daily", "redo", "2025-02-03", "2025-02-10")
+    alone.service.send("POST", "groups/example_daily/redo/cancel", limit=2)
+    alone.service.clock.advance(60)
+
+
+FEBRUARY = "?view=coverage&dag=example_daily&from=2025-02-01&to=2025-02-12"
+
+
+def test_each_date_shows_what_became_of_it(page):
+    page.open(FEBRUARY)
+    page.see(".sum", "50% of 12 dates that are due have succeeded: 4 missing, 2 failed")
+    assert page.kinds() == ["missing"] * 2 + ["failed"] * 2 + ["success"] * 6 + ["missing"] * 2
+
+
+def test_filling_the_gaps_opens_the_form_for_the_range(page):
+    page.open(FEBRUARY)
+    page.click("a.button", "Fill the gaps")
+    page.see("h1", "New group")
+    assert page.see("#from").get_attribute("value") == "2025-02-01"
+    assert page.see("#to").get_attribute("value") == "2025-02-12"
+
+
+def test_chosen_dates_are_filled_as_a_list(page):
+    page.open(FEBRUARY)
+    first, last = page.see(".strip [data-n='0']"), page.see(".strip [data-n='1']")
+    ActionChains(page.driver).click_and_hold(first).move_to_element(last).release().perform()
+    page.click(".chosen a", "Fill 2 dates")
+    page.see("h1", "New group")
+    assert page.see("textarea[aria-label^=Dates]").get_attribute("value").split() == [
+        "2025-02-01T00:00:00Z",
+        "2025-02-02T00:00:00Z",
+    ]
+
+
+def test_a_dag_is_found_by_a_part_of_its_name(page):
+    page.open("?view=coverage")
+    page.see(".empty", "Choose a DAG")
+    page.write("input[list]", "example_daily")
+    page.see(".sum", "dates")
+    assert "dag=example_daily" in page.driver.current_url
+
+
+def test_a_dag_without_a_schedule_says_why_it_has_no_coverage(page):
+    page.forgive("400")
+    page.open("?view=coverage&dag=example_unscheduled")
+    page.see(".note.error", "schedule")
