@@ -24,21 +24,23 @@ def test_a_group_of_which_all_fails_is_held_by_the_scheduler_and_goes_on_when_it
     change(server, paused=False, stop_after=None)
     wait_until(lambda: group_of(server)["states"]["failed"] == RUNS, seconds=300, what="the end of the group")
     assert failed < RUNS
+    change(server, max_active_runs=None)
 
 
 def test_a_run_that_is_marked_as_failed_in_airflow_counts_as_its_api_server_listens_too(world, server):
-    body = {"dag_id": "waiting", "prefix": "marked", "start_date": "2024-03-01", "end_date": "2024-03-03"}
+    body = {"dag_id": "governed", "prefix": "marked", "start_date": "2024-03-01", "end_date": "2024-03-03"}
     body |= {"not_before": "2999-01-01T00:00:00Z", "stop_after": {"failed": 1}}
     wait_until(lambda: server.client.post("/api/v1/dag_runs", json=body).status_code == 200, what="a listener")
-    assert is_paused(world, "waiting") is False
+    assert is_paused(world, "governed") is False
     token = server.airflow.get("/auth/token").json()["access_token"]
     answer = server.airflow.patch(
-        "/api/v2/dags/waiting/dagRuns/marked_0000001_2024-03-01T00:00:00",
+        "/api/v2/dags/governed/dagRuns/marked_0000001_2024-03-01T00:00:00",
         json={"state": "failed"},
         headers={"Authorization": f"Bearer {token}"},
     )
     assert answer.status_code == 200, answer.text
-    wait_until(lambda: is_paused(world, "waiting"), what="the pause of the listener")
+    wait_until(lambda: is_paused(world, "governed"), what="the pause of the listener")
+    change(server, "governed/marked", paused=False, stop_after=None)
 
 
 def held(world, server, failed):
@@ -56,8 +58,8 @@ def is_paused(world, dag_id="doomed"):
         return session.scalar(select(Backfill.is_paused).where(Backfill.dag_id == dag_id))
 
 
-def change(server, **wishes):
-    answer = server.client.patch("/api/v1/groups/doomed/group", json=wishes)
+def change(server, group="doomed/group", **wishes):
+    answer = server.client.patch(f"/api/v1/groups/{group}", json=wishes)
     assert answer.status_code == 200, answer.text
 
 
