@@ -71,7 +71,7 @@ screenshots: $(INSTALLED) ## the pictures of the page of groups in docs/page, fr
 recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the README, docs/create-watch.svg, from the command itself
 	$(VENV)/python examples/recording.py
 
-check: lint test ## all that must hold before a change goes in: format, lint, types, import contracts, tests
+check: lint test docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
 	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) postgresql faults-postgresql sqlite package-test faults-sqlite
@@ -191,6 +191,11 @@ lint: $(INSTALLED) ## format, lint, types and import contracts
 
 examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/
 	AIRFLOW_GROUPS_WRITE_EXAMPLES=1 $(VENV)/pytest -q tests/unit/http/openapi/test_examples.py
+
+.PHONY: docs
+docs: $(INSTALLED) ## the documentation site, in build/site/html: strict, and readable without a network
+	$(VENV)/python docs/site/build.py
+	$(VENV)/pytest -q tests/docs
 
 constraints: $(patsubst compat/%.in,constraints-%,$(wildcard compat/*.in)) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
 	$(PIN) pyproject.toml --all-extras --group dev --output-file constraints.txt

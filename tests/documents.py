@@ -112,5 +112,5 @@ def code(text):
 
 def documents():
     """Return every Markdown document of the project."""
-    folders = (ROOT, ROOT / "docs", ROOT / "benchmarks" / "results")
-    return [Document(path.relative_to(ROOT).as_posix()) for folder in folders for path in sorted(folder.glob("*.md"))]
+    globs = ("*.md", "docs/**/*.md", "benchmarks/results/*.md")
+    return [Document(path.relative_to(ROOT).as_posix()) for glob in globs for path in sorted(ROOT.glob(glob))]

@@ -1,4 +1,4 @@
-"""The links of the documents lead to files and headings that exist."""
+"""The links of the documents lead to files and headings that exist, and the table of contents has every page."""
 
 import pytest
 
@@ -18,6 +18,13 @@ def test_links_lead_to_files_and_headings(document):
         if not target.exists() or (heading and heading not in Document(target.relative_to(ROOT).as_posix()).anchors()):
             broken.append(link)
     assert broken == []
+
+
+def test_every_page_is_in_the_table_of_contents():
+    """docs/index.md is the list from which the site makes its contents; `make docs` adds the generated pages."""
+    index = Document("docs/index.md")
+    pages = {document.path for document in documents()} - {index.path, ROOT / "README.md"}
+    assert pages == {(index.path.parent / link).resolve() for link in index.links() if link.endswith(".md")}
 
 
 def test_there_are_links_to_look_at():

@@ -10,12 +10,15 @@ import pytest
 
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.command_line import main
-from tests.documents import ROOT, Document, code
+from tests.documents import ROOT, Document, code, documents
 from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called, environ_of
 
+DEMO = "http://127.0.0.1:8000"
 PAGE = Document("docs/terminal.md")
 PAGES = [Document("README.md"), PAGE, Document("docs/coverage.md")]
+GUIDES = [Document("docs/start.md"), *(page for page in documents() if page.name.startswith("docs/how-to/"))]
+"""Pages that begin with a fresh demo each."""
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,28 @@ def test_console_output_is_that_of_the_commands(url):
         assert [line.rstrip() for line in written.splitlines()] == output.splitlines(), words
 
 
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_guide_works_as_it_is_written(page, tmp_path):
+    """Its commands are run in a shell, its requests sent, its script executed, in their order, at a service that nobody has used."""
+    with serving(tmp_path / "log") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        for command, output in page.console():
+            if command.startswith(("airflow-groups", "curl")):
+                done = run(command.replace(DEMO, url), url)
+                shown = [line.rstrip() for line in done.stdout.splitlines()]
+                assert (done.returncode, shown if output else []) == (0, output.splitlines()), done.stderr
+        for script, output in zip(page.blocks("python"), page.blocks("text"), strict=False):
+            assert run(shlex.join([sys.executable, "-c", script.replace(DEMO, url)]), url).stdout == output
+
+
+def run(command, url):
+    return subprocess.run(command, shell=True, env=environ_of(url), capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/terminal.md"])
 def test_script_prints_its_output(page, url):
     (script,), (output,) = Document(page).blocks("python"), Document(page).blocks("text")
-    script = script.replace("http://127.0.0.1:8000", url)
+    script = script.replace(DEMO, url)
     done = subprocess.run(
         [sys.executable, "-c", script], env=environ_of(url), capture_output=True, text=True, check=True
     )
