@@ -34,6 +34,7 @@ CHOSEN := $(if $(AIRFLOW),.venvs/$(word 1,$(subst ., ,$(AIRFLOW))).$(word 2,$(su
 PACKAGE := .venvs/package
 SHIPPED := .venvs/shipped
 LOWEST := .venvs/lowest
+RELEASE := .venvs/release
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
@@ -183,11 +184,12 @@ format: $(INSTALLED) ## rewrite the code in the project's format
 	$(VENV)/ruff check -q --fix-only .
 	$(VENV)/ruff format .
 
-lint: $(INSTALLED) ## format, lint, types and import contracts
+lint: $(INSTALLED) ## format, lint, types, import contracts and prose
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/python .ci/check_types.py
 	$(VENV)/lint-imports
+	$(VENV)/python .ci/check_prose.py
 
 examples: $(INSTALLED) ## send the requests of examples.json, and write their responses there and into the README and docs/
 	AIRFLOW_GROUPS_WRITE_EXAMPLES=1 $(VENV)/pytest -q tests/unit/http/openapi/test_examples.py
@@ -210,6 +212,17 @@ build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist
 	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
 	$(VENV)/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
 
+.PHONY: release-check
+release-check: build ## what a release needs: wheel, sdist, bill of materials, documents, their checks, and the first example with the wheel in a plain Airflow
+	$(VENV)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(VENV)/check-wheel-contents --ignore W002 dist/*.whl  # licences stand beside their files, and in .dist-info
+	$(VENV)/python -m json.tool dist/*.cdx.json >/dev/null
+	@$(MAKE) --no-print-directory docs
+	$(VENV)/uv venv -q --clear $(RELEASE)
+	$(VENV)/uv pip install -q --python $(RELEASE)/bin/python -c constraints.txt apache-airflow dist/*.whl
+	cd $(RELEASE) && bin/python -c 'import airflow_run_groups, pathlib; assert pathlib.Path(airflow_run_groups.__file__).is_relative_to(pathlib.Path.cwd())'
+	$(RELEASE)/bin/python examples/run.py --once --port $(PORT) --airflow-port $(AIRFLOW_PORT)
+
 bench: $(CHOSEN)/installed ## this service beside Airflow's own API, in benchmarks/results: 5 to 15 minutes, or all of it (FULL=1, AIRFLOW=3.4)
 	@$(CHECK_CHOSEN)
 	@exec $(CHOSEN)/bin/python -m benchmarks $(if $(filter-out 0,$(FULL)),--full) $(if $(AIRFLOW),--airflow)
@@ -228,5 +241,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv with $$($(PYTHON) --version); about a minute the first time"
 	@test -x $(VENV)/pip || $(PYTHON) -m venv .venv
 	@test -x $(VENV)/uv || $(VENV)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
-	$(VENV)/uv pip install -c constraints.txt -e '.[airflow,postgres]' --group dev
+	$(VENV)/uv pip install -q -c constraints.txt -e '.[airflow,postgres]' --group dev
 	@touch $@

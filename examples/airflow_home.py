@@ -63,6 +63,8 @@ def configure(*, airflow_port: int) -> None:
                 "simple_auth_manager_passwords_file": HOME / "passwords.json",
                 "fernet_key": known.get("core", "fernet_key", fallback=_fernet_key()),
             },
+            # a new file in examples/dags is there within seconds, not within five minutes
+            "dag_processor": {"refresh_interval": 5, "min_file_process_interval": 10},
             "database": {"sql_alchemy_conn": f"sqlite:///{HOME / 'airflow.db'}"},
             "logging": {"base_log_folder": LOGS},
             "api": {

@@ -27,8 +27,8 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "create-watch.svg"
 BIN = Path(sys.executable).parent
-COMMAND = "airflow-groups create --dag-id example_hourly --prefix redo --from-date 2025-01-01 --to-date 2025-01-10T23:00 --watch"
-ROWS, COLUMNS = 40, 124
+COMMAND = "airflow-groups create --dag-id example_hourly --prefix redo --from-date 2025-01-01 --to-date 2025-01-10 --max-active-runs 16 --pace 20/PT4S --watch"
+ROWS, COLUMNS = 40, 152
 HALFWAY = 100
 """How many runs have succeeded on the first of the two screens."""
 
@@ -45,6 +45,7 @@ def main() -> None:
             console.print(Text(f"\n{title}\n", style="bright_black"))
         for line in screen:
             console.print(Text.from_ansi(line))
+    console.print()  # the picture cuts the last line at its lower edge, with the underscores in it
     svg = console.export_svg(title="airflow-groups create --watch", unique_id="create-watch")
     PICTURE.write_text(
         re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8"

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 import httpx
 from rich import box
@@ -29,6 +30,9 @@ GROUP_LIMIT = 600.0
 """Seconds until Airflow has to have executed the group."""
 
 _LAST_PORT = 65535
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+"""Where the commands of the terminal look for the service."""
 
 console = Console(markup=False, highlight=False)
 
@@ -130,6 +134,9 @@ class Show:
         """Stay up until somebody wants it to end."""
         console.print(f"\nThis service  {self._url}/api/v1/dag_runs?prefix={PREFIX}_", soft_wrap=True)
         console.print(f"Airflow       {self._airflow_url}/dags/{DAG_ID}", soft_wrap=True)
+        console.print(f"Try requests  {self._url}/api/v1/docs", soft_wrap=True)
+        command = f"{_command()} list --dag-id {DAG_ID}{'' if self._url == DEFAULT_URL else f' --url {self._url}'}"
+        console.print(f"Terminal      {command}", soft_wrap=True)
         console.print("\nBoth stay up until Ctrl-C. The page of groups, also in Airflow's navigation as Groups:")
         console.print(f"\n  {self._url}/api/v1/ui/", soft_wrap=True)
         self.serves = True
@@ -206,6 +213,12 @@ def _port(text: str) -> int:
         msg = f"a port is a number from 1 to {_LAST_PORT}, not {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
+
+
+def _command() -> str:
+    """Return the path of our command as one types it in this folder."""
+    path = Path(sys.executable).with_name("airflow-groups")
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _table(runs: Sequence[Run]) -> Table:

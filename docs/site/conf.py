@@ -1,6 +1,7 @@
 """Sphinx's settings: strict, without a request to another host, light and dark as the reader's system is."""
 
 import importlib
+import sys
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -17,7 +18,7 @@ exclude_patterns: list[str] = []
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(.*\.)?(ActionOptions|Keep|PausedGroups|T|Wishes)"),  # of signatures, and exported nowhere
-    ("py:.*", r"(dt|datetime|collections|typing|types|httpx|enum|abc)\..*"),  # documented elsewhere, beyond this site
+    ("py:.*", rf"(dt|httpx|{'|'.join(sys.stdlib_module_names)})\..*"),  # documented elsewhere, beyond this site
     (
         "py:.*",
         r"(bool|bytes|dict|float|frozenset|int|list|object|set|str|tuple|type|[A-Z]\w*Error|BaseException|Exception|optional)",
@@ -47,16 +48,17 @@ def setup(app: Sphinx) -> None:
     app.connect("missing-reference", exported)
 
 
-def exported(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
-) -> nodes.reference | None:
-    """Find a class by what its package exports: annotations name the module in which it is written."""
+def exported(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Node | None:
+    """Find a class by what its package exports: annotations name the module in which it is written.
+
+    A class of ours that no package exports stays plain text.
+    """
     if node.get("refdomain") != "py":
         return None
-    name = node["reftarget"].rpartition(".")[2]
+    module, _, name = node["reftarget"].rpartition(".")
     for package in PACKAGES:
         if hasattr(importlib.import_module(package), name):
             domain: Any = env.get_domain("py")
             node["reftarget"] = f"{package}.{name}"
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", node["reftarget"], node, content)
-    return None
+    return content if module.startswith("airflow_run_groups.") else None

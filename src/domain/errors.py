@@ -300,7 +300,7 @@ class DatabaseReadOnly(Unavailable):
     reason = "database_read_only"
 
     def __init__(self) -> None:
-        super().__init__("the metadata database takes no writes, as it is read-only: try again when it is not")
+        super().__init__("the metadata database is read-only, so nothing was written: try again when it accepts writes")
 
 
 class InsufficientPrivilege(Unavailable):

@@ -51,7 +51,7 @@ class Which(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
-    """Let runs fail that are still queued, and with ``running`` those, too, that have started."""
+    """Cancel the runs that are still queued, and with ``running`` also those that have started: they become failed."""
 
     running: bool = False
 

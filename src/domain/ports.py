@@ -32,7 +32,7 @@ class DagSnapshot(Protocol):
 
         With a ``bundle_version`` they are those of the DAG as it is in that version.
 
-        :raises Refused: when the request's interval is no cron expression, or its prefix cannot be, or the DAG or the
+        :raises Refused: when the request's interval is not a cron expression, or its prefix cannot be, or the DAG or the
             backend knows no versions.
         :raises BundleVersionNotFound: when the DAG has no such version.
         :raises DagUnreadable: when Airflow cannot read the DAG.

@@ -41,6 +41,8 @@ def test_one_port_from_the_image_to_the_probes():
     (port,) = re.findall(r"--bind 0\.0\.0\.0:([0-9]+)", DEPLOY["Dockerfile"])
     assert re.findall(r"^EXPOSE ([0-9]+)", DEPLOY["Dockerfile"], re.MULTILINE) == [port]
     assert f'"127.0.0.1:{port}:{port}"' in DEPLOY["compose.yaml"]
+    for document in yaml.safe_load_all(DEPLOY["kubernetes.yaml"]):
+        assert set(re.findall(r"'(?:containerPort|port)': ([0-9]+)", str(document))) == {port}
     sidecar = DEPLOY["values-sidecar.yaml"]
     assert set(re.findall(r"(?:containerPort|port): ([0-9]+)", sidecar)) == {port}
     assert set(re.findall(r"(?:[pP]ort|name): (airflow-groups)$", sidecar, re.MULTILINE)) == {"airflow-groups"}
@@ -98,7 +100,7 @@ def texts_of_the_software():
 
 
 def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment():
-    assert all(yaml.safe_load(text) for name, text in DEPLOY.items() if name.endswith(".yaml"))
+    assert all(all(yaml.safe_load_all(text)) for name, text in DEPLOY.items() if name.endswith(".yaml"))
     services = yaml.safe_load(DEPLOY["compose.yaml"])["services"]
     ours = services.pop("airflow-groups")["environment"]
     services.pop("postgres")
@@ -108,3 +110,27 @@ def test_yaml_is_well_formed_and_the_components_of_airflow_share_one_environment
     assert ours.items() >= environments[0].items()
     command = json.loads(re.findall(r"^CMD (.+)$", DEPLOY["Dockerfile"], re.MULTILINE)[0])
     assert command[-1].startswith("exec airflow-groups serve ")
+
+
+def test_service_on_its_own_is_like_the_sidecar():
+    """Container, secret and probes are those of the sidecar; only here the readiness is the service's own."""
+    deployment, service = yaml.safe_load_all(DEPLOY["kubernetes.yaml"])
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (sidecar,) = yaml.safe_load(DEPLOY["values-sidecar.yaml"])["apiServer"]["extraContainers"]
+    for key in ("ports", "startupProbe", "livenessProbe", "resources", "securityContext"):
+        assert container[key] == sidecar[key]
+    assert [one["name"] for one in container["env"]] == [one["name"] for one in sidecar["env"]]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+    assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"]
+    assert deployment["spec"]["template"]["metadata"]["labels"] == service["spec"]["selector"]
+    grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > float(OPTIONS["write_timeout"].default)
+
+
+def test_helm_upgrade_keeps_the_values_of_a_release():
+    for name in ("values.yaml", "values-sidecar.yaml"):
+        (command,) = re.findall(r"helm upgrade .+", DEPLOY[name])
+        assert command.index("-f my-values.yaml") < command.index("-f deploy/values.yaml")
+    assert [
+        command for command, _ in DEPLOYMENT.console() if "helm upgrade" in command and "my-values" not in command
+    ] == []

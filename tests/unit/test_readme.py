@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.documents import Document
 
 README = Document("README.md")
@@ -38,6 +40,11 @@ def test_figures_are_those_of_the_benchmark():
         assert [ours] == list({row[2] for row in found})
         assert re.findall(r"[\d.]+", times) == [row[4].removesuffix(" times faster") for row in found]
         assert times.endswith(" times faster")
+
+
+@pytest.mark.parametrize("mark", ["create and wait", "failure"])
+def test_example_of_a_dag_is_the_one_that_tests_execute(mark):
+    assert README.block(mark) == Document("docs/from-a-dag.md").block(mark)
 
 
 def test_the_example_of_the_library_prints_what_the_page_says():

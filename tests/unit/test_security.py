@@ -17,9 +17,16 @@ CONFIGURATION = Document("docs/configuration.md")
 NOT_OURS = {"simple_auth_manager_all_admins"}
 
 
-def test_the_latest_release_is_the_one_that_gets_fixes():
-    major, minor, _ = PYPROJECT["project"]["version"].split(".")
-    assert SECURITY.table("versions")[0] == [f"{major}.{minor}, the latest release", "yes"]
+def test_the_latest_version_gets_fixes_and_is_released_where_the_changelog_says_so():
+    version = PYPROJECT["project"]["version"]
+    latest = re.findall(r"^## (.+)$", Document("CHANGELOG.md").text, re.MULTILINE)[0]
+    released = latest.startswith(f"[{version}]")
+    assert released or latest == f"[Unreleased]: {version}"
+    minor = version.rpartition(".")[0]
+    assert SECURITY.table("versions")[0] == [
+        f"{minor}, {'the latest release' if released else 'not released yet'}",
+        "yes",
+    ]
 
 
 def test_the_limits_are_those_that_are_kept(monkeypatch):

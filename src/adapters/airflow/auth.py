@@ -75,13 +75,15 @@ class AirflowUsers:
         """Return the user whose token it is.
 
         :raises Unauthenticated: when it is nobody's, or no longer.
-        :raises Unavailable: when the auth manager does not answer.
+        :raises Unavailable: when the auth manager does not respond.
         """
         try:
             with _translated():
                 user = self._loop.run(self._manager.get_user_from_token(token))
         except InvalidTokenError:
-            msg = "Airflow does not take this token, or no longer: get a new one from its endpoint /auth/token"
+            msg = (
+                "Airflow rejected this token, which is invalid or expired: get a new one from its endpoint /auth/token"
+            )
             raise Unauthenticated(msg) from None
         return AirflowUser(user, self._calls, self._all_dag_ids)
 
@@ -184,7 +186,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, FutureTimeout) as error:
-        msg = "Airflow's auth manager does not answer: try again"
+        msg = "Airflow's auth manager does not respond: try again"
         raise Unavailable(msg) from error
 
 

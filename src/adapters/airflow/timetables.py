@@ -116,7 +116,7 @@ class AirflowTimetable:
             self._check_time()
         except Overdue as error:
             msg = (
-                f"{self._name} is too slow: it gave {dates} dates in the time that there is; ask for fewer at a time, with "
+                f"{self._name} is too slow: it gave {dates} dates in the time that there is; request fewer at a time, with "
                 "limit and partial, or for a shorter range"
             )
             raise DeadlineExceeded(msg) from error
@@ -147,7 +147,7 @@ class AirflowTimetable:
 def timetable_of(interval: Interval, *, timezone: Any, check_time: Callable[[], None]) -> AirflowTimetable:
     """Return the timetable that Airflow makes of a DAG's ``schedule`` that is a cron expression, or a timedelta.
 
-    :raises Refused: when it is no cron expression, or one that leaves its dates to chance.
+    :raises Refused: when it is not a cron expression, or one that leaves its dates to chance.
     """
     name = f"interval {str(interval)!r}"
     if isinstance(interval, dt.timedelta):
@@ -156,7 +156,7 @@ def timetable_of(interval: Interval, *, timezone: Any, check_time: Callable[[], 
         timetable = CronTriggerTimetable(interval, timezone=timezone)
         timetable.validate()
     except Exception as error:  # croniter's own, or Airflow's
-        msg = f"interval {interval!r} is no cron expression: {words_of(error)}"
+        msg = f"interval {interval!r} is not a cron expression: {words_of(error)}"
         raise Refused(msg) from error
     check_interval(interval)
     return AirflowTimetable(name, timetable, check_time)

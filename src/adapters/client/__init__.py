@@ -8,6 +8,7 @@ from airflow_run_groups.adapters.client.client import (
 )
 from airflow_run_groups.adapters.client.errors import (
     ClientError as ClientError,
+    NoConnection as NoConnection,
     RefusedByService as RefusedByService,
     Unreachable as Unreachable,
     Unsendable as Unsendable,

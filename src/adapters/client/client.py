@@ -44,6 +44,7 @@ from airflow_run_groups.adapters.client.steps import (
     rest_of,
     without_rest,
 )
+from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
 from airflow_run_groups.domain import MAX_LIMIT, Action, Detail, Which
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Client(Lists):
         transport: httpx.BaseTransport | None = None,
         timeout: float = 30.0,
         retry_for: float = 60.0,
+        connect_for: float | None = None,
         on_retry: Callable[[UpcomingRetry], object] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -89,6 +91,7 @@ class Client(Lists):
         :param verify: which certificates of the service are trusted; True: those that the HTTP library trusts.
         :param transport: what carries the requests in place of a connection, such as ``httpx.WSGITransport``.
         :param timeout: seconds to wait for a response; the service itself ends a write after 25.
+        :param connect_for: ``retry_for`` as long as the service has never responded; None for the same.
         :param on_retry: called before each retry.
         :raises Unsendable: a ValueError, when no service can have this URL, or no request can send the token.
         """
@@ -96,7 +99,8 @@ class Client(Lists):
         headers = encoding.headers(token)
         self._http = httpx.Client(headers=headers, auth=auth, verify=verify, transport=transport, timeout=timeout)
         self._on_retry = on_retry
-        self._sender = Sender(self._http, retry_for=retry_for, on_retry=on_retry, sleep=sleep)
+        self._sleep = sleep
+        self._sender = Sender(self._http, retry_for=retry_for, connect_for=connect_for, on_retry=on_retry, sleep=sleep)
         self._known = KnownGroups()
 
     def __enter__(self) -> Client:  # noqa: PYI034 - typing has Self from Python 3.11 on
@@ -168,6 +172,21 @@ class Client(Lists):
         """Return how far a group is: the very object of the last call, when nothing has happened since."""
         path = encoding.path("groups", dag_id, prefix)
         return self._known.read(path, self._get(path, headers=self._known.condition(path)))
+
+    def wait(self, dag_id: str, prefix: str, *, timeout: float | None = None) -> GroupProgress:
+        """Return a group when all of its runs have ended, with how many of them succeeded and failed.
+
+        It looks every second, and every five seconds while nothing happens.
+
+        :param timeout: seconds; None for as long as it takes.
+        :raises TimeoutError: when some runs have not ended by then. They go on.
+        """
+        for group in looks(lambda: self.group(dag_id, prefix), timeout, sleep=self._sleep):
+            states = group["states"]
+        if is_unfinished(group):
+            msg = f"group {prefix!r} of DAG {dag_id!r} has {states['queued']} queued and {states['running']} running runs after {timeout:g} s"
+            raise TimeoutError(msg)
+        return group
 
     def coverage(
         self, dag_id: str, start_date: str | dt.datetime, end_date: str | dt.datetime | None = None

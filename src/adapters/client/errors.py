@@ -40,3 +40,10 @@ class Unreachable(ClientError):
         self, text: str, *, nothing_was_done: bool = False, reason: str | None = None, request_id: str | None = None
     ) -> None:
         super().__init__(text, nothing_was_done=nothing_was_done, reason=reason, request_id=request_id)
+
+
+class NoConnection(Unreachable):
+    """No connection to the service was made, so nothing was sent: the URL may be wrong, or the service is not started."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, nothing_was_done=True)

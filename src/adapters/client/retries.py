@@ -14,7 +14,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
 
-from airflow_run_groups.adapters.client.errors import ClientError, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client.errors import ClientError, NoConnection, RefusedByService, Unreachable
 from airflow_run_groups.adapters.client.responses import matches
 from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown
 
@@ -37,6 +37,7 @@ class UpcomingRetry:
     reason: str
     seconds: float
     response_lost: bool
+    no_connection: bool = False
 
 
 class Sender:
@@ -51,11 +52,15 @@ class Sender:
         http: httpx.Client,
         *,
         retry_for: float,
+        connect_for: float | None = None,
         on_retry: Callable[[UpcomingRetry], object],
         sleep: Callable[[float], None],
     ) -> None:
+        """``connect_for``: the same until the service has responded for the first time; None: as ``retry_for``."""
         self._http = http
         self._retry_for = retry_for
+        self._connect_for = retry_for if connect_for is None else min(connect_for, retry_for)
+        self._has_responded = False
         self._on_retry = on_retry
         self._sleep = sleep
 
@@ -105,18 +110,23 @@ class Sender:
             response = self._http.request(method, url, **more)
         except httpx.RequestError as error:
             raise _failure_without_response(url, error) from error
+        self._has_responded = True
         return _checked(response)
 
     def _is_over(self, state: RetryCallState) -> bool:
         # at least one retry, since the first attempt alone may have taken longer than all of them may
         passed = 0.0 if state.attempt_number == 1 else max(state.seconds_since_start or 0.0, state.idle_for)
-        return passed + state.upcoming_sleep > self._retry_for
+        is_first_contact = isinstance(_failure(state).error, NoConnection) and not self._has_responded
+        return passed + state.upcoming_sleep > (self._connect_for if is_first_contact else self._retry_for)
 
     def _report(self, state: RetryCallState) -> None:
         failure = _failure(state)
         self._on_retry(
             UpcomingRetry(
-                reason=str(failure.error), seconds=state.upcoming_sleep, response_lost=not failure.nothing_was_done
+                reason=str(failure.error),
+                seconds=state.upcoming_sleep,
+                response_lost=not failure.nothing_was_done,
+                no_connection=isinstance(failure.error, NoConnection),
             )
         )
 
@@ -167,9 +177,9 @@ def _failure_without_response(url: str, error: httpx.RequestError) -> _NotNow | 
     if isinstance(error, _HOPELESS):
         return Unreachable(f"{url}: {error}", nothing_was_done=True)
     if isinstance(error, httpx.TransportError):
-        msg = f"{url} does not answer ({str(error) or type(error).__name__})"
-        return _NotNow(Unreachable(msg, nothing_was_done=isinstance(error, _NOT_SENT)))
-    unreadable = Unreachable(f"{url} gave an answer that cannot be read ({error})")
+        msg = f"{url} does not respond ({str(error) or type(error).__name__})"
+        return _NotNow(NoConnection(msg) if isinstance(error, _NOT_SENT) else Unreachable(msg))
+    unreadable = Unreachable(f"{url} sent a response that cannot be read ({error})")
     return _NotNow(unreadable) if isinstance(error, httpx.DecodingError) else unreadable
 
 
@@ -243,6 +253,6 @@ def _foreign(response: httpx.Response) -> str:
     text = "".join(character if character.isprintable() else " " for character in response.text[:_SHOWN])
     kind = response.headers.get("Content-Type", "nothing")
     return (
-        f"{response.request.url} is not this service: it answered {response.status_code} with {kind}: "
+        f"{response.request.url} is not this service: it responded {response.status_code} with {kind}: "
         f"{' '.join(text.split())!r}"
     )

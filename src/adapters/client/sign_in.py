@@ -57,7 +57,7 @@ def sign_in(
         with httpx.Client(transport=transport, timeout=timeout) as http:
             response = http.post(target, json={"username": user, "password": password})
     except httpx.RequestError as error:
-        msg = f"{target} does not answer ({str(error) or type(error).__name__})"
+        msg = f"{target} does not respond ({str(error) or type(error).__name__})"
         raise Unreachable(msg, nothing_was_done=True) from error
     return _token_of(response, target, user)
 

@@ -20,14 +20,14 @@ def timetable_of(schedule: str | dt.timedelta | None) -> Timetable:
 def timetable_of_interval(interval: Interval) -> Timetable:
     """Return the timetable with this interval between its dates.
 
-    :raises Refused: when it is no cron expression, or one that leaves its dates to chance.
+    :raises Refused: when it is not a cron expression, or one that leaves its dates to chance.
     """
     from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - see Cron
 
     if isinstance(interval, dt.timedelta):
         return Every(interval)
     if not croniter.is_valid(interval):
-        msg = f"interval {interval!r} is no cron expression"
+        msg = f"interval {interval!r} is not a cron expression"
         raise Refused(msg)
     check_interval(interval)
     return Cron(interval, name="interval")

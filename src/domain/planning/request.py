@@ -27,7 +27,7 @@ class GroupRequest:
     ``dates``: these dates, 1 to 500, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
     ``description`` and ``labels`` are said of the group, in place of those that it has; None leaves them.
-    ``new_group``: True refuses a prefix whose group exists, unless this very request made it; False adds to it without a
+    ``new_group``: True refuses a prefix whose group exists, unless this same request made it; False adds to it without a
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
     bundle, None for the latest one. ``max_active_runs``: at most so many of the group's runs at once, 1 to 10,000, None for

@@ -1,12 +1,15 @@
 """The same commands as ``airflow groups …``, from Airflow 3.2 on. Airflow's CLI loads this module whenever it starts."""
 
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from airflow_run_groups.entrypoints.settings import SECTION
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.service_command import URL
 
 GROUP = "groups"
 
@@ -62,6 +65,8 @@ def _help(command: click.Command, option: click.Option) -> str:
 def _function(command: click.Command) -> Callable[[Namespace], None]:
     def run(args: Namespace) -> None:
         words = []
+        if args.url is None and not os.environ.get(URL) and not args.local and (url := _api_server()):
+            args.url = url
         for option in command.params:
             value = getattr(args, str(option.name))
             flag = option.opts[-1]
@@ -72,6 +77,15 @@ def _function(command: click.Command) -> Callable[[Namespace], None]:
         command.main(args=words, prog_name=f"airflow {GROUP} {command.name}")
 
     return run
+
+
+def _api_server() -> str | None:
+    """Return the URL of Airflow's API server, where the plugin serves this service; None where it is not configured."""
+    from airflow.configuration import conf  # noqa: PLC0415 - as above
+
+    base_url: str = conf.get("api", "base_url", fallback="") or ""
+    mounted = conf.get(SECTION, "mount_in_airflow", fallback="true").strip().lower() != "false"
+    return base_url if mounted and base_url.startswith(("http://", "https://")) else None
 
 
 def _examples(command: click.Command) -> str:

@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
+from airflow_run_groups.adapters.client import GroupProgress
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.fitting import without_fractions
 from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.show import facts
 from airflow_run_groups.entrypoints.terminal.stopping import in_words
@@ -68,9 +70,24 @@ _PAUSED = {
 def _change(session: Session, dag_id: str, prefix: str, *, dry_run: bool, **wishes: Any) -> int:
     output = session.output
     result = session.client.change(dag_id, prefix, dry_run=dry_run, **wishes)
-    output.facts(facts(result["group"]), document=result)
+    group = result["group"]
     if output.format == "table":
-        count = result["changed_runs"]
-        output.summary(f"{count:,} run{'' if count == 1 else 's'} {'would be' if dry_run else 'are'} changed")
+        output.summary(_sentence(group, result["changed_runs"], wishes.get("paused"), dry_run=dry_run))
+    else:
+        output.facts(facts(group), document=result)
     output.warnings(result["warnings"])
     return exits.SUCCEEDED
+
+
+def _sentence(group: GroupProgress, changed: int, paused: bool | None, *, dry_run: bool) -> str:  # noqa: FBT001 - of a change
+    """Say what was done, and what becomes of the runs."""
+    name = f"group {group['prefix']} of {group['dag_id']}"
+    queued, running = group["states"]["queued"], group["states"]["running"]
+    if paused is None:
+        control = without_fractions(facts(group)["control"] or "as the DAG has it")
+        return f"{'Would change' if dry_run else 'Changed'} {name}: {control}; {changed:,} run{'s' * (changed != 1)} changed"
+    if paused:
+        verb, effect = "pause", f"{queued:,} queued runs wait, {running:,} running ones go on"
+    else:
+        verb, effect = "resume", f"{queued:,} queued runs may start, {running:,} are running"
+    return f"{f'Would {verb}' if dry_run else f'{verb.capitalize()}d'} {name}: {effect}"

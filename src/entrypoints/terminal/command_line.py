@@ -9,9 +9,23 @@ import click
 
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION
 
 
-@click.group()
+class Commands(click.Group):
+    """The commands. The options by which a service is found may also stand before the name of a command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        flags = {name: option.is_flag for option in CONNECTION for name in option.opts}
+        before: list[str] = []
+        rest = list(args)
+        while rest and rest[0].partition("=")[0] in flags:
+            takes_value = not flags[rest[0].partition("=")[0]] and "=" not in rest[0]
+            before += [rest.pop(0) for _ in range(2 if takes_value and len(rest) > 1 else 1)]
+        return super().parse_args(ctx, [*rest[:1], *before, *rest[1:]] if rest else before)
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="airflow-run-groups")
 def main() -> None:
     """Create groups of Airflow DAG runs: serve the HTTP API, or use one that is served.

@@ -3,41 +3,29 @@
 The name of an option of ``create`` that stands behind its flag is the key of the request that it fills.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from airflow_run_groups.entrypoints.terminal.json_value import Json
 from airflow_run_groups.entrypoints.terminal.notify import NOTIFY
 from airflow_run_groups.entrypoints.terminal.options import ABOUT, NOTHING_SAID, many
-from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand
+from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand, resolve
 from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
 
-class Json(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """A JSON value of these types."""
-
-    name = "json"
-
-    def __init__(self, *kinds: type) -> None:
-        self._kinds = kinds
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            parsed = json.loads(value)
-            # Python reads more than JSON has, such as NaN
-            json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError) as error:
-            self.fail(f"it is no JSON: {error}", param, ctx)
-        if not isinstance(parsed, self._kinds):
-            names = " or ".join("an object" if kind is dict else "a list" for kind in self._kinds)
-            self.fail(f"it must be {names}, not {value!r}", param, ctx)
-        return parsed
+def _completed(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """Return what a shell calls to complete a value; the function of this name is imported then."""
+    return lambda ctx, _option, incomplete: resolve(f"completion:{name}")(ctx, incomplete)
 
 
-_DAG = click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG.")
-_PREFIX = click.Option(["--prefix"], required=True, help="The group, by the prefix that list shows.")
+_DAG = click.Option(
+    ["--dag-id"], required=True, metavar="DAG_ID", shell_complete=_completed("dag_ids"), help="The DAG."
+)
+_PREFIX = click.Option(
+    ["--prefix"], required=True, shell_complete=_completed("prefixes"), help="The group, by the prefix that list shows."
+)
 _NOT_BEFORE = click.Option(["--not-before"], metavar="DATE", help="No run starts earlier.")
 _PACE = click.Option(
     ["--pace"], metavar="RUNS/DURATION", help="So many runs may start per ISO 8601 duration, such as 20/PT10M."
@@ -66,18 +54,23 @@ _REQUEST = (
         ["--new-group"],
         is_flag=True,
         callback=lambda _ctx, _option, is_new: is_new or None,
-        help="Refuse a prefix whose group exists already, unless this very command made the group.",
+        help="Refuse a prefix whose group exists already, unless this same command made the group.",
     ),
     click.Option(
         ["--interval"],
         help="For a range of a DAG without a schedule: what lies between two dates, such as PT6H, or a cron.",
     ),
-    click.Option(["--dag-run-conf", "conf"], type=Json(dict), metavar="JSON", help="The configuration of every run."),
+    click.Option(
+        ["--dag-run-conf", "conf"],
+        type=Json(dict),
+        metavar="JSON",
+        help="The configuration of every run, or @ and a file that holds it.",
+    ),
     click.Option(
         ["--conf-per-run"],
         type=Json(dict, list),
         metavar="JSON",
-        help="Merged over it for each run: an object with {logical_date} and others in its texts, or a list, one for each date.",
+        help="Merged over it for each run, also from @ and a file: an object with {logical_date} and others in its texts, or a list, one for each date.",
     ),
     click.Option(["--note"], help="A note on each run."),
     *ABOUT,
@@ -207,8 +200,8 @@ COMMANDS: Sequence[ServiceCommand] = (
         click.Option(
             ["--which"],
             type=click.Choice(("failed", "cancelled", "all")),
-            help="What has not succeeded of the runs that failed by themselves, or that were cancelled, without it of both; or "
-            "every run that has ended, from its start.",
+            help="The runs that failed by themselves, the cancelled ones, or every run that has ended, from its first task. "
+            "Without it: failed and cancelled runs.",
         ),
         _NOT_BEFORE,
         _PACE,
@@ -234,7 +227,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         _DAG,
         _PREFIX,
         _DRY_RUN,
-        text="Let no queued run of a group start. What is running goes on.",
+        text="Let no queued run of a group start. Running runs go on.",
         examples=["airflow-groups pause --dag-id example_hourly --prefix redo"],
     ),
     ServiceCommand(
@@ -302,7 +295,8 @@ COMMANDS: Sequence[ServiceCommand] = (
             help="Of groups the active ones, or those with failed runs; of a group's runs those in this state.",
         ),
         click.Option(["--begins-with"], metavar="TEXT", help="Only groups whose prefix begins with this."),
-        click.Option(["--created-by"], metavar="NAME", help="Only groups whose first run this caller asked for."),
+        click.Option(["--created-by"], metavar="NAME", help="Only groups whose first run this caller requested."),
+        click.Option(["--notes"], is_flag=True, help="Show the note of each run, too."),
         text="List groups, the newest first, or the runs of a group.",
         examples=[
             "airflow-groups list --state active",

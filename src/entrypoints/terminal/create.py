@@ -23,7 +23,7 @@ from airflow_run_groups.adapters.client import (
 )
 from airflow_run_groups.domain import MAX_LIMIT, DeadlineExceeded
 from airflow_run_groups.entrypoints.terminal import exits, show, wait
-from airflow_run_groups.entrypoints.terminal.output import Output, count_runs
+from airflow_run_groups.entrypoints.terminal.output import Output, count_dates, count_runs
 from airflow_run_groups.entrypoints.terminal.session import Session, may_be_done
 
 
@@ -134,7 +134,7 @@ class _Creation:
         ends = " to ".join(dict.fromkeys([*self.run_ids[:1], *self.run_ids[-1:]]))
         summary = ", ".join(filter(None, [f"Created {count_runs(self.run_ids)} of {self.request.dag_id}", ends]))
         if self.existing:
-            summary += f"; {self.existing:,} dates had a run already"
+            summary += f"; {count_dates(self.existing)} had a run already"
         self.session.output.run_ids(self.run_ids, summary=summary, document={**document, **more})
 
     def hint(self, *, in_doubt: bool) -> None:
@@ -207,7 +207,7 @@ def _progress(output: Output, request: GroupRequest) -> Iterator[Callable[[_Crea
 
 def _line(output: Output, creation: _Creation) -> None:
     if creation.steps[-1].rest is not None or len(creation.steps) > 1:
-        output.message(f"{count_runs(creation.run_ids)} created, {creation.existing:,} dates had one already")
+        output.message(f"{count_runs(creation.run_ids)} created, {count_dates(creation.existing)} had one already")
 
 
 def _extent(request: GroupRequest) -> float | None:

@@ -18,7 +18,7 @@ def retry(session: Session, **options: Any) -> int:
 
 
 def note(session: Session, **options: Any) -> int:
-    return _apply(session, session.client.note, "Noted on", "Would note on", **options)
+    return _apply(session, session.client.note, "Set the note of", "Would set the note of", **options)
 
 
 def _apply(session: Session, action: Callable[..., GroupActionResult], done: str, planned: str, **options: Any) -> int:

@@ -17,7 +17,7 @@ def many(names: Sequence[str], *, metavar: str, text: str) -> click.Option:
 
 
 ABOUT = (
-    click.Option(["--description"], help="What the group is for, 1 to 1,000 characters."),
+    click.Option(["--description"], help="The purpose of the group, 1 to 1,000 characters."),
     many(["--label", "labels"], metavar="TEXT", text="A label of the group, 1 to 64 characters."),
 )
 NOTHING_SAID = (

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow_run_groups.adapters.client import same_but_for_numbers
+from airflow_run_groups.entrypoints.terminal.fitting import breaks, fitted, without_fractions
 
 State = Literal["queued", "running", "success", "failed"]
 STYLES: dict[State, str] = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
@@ -60,8 +61,13 @@ class Output:
         else:
             self.summary(summary)
 
-    def rows(self, rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> None:
-        """Write a list: the keys that have headings, or all of it as a document."""
+    def rows(
+        self, rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], *, optional: Sequence[str] = ()
+    ) -> None:
+        """Write a list: the keys that have headings, or all of it as a document.
+
+        :param optional: headings of columns that a narrow terminal does not show, in the order in which they are left out.
+        """
         if self.is_structured:
             self.document(rows)
         elif self.format == "plain":
@@ -69,12 +75,16 @@ class Output:
         elif not rows:
             self.result.print("No data found")
         else:
+            cells = {heading: [_shown(row[key]) for row in rows] for key, heading in headings.items()}
+            columns, left_out = fitted(cells, self.result.width, optional)
             table = Table(box=None, pad_edge=False)
-            for heading in headings.values():
-                table.add_column(heading, overflow="fold")
-            for row in rows:
-                table.add_row(*(_cell(row[key]) for key in headings))
+            for heading, texts in columns.items():
+                table.add_column(heading, overflow="fold", no_wrap=not breaks(texts))
+            for row in zip(*columns.values(), strict=True):
+                table.add_row(*map(_styled, row))
             self.result.print(table)
+            if left_out:
+                self.message(f"This terminal is too narrow for: {', '.join(left_out)}. -o plain has them.")
 
     def facts(self, facts: Mapping[str, Any], *, document: Mapping[str, Any]) -> None:
         """Write names and values, one below the other, or the document."""
@@ -87,7 +97,8 @@ class Output:
             table.add_column(style="bold")
             table.add_column(overflow="fold")
             for name, value in facts.items():
-                table.add_row(name, _cell(value))
+                if value is not None:
+                    table.add_row(name, _styled(_shown(value)))
             self.result.print(table)
 
     def summary(self, text: str) -> None:
@@ -136,6 +147,10 @@ def count_runs(runs: Sequence[object]) -> str:
     return f"{len(runs):,} run{'s' * (len(runs) != 1)}"
 
 
+def count_dates(count: int) -> str:
+    return f"{count:,} date{'s' * (count != 1)}"
+
+
 def visible(text: str) -> str:
     """Show the control characters of a service by their escapes: a terminal would obey them."""
     return "".join(
@@ -149,9 +164,15 @@ _CONTROLS = {"Cc", "Cf", "Cs"}
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
 
 
-def _cell(value: Any) -> Text:
-    style = next((style for state, style in STYLES.items() if state == value), "")
-    return Text(visible(_plain(value)), style=style)
+def _shown(value: Any) -> str:
+    """Return a value as a table shows it: dates to the second."""
+    return visible(without_fractions(_plain(value)))
+
+
+def _styled(text: str) -> Text:
+    return Text(text, style=next((style for state, style in STYLES.items() if state == text), ""))

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.wording import as_options
 
 
 class Seconds(click.FloatRange):
@@ -26,11 +27,13 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+URL = "AIRFLOW_GROUPS_URL"
+"""The variable that names the service."""
 CONNECTION = (
     click.Option(
         ["--url"],
         default="http://127.0.0.1:8000",
-        envvar="AIRFLOW_GROUPS_URL",
+        envvar=URL,
         show_default=True,
         show_envvar=True,
         help="The URL of the service, on its own or inside Airflow's API server, with the path that it has below a proxy.",
@@ -92,6 +95,21 @@ class ServiceCommand(click.Command):
         super().__init__(name, params=[*options, *CONNECTION, OUTPUT], help=text, epilog=epilog)
         self.target = target
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say of an option that only other commands have which these are."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            group = ctx.parent.command if ctx.parent else None
+            others = group.commands if isinstance(group, click.Group) else {}
+            having = [
+                name for name, one in others.items() if any(error.option_name in param.opts for param in one.params)
+            ]
+            if not having:
+                raise
+            msg = f"{self.name} has no option {error.option_name}; these commands have it: {', '.join(having)}."
+            raise click.UsageError(msg, ctx) from None
+
     def invoke(self, ctx: click.Context) -> None:
         try:
             status = self._run(ctx)
@@ -105,13 +123,14 @@ class ServiceCommand(click.Command):
         connection = {str(option.name): options.pop(str(option.name)) for option in CONNECTION}
         output = options.pop("output")
         run, work = resolve("session:run"), resolve(self.target)
-        return run(lambda session: work(session, **options), connection, output, command_line)
+        status: int = run(lambda session: work(session, **options), connection, output, command_line)
+        return status
 
 
-def resolve(target: str) -> Callable[..., int]:
+def resolve(target: str) -> Callable[..., Any]:
     """Import a function of this folder, given as ``module:function``."""
     module, _, name = target.partition(":")
-    function: Callable[..., int] = getattr(import_module(f"{__package__}.{module}"), name)
+    function: Callable[..., Any] = getattr(import_module(f"{__package__}.{module}"), name)
     return function
 
 
@@ -124,6 +143,14 @@ class CommandLine:
         typed = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.PROMPT)
         self._typed = {name: value for name, value in ctx.params.items() if ctx.get_parameter_source(name) in typed}
         self._valueless = {str(param.name) for param in ctx.command.params if getattr(param, "is_flag", False)}
+
+    def has(self, name: str) -> bool:
+        """Tell whether an option was typed."""
+        return name in self._typed
+
+    def worded(self, text: str) -> str:
+        """Name this command's options in a text of the service, which names keys of a request."""
+        return as_options(text, self._flags)
 
     def changed(self, **changes: Any) -> str:
         """Return the same command with other values; None and () leave an option out."""
@@ -138,8 +165,8 @@ class CommandLine:
     def _shell(self, command: str, values: Mapping[str, Any]) -> str:
         words = [self._program, command]
         for name, value in values.items():
-            flag = self._flags[name]
-            if name in self._valueless:
+            flag = self._flags.get(name, f"--{name.replace('_', '-')}")
+            if name in self._valueless or isinstance(value, bool):
                 words += [flag] if value else []
             elif value is not None:
                 many = value if isinstance(value, tuple) else (value,)

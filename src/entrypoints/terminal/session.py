@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ import click
 from airflow_run_groups.adapters.client import (
     Client,
     ClientError,
+    NoConnection,
     RefusedByService,
     Unreachable,
     Unsendable,
@@ -24,7 +26,10 @@ from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
 from airflow_run_groups.entrypoints.terminal.sign_in import token_of_user
+from airflow_run_groups.entrypoints.terminal.wording import NO_CONNECTION, NO_TOKEN
 
+CONNECT_FOR = 5.0
+"""Seconds for which a service that has never responded is tried, unless ``--retry-for`` is given: its URL may be wrong."""
 LOCAL = "http://localhost"
 """The URL of the service that runs in this process."""
 TOKEN = "AIRFLOW_GROUPS_TOKEN"  # noqa: S105 - a name, and no token
@@ -81,15 +86,20 @@ def may_be_done(error: BaseException) -> bool:
 
 def _status(work: Callable[[Session], int], connection: Connection, output: Output, command_line: CommandLine) -> int:
     try:
-        with _client(connection, output) as client:
+        connect_for = None if command_line.has("retry_for") else CONNECT_FOR
+        with _client(connection, output, connect_for) as client:
             return work(
                 Session(client=client, output=output, command_line=command_line, retry_for=connection.retry_for)
             )
     except RefusedByService as error:
-        output.error("refused", str(error), error.request_id)
+        output.error("refused", command_line.worded(str(error)), error.request_id)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            output.message(NO_TOKEN)
         return exits.REFUSED
     except Unreachable as error:
         output.error("unreachable", str(error), error.request_id)
+        if isinstance(error, NoConnection):
+            output.message(NO_CONNECTION)
         return exits.UNREACHABLE
     except Unsendable as error:
         raise click.UsageError(str(error)) from None
@@ -97,12 +107,12 @@ def _status(work: Callable[[Session], int], connection: Connection, output: Outp
         return exits.INTERRUPTED
 
 
-def _client(connection: Connection, output: Output) -> Client:
+def _client(connection: Connection, output: Output, connect_for: float | None) -> Client:
     def on_retry(retry: UpcomingRetry) -> None:
         pause = f"in {retry.seconds:.1f} s" if retry.seconds else "at once"
         output.message(f"{retry.reason}: again {pause}", style="yellow")
 
-    client = partial(Client, retry_for=connection.retry_for, on_retry=on_retry)
+    client = partial(Client, retry_for=connection.retry_for, connect_for=connect_for, on_retry=on_retry)
     try:
         if not connection.local:
             return client(connection.url, _token(connection, output))

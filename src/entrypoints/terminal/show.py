@@ -18,7 +18,7 @@ from airflow_run_groups.adapters.client import (
 )
 from airflow_run_groups.domain import MAX_LIMIT, Action, GroupState
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.output import Output
+from airflow_run_groups.entrypoints.terminal.output import Output, count_dates
 from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.stopping import in_words
 
@@ -81,7 +81,7 @@ def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **r
     elif is_short and len(dates) > FEW:
         _stretches(output, stretches_of(dates))
     else:
-        output.rows(dates, _PLANNED)
+        output.rows(dates, _PLANNED, optional=["run after", "logical date"])
     if output.format == "table":
         _would_be_created(output, len(document["dag_run_ids"]), document)
     output.warnings(document["warnings"])
@@ -100,7 +100,8 @@ def _would_be_created(output: Output, count: int, plan: Mapping[str, Any], *ends
     takes = "" if seconds is None else f", in {duration(seconds)} at the earliest"
     ids = f", {' to '.join(ends)}" if ends else ""
     output.summary(
-        f"\n{count:,} run{'s' * (count != 1)} would be created{ids}{takes}; {plan['existing']:,} dates have a run already"
+        f"\n{count:,} run{'s' * (count != 1)} would be created{ids}{takes}; {count_dates(plan['existing'])} "
+        f"{'has' if plan['existing'] == 1 else 'have'} a run already"
     )
     output.warnings(plan["warnings"])
 
@@ -111,31 +112,39 @@ def status(session: Session, *, dag_id: str, prefix: str) -> int:
     return exits.SUCCEEDED
 
 
-def list_(session: Session, *, dag_id: str | None, prefix: str | None, state: str | None, **search: str | None) -> int:
+def list_(
+    session: Session, *, dag_id: str | None, prefix: str | None, state: str | None, notes: bool, **search: str | None
+) -> int:
     """Show groups, or with a prefix the runs of that group; ``search`` is for groups."""
     if prefix is not None:
-        _runs(session, _dag_of_runs(dag_id, state, search), prefix, state)
+        _runs(session, _dag_of_runs(dag_id, state, search), prefix, state, notes=notes)
         return exits.SUCCEEDED
     if state not in {None, *_GROUP_STATES}:
         msg = f"--state {state} needs --prefix: groups are {' or '.join(_GROUP_STATES)}"
+        raise click.UsageError(msg)
+    if notes:
+        msg = "--notes needs --prefix: it is about the runs of a group"
         raise click.UsageError(msg)
     where = {"state": state, "prefix": search["begins_with"], "created_by": search["created_by"]}
     groups: list[Any] = list(session.client.groups(dag_id, **where))
     if not session.output.is_structured:
         groups = [{"created_by": None, **group, **group["states"]} for group in groups]
-    session.output.rows(groups, _GROUPS if dag_id is not None else {"dag_id": "dag id", **_GROUPS})
+    session.output.rows(
+        groups, _GROUPS if dag_id is not None else {"dag_id": "dag id", **_GROUPS}, optional=["cancelled"]
+    )
     return exits.SUCCEEDED
 
 
-def _runs(session: Session, dag_id: str, prefix: str, state: str | None) -> None:
+def _runs(session: Session, dag_id: str, prefix: str, state: str | None, *, notes: bool) -> None:
     runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state))
     if not session.output.is_structured:
         runs = [{**run, "state": _state(run), "failed_tasks": ", ".join(run["failed_task_ids"])} for run in runs]
-    session.output.rows(runs, _RUNS)
+    headings = {**_RUNS, "note": "note"} if notes else _RUNS
+    session.output.rows(runs, headings, optional=["end", "start", "logical date"])
 
 
 def _dag_of_runs(dag_id: str | None, state: str | None, search: Mapping[str, str | None]) -> str:
-    """Return the DAG of a group whose runs are asked for.
+    """Return the DAG of a group whose runs are requested.
 
     :raises click.UsageError: naming the one that is missing, or is about groups.
     """
@@ -153,10 +162,14 @@ def _dag_of_runs(dag_id: str | None, state: str | None, search: Mapping[str, str
 
 def dags(session: Session, *, search: str | None) -> int:
     if search is None:
-        session.output.rows(_with_zone(session.client.dags()), _DAGS)
+        session.output.rows(_with_json_values(session.client.dags()), _DAGS, optional=["file"])
     else:
         found = list(session.client.search_dags(search))
-        session.output.rows(_with_zone(found), {**_DAGS, "schedule": "schedule", "max_active_runs": "max active runs"})
+        session.output.rows(
+            _with_json_values(found),
+            {**_DAGS, "schedule": "schedule", "max_active_runs": "max active runs"},
+            optional=["file"],
+        )
     return exits.SUCCEEDED
 
 
@@ -249,10 +262,16 @@ def _state(run: GroupRun) -> str:
     return "cancelled" if run["cancelled"] else run["state"]
 
 
-def _with_zone(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with a Z behind dates that are text in UTC, so that they mean the same where they are sent back."""
-    return [{key: _zoned(value) for key, value in row.items()} for row in rows]
+_VALUES = {"None": None, "True": True, "False": False}
+"""What a service with ``value_format = text`` sends in place of JSON's own values."""
 
 
-def _zoned(value: Any) -> Any:
-    return f"{value.replace(' ', 'T')}Z" if isinstance(value, str) and _TEXT_DATE.fullmatch(value) else value
+def _with_json_values(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows as a service with JSON values sends them: nulls, booleans, and dates that end in Z."""
+    return [{key: value if key.endswith("_id") else _json_value(value) for key, value in row.items()} for row in rows]
+
+
+def _json_value(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return f"{value.replace(' ', 'T')}Z" if _TEXT_DATE.fullmatch(value) else _VALUES.get(value, value)

@@ -4,6 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from rich.console import Group as Lines
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow_run_groups.adapters.client import GroupProgress, parse_date
+from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.notifying import notified
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
@@ -20,13 +22,8 @@ from airflow_run_groups.entrypoints.terminal.session import Session
 from airflow_run_groups.entrypoints.terminal.show import duration, facts, per_minute, waiting_for
 from airflow_run_groups.entrypoints.terminal.stopping import in_words, is_reached
 
-FIRST_PAUSE = 1.0
-"""Seconds until the next look at a group to which something has just happened."""
-LONGEST_PAUSE = 5.0
-"""Seconds until the next look at a group to which nothing has happened for a while."""
 STALLED = 60.0
 """Seconds without a change after which a run that may start, and has not, is worth a warning."""
-_GROWTH = 1.5
 _TENTHS = 10
 
 
@@ -63,32 +60,29 @@ def watch(
     """
     output = session.output
     begin = time.monotonic()
-    group = session.client.group(dag_id, prefix)
-    pause = FIRST_PAUSE
     warnings = Warnings(begin)
+    before: GroupProgress | None = None
     with _progress(output) as show:
-        _warn(output, warnings.of(group, begin))
-        show(group)
-        while group["states"]["queued"] + group["states"]["running"]:
-            if stop_after is not None and is_reached(stop_after, group):
-                group = session.client.change(dag_id, prefix, paused=True)["group"]
-                show(group)
-                return _stopped(session, group, stop_after), exits.SOME_FAILED
-            left = None if timeout is None else timeout - (time.monotonic() - begin)
-            if left is not None and left <= 0:
-                return group, exits.TIMED_OUT
-            time.sleep(pause if left is None else min(pause, left))
-            before, group = group, session.client.group(dag_id, prefix)
-            pause = min(pause * _GROWTH, LONGEST_PAUSE) if group is before else FIRST_PAUSE
-            _warn(output, warnings.of(group, time.monotonic(), has_changed=group is not before))
+        for group in looks(lambda: session.client.group(dag_id, prefix), timeout, sleep=time.sleep):
+            has_changed = before is not None and group is not before
+            _warn(output, warnings.of(group, time.monotonic(), has_changed=has_changed))
             show(group)
+            if stop_after is not None and is_reached(stop_after, group):
+                paused = session.client.change(dag_id, prefix, paused=True)["group"]
+                show(paused)
+                return _stopped(session, paused, stop_after), exits.SOME_FAILED
+            before = group
+    if is_unfinished(group):
+        return group, exits.TIMED_OUT
     return group, exits.SOME_FAILED if group["states"]["failed"] else exits.SUCCEEDED
 
 
 def hint(session: Session, dag_id: str, prefix: str) -> None:
-    """Write the command that watches the runs from here on."""
-    command = session.command_line.other("wait", dag_id=dag_id, prefix=prefix)
-    session.output.hint("The runs go on. To watch them:", command)
+    """Write the commands that watch the runs from here on, and that stop them."""
+    command = partial(session.command_line.other, dag_id=dag_id, prefix=prefix)
+    session.output.hint("The runs go on. To watch them:", command("wait"))
+    session.output.hint("To keep the queued ones from starting, until resume:", command("pause"))
+    session.output.hint("To end all of them:", command("cancel", running=True))
 
 
 def _stopped(session: Session, group: GroupProgress, rule: Mapping[str, int]) -> GroupProgress:

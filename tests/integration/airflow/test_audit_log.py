@@ -121,7 +121,7 @@ def test_a_denial_is_unavailable_while_the_database_is_away(world, monkeypatch):
 
     engine.dispose()
     monkeypatch.setattr(engine.dialect, "connect", fail)
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(Unavailable, match="does not respond"):
         world.audit.denied(Denial(caller="Ada", dag_id=None, request="POST /", reason="no"))
 
 

@@ -217,7 +217,7 @@ def test_a_manager_that_cannot_ask_its_database_is_unavailable(users, monkeypatc
         lambda: user.may_create_runs("a"),
         lambda: user.may_change_runs("a"),
     ):
-        with pytest.raises(Unavailable, match="does not answer"):
+        with pytest.raises(Unavailable, match="does not respond"):
             ask()
 
 
@@ -230,7 +230,7 @@ def test_a_manager_that_does_not_answer_is_not_waited_for_for_ever(users, monkey
 
     monkeypatch.setattr(manager, "get_user_from_token", answer)
     began = time.monotonic()
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(Unavailable, match="does not respond"):
         known.identify("any")
     assert time.monotonic() - began < 10
 

@@ -391,7 +391,7 @@ class TestAnAuthManagerThat:
     def test_blocks_its_loop_costs_the_request_and_no_other(self, users, timetables):
         manager = users(timetables.FREE.wait)
         for _ in range(3):
-            with pytest.raises(Unavailable, match="does not answer"):
+            with pytest.raises(Unavailable, match="does not respond"):
                 manager.identify("blocks")
             assert manager.identify("known").name == "Ada"
 

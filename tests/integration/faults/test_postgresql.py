@@ -190,7 +190,7 @@ class TestTooSlow:
             session.execute(text("SELECT pg_sleep(0.7)"))
             session.execute(text("SELECT pg_sleep(60)"))
 
-        with pytest.raises(DeadlineExceeded, match="within 2 seconds, so nothing was: ask for fewer at a time"):
+        with pytest.raises(DeadlineExceeded, match="within 2 seconds, so nothing was: request fewer at a time"):
             database.write("a_dag", work)
         with settings.engine.connect() as connection:  # PostgreSQL has ended it, too, and its locks are free
             connection.execute(text("SELECT 1 FROM dag WHERE dag_id = 'a_dag' FOR UPDATE NOWAIT"))
@@ -229,7 +229,7 @@ class TestTooSlow:
                 connection.execute(text("DROP FUNCTION be_slow CASCADE"))
         assert sum(sizes) == dags.count_runs() == 64
         assert len(sizes) > 1
-        assert "ask for fewer at a time" in retries[0].reason
+        assert "request fewer at a time" in retries[0].reason
 
 
 LIMITS_OF_A_MOMENT = Settings(read_timeout=2, write_timeout=2).database

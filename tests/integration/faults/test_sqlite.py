@@ -131,7 +131,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 def test_statement_that_takes_too_long_is_deadline_exceeded(dags, connect):
     database = connect(sqlite_write_timeout=0.5, read_timeout=0.5)
-    with pytest.raises(DeadlineExceeded, match="ask for fewer at a time"):
+    with pytest.raises(DeadlineExceeded, match="request fewer at a time"):
         database.write("a_dag", lambda session: session.execute(text(ENDLESS)))
     with pytest.raises(DeadlineExceeded, match="ask for less"), database.reading() as connection:
         connection.execute(text(ENDLESS))
@@ -150,7 +150,7 @@ def test_a_batch_that_takes_too_long_gives_the_lock_back_before_the_scheduler_su
 
     scheduler = threading.Thread(target=write_as_the_scheduler_does)
     scheduler.start()
-    with pytest.raises(DeadlineExceeded, match="ask for fewer at a time"):
+    with pytest.raises(DeadlineExceeded, match="request fewer at a time"):
         create_three(database)
     scheduler.join()
     assert waited[0] < 5

@@ -94,7 +94,7 @@ def test_a_read_only_token_reads_and_creates_nothing(server):
     assert status(server, BOARD, target="/api/v1/dag_runs") == 200
     code, headers, answer = server.request("POST", "/api/v1/dag_runs", BODY, {"Authorization": BOARD})
     assert code == 403
-    assert answer["response"]["error"] == "your token 'board' is read-only: it lists and shows, and creates nothing"
+    assert answer["response"]["error"] == "your token 'board' is read-only: it can list and show, and change nothing"
     assert headers["WWW-Authenticate"] is None
     assert status(server, CI, "POST", "/api/v1/dag_runs", BODY) == 200
 
@@ -231,7 +231,7 @@ def test_who_creates_too_often_is_told_to_wait(tmp_path, path):
         asked = [server.request("POST", "/api/v1/dag_runs", BODY, {"Authorization": CI}) for _ in range(3)]
         assert [code for code, _, _ in asked] == [200, 200, 429]
         assert 3500 < int(asked[-1][1]["Retry-After"]) <= 3600
-        assert "no more than 2/hour" in asked[-1][2]["response"]["error"]
+        assert "rate limit exceeded: 2/hour" in asked[-1][2]["response"]["error"]
         assert status(server, CI) == 200
 
 

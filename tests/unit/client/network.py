@@ -40,7 +40,7 @@ class Network(httpx.BaseTransport):
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout)):
             raise fault
         if self.slow_above is not None and body is not None and body.get("limit", 0) > self.slow_above:
-            return error_response(503, "ask for fewer at a time", reason="deadline_exceeded", Retry_After="5")
+            return error_response(503, "request fewer at a time", reason="deadline_exceeded", Retry_After="5")
         response = self._transport.handle_request(request)
         if fault is not None:
             raise fault

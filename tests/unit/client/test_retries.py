@@ -5,7 +5,14 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from airflow_run_groups.adapters.client import Client, ClientError, GroupRequest, RefusedByService, Unreachable
+from airflow_run_groups.adapters.client import (
+    Client,
+    ClientError,
+    GroupRequest,
+    NoConnection,
+    RefusedByService,
+    Unreachable,
+)
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.unit.client.network import BROKEN, REFUSED, TIMED_OUT, Network, error_response, proxy_page
 
@@ -17,7 +24,7 @@ LOST = {"timed out": TIMED_OUT, "broken": BROKEN}
 NOTHING_DONE = {
     "refused": REFUSED,
     "no connection in time": httpx.ConnectTimeout("timed out"),
-    "the service's 503": error_response(503, "the database does not answer"),
+    "the service's 503": error_response(503, "the database does not respond"),
     "the service's 429": error_response(429, "no more than 1/minute"),
     "the service's 408": error_response(408, "the request was not complete"),
 }
@@ -103,11 +110,11 @@ def test_errors_have_the_reason_of_the_service(network):
 
 
 def test_on_retry_gets_reason_and_whether_a_response_was_lost(network):
-    network.inject(TIMED_OUT, error_response(503, "the database does not answer"))
+    network.inject(TIMED_OUT, error_response(503, "the database does not respond"))
     network.client.dags()
     assert [(repeat.reason, repeat.response_lost) for repeat in network.retries] == [
-        ("http://localhost/api/v1/dags does not answer (timed out)", True),
-        ("the database does not answer", False),
+        ("http://localhost/api/v1/dags does not respond (timed out)", True),
+        ("the database does not respond", False),
     ]
     assert [repeat.seconds for repeat in network.retries] == network.pauses
 
@@ -147,8 +154,8 @@ def test_retry_for_0_means_no_retry(network):
 
 @pytest.mark.parametrize("status", [408, 429, 503])
 def test_unavailable_service_is_no_refusal(network, status):
-    network.inject(*[error_response(status, "the database does not answer")] * 100)
-    with pytest.raises(Unreachable, match=r"^the database does not answer$") as caught:
+    network.inject(*[error_response(status, "the database does not respond")] * 100)
+    with pytest.raises(Unreachable, match=r"^the database does not respond$") as caught:
         network.client.dags()
     assert caught.value.nothing_was_done
 
@@ -166,7 +173,7 @@ def test_foreign_page_is_shown_without_control_characters(network):
     with pytest.raises(Unreachable) as caught:
         network.client.dags()
     assert str(caught.value) == (
-        "http://localhost/api/v1/dags is not this service: it answered 403 with text/html: "
+        "http://localhost/api/v1/dags is not this service: it responded 403 with text/html: "
         "'<title> [31mForbidden [0m</title> by the proxy'"
     )
 
@@ -195,13 +202,13 @@ def test_foreign_page_is_shown_without_control_characters(network):
 )
 def test_foreign_payload_is_unreachable(network, call, response):
     network.inject(httpx.Response(200, json={"response": response}))
-    with pytest.raises(Unreachable, match="is not this service: it answered 200"):
+    with pytest.raises(Unreachable, match="is not this service: it responded 200"):
         call(network.client)
 
 
 def test_refusal_without_text_is_unreachable(network):
     network.inject(httpx.Response(404, json={"response": {}}))
-    with pytest.raises(Unreachable, match="is not this service: it answered 404"):
+    with pytest.raises(Unreachable, match="is not this service: it responded 404"):
         network.client.dags()
 
 
@@ -331,3 +338,21 @@ def test_url_with_path(network, url):
     with network.connect(url) as client:
         assert client.dags() == []
     assert network.requests == [("GET", "/below/api/v1/dags", None)]
+
+
+def test_service_that_never_responded_is_tried_for_a_shorter_time(network):
+    network.inject(*[REFUSED] * 40)
+    with pytest.raises(NoConnection) as error:
+        network.connect(retry_for=60, connect_for=5).dags()
+    assert error.value.nothing_was_done
+    assert sum(network.pauses) <= 5
+    assert all(repeat.no_connection for repeat in network.retries)
+
+
+def test_service_that_has_responded_is_tried_as_long_as_any(network):
+    client = network.connect(retry_for=60, connect_for=5)
+    client.dags()
+    network.inject(*[REFUSED] * 40)
+    with pytest.raises(NoConnection):
+        client.dags()
+    assert sum(network.pauses) > 5

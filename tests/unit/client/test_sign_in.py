@@ -130,7 +130,7 @@ def test_what_gives_no_token_is_no_login(status, answer):
 
 
 def test_a_login_that_is_not_there_is_unreachable():
-    with pytest.raises(Unreachable, match=r"/auth/token does not answer .Connection refused.") as missing:
+    with pytest.raises(Unreachable, match=r"/auth/token does not respond .Connection refused.") as missing:
         sign_in(URL, "ada", "secret", transport=httpx.MockTransport(refuse))
     assert missing.value.nothing_was_done
 

@@ -97,8 +97,8 @@ def test_step_that_takes_too_long_is_halved(network):
     assert [body["limit"] for body in network.bodies][:4] == [500, 250, 125, 125]
     assert network.pauses == []
     assert [retry.reason for retry in network.retries[:2]] == [
-        "ask for fewer at a time; 250 at a time",
-        "ask for fewer at a time; 125 at a time",
+        "request fewer at a time; 250 at a time",
+        "request fewer at a time; 125 at a time",
     ]
 
 

@@ -76,6 +76,11 @@ def test_command_line_is_written_as_it_was_typed():
     assert shlex.split(typed(*CREATE).changed()) == ["airflow-groups", *CREATE]
 
 
+def test_command_line_knows_which_options_were_typed():
+    assert typed("dags", "--retry-for", "60").has("retry_for")
+    assert not typed("dags").has("retry_for")
+
+
 def test_command_line_has_changed_values():
     changed = typed(*CREATE).changed(dates=("2020-01-01", "2020-01-02"), note=None, limit=None, conf_per_run=[{"c": 2}])
     expected = [word for word in CREATE if word not in {"--note", "it's mine"}]

@@ -102,7 +102,7 @@ class Database:
         """
         limits = limits or self.limits
         too_slow = (
-            f"it could not be done within {limits.write_timeout:g} seconds, so nothing was: ask for fewer at a time, "
+            f"it could not be done within {limits.write_timeout:g} seconds, so nothing was: request fewer at a time, "
             "with limit and partial"
         )
         with (
@@ -117,7 +117,7 @@ class Database:
             try:
                 return self._transaction(work, deadline, limits)
             except (ConcurrentWrite, IntegrityError) as error:
-                msg = f"others are writing runs of DAG {dag_id!r} at the same moment: try again"
+                msg = f"other requests are writing runs of DAG {dag_id!r} at the same moment: try again"
                 raise DagBusy(msg) from error
 
     def seconds_for_a_step(self) -> float:
@@ -172,7 +172,7 @@ class Database:
                 raise
             msg = (
                 f"the runs could not be recorded within {seconds:g} seconds, and for longer Airflow's other components "
-                "cannot wait on SQLite: ask for fewer at a time, with limit and partial"
+                "cannot wait on SQLite: request fewer at a time, with limit and partial"
             )
             raise DeadlineExceeded(msg) from error
         finally:
@@ -229,7 +229,7 @@ class Database:
             with self._deadlines.within(seconds) as deadline, custom_code.on_giving_up(deadline.give_up):
                 yield deadline
         except DataError as error:
-            msg = "the database does not take a value of the request"
+            msg = "the database rejected a value of the request"
             raise Refused(msg) from error
         except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
             if (refused := _interrupted_by(error)) is not None:
@@ -242,7 +242,7 @@ class Database:
                 _log.warning("work on the metadata database was broken off after %g seconds: %s", seconds, cause)
                 raise DeadlineExceeded(too_slow) from error
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
-            msg = "the metadata database does not answer, is too busy or takes no writes: try again"
+            msg = "the metadata database does not respond, is too busy or takes no writes: try again"
             raise refusal or Unavailable(msg) from error
 
 

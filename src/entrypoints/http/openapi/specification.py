@@ -69,12 +69,12 @@ def describe(
             if operation.at_root:
                 description["paths"][operation.path]["servers"] = [
                     _HERE,
-                    {"url": root, "description": "without the prefix"},
+                    {"url": root, "description": "this service, without the prefix"},
                 ]
     return description
 
 
-_HERE = {"url": ".", "description": "where the description lies"}
+_HERE = {"url": ".", "description": "this service"}
 
 
 def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
@@ -164,7 +164,7 @@ def _success(operation: Operation, examples: list[Example]) -> Json:
     if operation.payload is not None:
         content = {"schema": envelope_schema(operation.payload), **_of_status(200, examples)}
     return {
-        "description": "What was asked for.",
+        "description": "Success.",
         "headers": _headers("X-Request-Id", *operation.headers),
         "content": {operation.media_type: content},
     }

@@ -10,7 +10,7 @@ _EXAMPLE = "Prices of February anew, as the source was wrong"
 
 def description_field(text: str, **more: Any) -> Text:
     """Return the field of a description, of which ``text`` says more."""
-    about = f"What the group is for, 1 to {MAX_DESCRIPTION_LENGTH} characters. {text}"
+    about = f"The purpose of the group, 1 to {MAX_DESCRIPTION_LENGTH} characters. {text}"
     return Text(max_length=MAX_DESCRIPTION_LENGTH, metadata={"description": about, "examples": [_EXAMPLE]}, **more)
 
 

@@ -100,4 +100,4 @@ class GroupChangeResultSchema(Schema):
         },
     )
     dry_run = fields.Boolean(metadata={"description": "Whether nothing was changed."})
-    warnings = fields.List(fields.String(), metadata={"description": "What else one should know, in sentences."})
+    warnings = fields.List(fields.String(), metadata={"description": "Warnings, a sentence each."})

@@ -118,7 +118,7 @@ CoverageCountsSchema = Schema.from_dict(
 class ProblemSchema(Schema):
     """Why nothing is known of a DAG; dumps a ``Problem``."""
 
-    error = fields.String(metadata={"description": "What is wrong, in a sentence."})
+    error = fields.String(metadata={"description": "A sentence that says what is wrong."})
     reason = fields.String(metadata={"description": "The stable word for it, as of an error."})
 
 

@@ -48,7 +48,7 @@ class CreatedRunsSchema(_WithPace):
             "`desc` it is the newest of them, and the next `end_date`.",
         },
     )
-    warnings = fields.List(fields.String(), metadata={"description": "What else one should know, in sentences."})
+    warnings = fields.List(fields.String(), metadata={"description": "Warnings, a sentence each."})
     next_not_before = JsonDate(metadata=_NEXT_NOT_BEFORE)
 
 
@@ -78,7 +78,9 @@ class PlannedDateSchema(Schema):
     run_type = fields.String(allow_none=True, metadata={"description": "Airflow's type of the run."})
     created_by = fields.String(
         allow_none=True,
-        metadata={"description": "Who asked for the run that exists, as far as Airflow knows; Airflow 3.0 never does."},
+        metadata={
+            "description": "The user who requested the run that exists, as far as Airflow knows; Airflow 3.0 never does."
+        },
     )
     reason = fields.String(allow_none=True, metadata={"description": "Why it gets no run."})
     run_type_reason = fields.String(
@@ -115,7 +117,7 @@ class StretchSchema(Schema):
     """Consecutive dates of a plan; dumps a ``Stretch``."""
 
     action = fields.Enum(
-        Action, by_value=fields.String, metadata={"description": "What would be done about these dates, as in a plan."}
+        Action, by_value=fields.String, metadata={"description": "The action for these dates, as in a plan."}
     )
     first = JsonDate(metadata={"description": "The first of these dates, in the order of the runs."})
     last = JsonDate(metadata={"description": "The last of them."})
@@ -155,7 +157,7 @@ class PlanSummarySchema(_WithPace):
         },
     )
     warnings = fields.List(
-        fields.String(), attribute="plan.warnings", metadata={"description": "What else one should know, in sentences."}
+        fields.String(), attribute="plan.warnings", metadata={"description": "Warnings, a sentence each."}
     )
     expected_seconds = fields.TimeDelta(
         attribute="plan.expected", allow_none=True, validate=Range(dt.timedelta()), metadata=_EXPECTED_SECONDS

@@ -24,7 +24,7 @@ def dag_details_schema(value_format: ValueFormat) -> Schema:
         allows_range = fields.Boolean(
             metadata={"description": "Whether a group can have a range of dates: the schedule is periodic."}
         )
-        may = NestedRights(metadata={"description": "What the caller may do with runs of the DAG."})
+        may = NestedRights(metadata={"description": "Actions that the caller may do with runs of the DAG."})
 
     return DagDetailsSchema()
 

@@ -80,7 +80,9 @@ def dag_run_schema(value_format: ValueFormat) -> Schema:
         )
         start_date = value_format.date(metadata={"description": "When the run started, in UTC."})
         end_date = value_format.date(metadata={"description": "When the run ended, in UTC."})
-        external_trigger = value_format.boolean(metadata={"description": "Whether somebody asked for the run."})
+        external_trigger = value_format.boolean(
+            metadata={"description": "Whether a person or program requested the run."}
+        )
 
     return DagRunSchema()
 
@@ -105,7 +107,7 @@ class GroupSchema(Schema):
     """A group in a list; dumps a ``Group``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_id = fields.String()
-    prefix = fields.String(metadata={"description": "What the ids of its runs begin with, before the number."})
+    prefix = fields.String(metadata={"description": "How the ids of its runs begin, before the number."})
     runs = fields.Integer(validate=Range(1), metadata={"description": "How many runs it has."})
     states = _StateCounts(StateCountsSchema, metadata={"description": "How many of them are in each state."})
     first_logical_date = JsonDate(
@@ -137,7 +139,8 @@ class GroupSchema(Schema):
     )
     note = fields.String(allow_none=True, metadata={"description": "The note on its newest run."})
     description = fields.String(
-        allow_none=True, metadata={"description": "What the group is for, as a request has said; null when none has."}
+        allow_none=True,
+        metadata={"description": "The purpose of the group, as a request has said; null when none has."},
     )
     labels = _Labels(metadata={"description": "The labels that a request has given it."})
 
@@ -240,9 +243,11 @@ class GroupProgressSchema(GroupSchema):
     control = fields.Nested(
         ControlSchema,
         allow_none=True,
-        metadata={"description": "What holds for the group's runs alone; null when nothing does."},
+        metadata={"description": "Limits of the group's runs alone; null when there are none."},
     )
-    may = NestedRights(metadata={"description": "What the caller may do: a page disables what would be refused."})
+    may = NestedRights(
+        metadata={"description": "Actions that the caller may do: a page disables what would be refused."}
+    )
     uncontrolled_runs = fields.Integer(
         validate=Range(0),
         metadata={
@@ -264,7 +269,7 @@ class GroupProgressSchema(GroupSchema):
     )
     waiting_for = _Words(
         metadata={
-            "description": "What keeps its runs from starting or ending: `dag_paused`; `dag_stale`; `group_paused`; "
+            "description": "Reasons that keep its runs from starting or ending: `dag_paused`; `dag_stale`; `group_paused`; "
             "`previous_run`, tasks depend on the run `previous_run_id`, which has ended without doing them; `group_cap`, as many runs "
             "of the group as its `control` allows are running; `run_after`, some runs may not start yet; "
             "`dag_max_active_runs`, as many runs of the DAG as may be active are running; `scheduler`, a run may start, and the "
@@ -312,7 +317,7 @@ class GroupActionResultSchema(Schema):
         allow_none=True, metadata={"description": "The `start` with which to go on; null when there are no more."}
     )
     dry_run = fields.Boolean(metadata={"description": "Whether nothing was done."})
-    warnings = fields.List(fields.String(), metadata={"description": "What else one should know, in sentences."})
+    warnings = fields.List(fields.String(), metadata={"description": "Warnings, a sentence each."})
     next_not_before = JsonDate(
         metadata={
             "description": "Of a retry that starts its runs one after the other: the `not_before` with which the next "

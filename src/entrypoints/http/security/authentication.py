@@ -58,7 +58,7 @@ class ReadOnlyToken(Forbidden):
     reason = "read_only_token"
 
     def __init__(self, token: str | None) -> None:
-        super().__init__(f"your token {token!r} is read-only: it lists and shows, and creates nothing")
+        super().__init__(f"your token {token!r} is read-only: it can list and show, and change nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class TokenAuthentication:
         bearer = sent[len(_SCHEME) :].strip() if sent[: len(_SCHEME)].lower() == _SCHEME else sent
         token = find((*self._single, *(self._file.tokens() if self._file else ())), sent, bearer)
         if token is None:
-            msg = "the token in the authorization header is not the right one"
+            msg = "the token in the authorization header is not valid"
             raise Unauthenticated(msg)
         if token.is_limited:
             return LimitedAccess(token, self._dag_ids)

@@ -15,7 +15,7 @@ class TooManyWrites(Exception):
 
     def __init__(self, rate: str, retry_after: int) -> None:
         self.headers = {"Retry-After": str(retry_after)}
-        super().__init__(f"no more than {rate} of your requests that create something are served: try again later")
+        super().__init__(f"rate limit exceeded: {rate} write requests per caller")
 
 
 class WriteRate:

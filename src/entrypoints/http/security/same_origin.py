@@ -69,7 +69,7 @@ class SameOrigin:
         host = req.get_header("Host")
         if host is not None and not self._is_ours(Origin.of(req.scheme, host)):
             msg = (
-                f"no token is set, so requests to the host {host[:100]!r} are refused: ask at an address such as "
+                f"no token is set, so requests to the host {host[:100]!r} are refused: use an address such as "
                 "127.0.0.1, or name this host in [airflow_api_plugin] allowed_hosts, or set a token"
             )
             raise CrossOriginRequest(msg)

@@ -51,12 +51,12 @@ def test_every_answer_is_json_whatever_the_request_accepts(service, accept, path
 
 
 def test_a_backend_that_cannot_answer_is_a_503_that_says_when_to_try_again():
-    service = Service(dags=_Failing(Unavailable("the database does not answer")))
+    service = Service(dags=_Failing(Unavailable("the database does not respond")))
     for path in ("/api/v1/dags", "/health/ready", "/api/v1/health/ready"):
         result = service.get(path)
         assert result.status_code == 503
         assert int(result.headers["retry-after"]) > 0
-        assert error(result) == "the database does not answer"
+        assert error(result) == "the database does not respond"
     assert service.get("/health/live").status_code == 200
 
 

@@ -63,7 +63,9 @@ def test_a_read_only_token_reads_every_route_and_writes_none(file):
             else:
                 written += 1
                 assert answer.status_code == 403, (method, path)
-                assert error(answer) == ("your token 'dashboard' is read-only: it lists and shows, and creates nothing")
+                assert error(answer) == (
+                    "your token 'dashboard' is read-only: it can list and show, and change nothing"
+                )
                 assert "www-authenticate" not in answer.headers
     assert written >= 12
     assert [stored.run.state for stored in service.backend.runs] == ["success", "success"]

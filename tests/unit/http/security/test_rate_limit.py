@@ -33,7 +33,7 @@ def test_whoever_writes_too_often_is_told_when_to_try_again_and_creates_nothing(
     assert [post(service, "ada").status_code for _ in range(3)] == [200] * 3
     answer = post(service, "ada", b'{"dag_id": "example_daily", "start_date": "2024-12-01"}')
     assert answer.status_code == 429
-    assert error(answer) == "no more than 3/minute of your requests that create something are served: try again later"
+    assert error(answer) == "rate limit exceeded: 3/minute write requests per caller"
     assert 50 < int(answer.headers["retry-after"]) <= 60
     assert [stored.run.dag_id for stored in service.backend.runs] == ["example_unscheduled"]
 

@@ -22,7 +22,7 @@ ERROR: Json = {
     "type": "object",
     "required": ["error", "reason"],
     "properties": {
-        "error": {"type": "string", "description": "What was wrong, and what is allowed."},
+        "error": {"type": "string", "description": "A sentence that says what is wrong, and what is allowed."},
         "reason": {
             "type": "string",
             "pattern": "^[a-z_]+$",
@@ -43,14 +43,14 @@ def _of_the_server(status: int) -> tuple[str, str]:
 
 
 _UNAVAILABLE = """\
-The backend cannot answer now, and nothing was written. The header `Retry-After` says when to try again. With the reason \
-`deadline_exceeded` the same request takes too long again: ask for fewer runs at a time."""
+The backend is not available now, and nothing was written. The header `Retry-After` says when to try again. With the reason \
+`deadline_exceeded` the same request takes too long again: request fewer runs at a time."""
 _OUTCOME_UNKNOWN = """\
 The database went away while the transaction was being committed, so nobody knows whether it was written. Send the request \
 again only if it is safe to repeat: a creation with dates, a cancel, a note, a retry of failed runs. Look at the list of runs \
 before any other."""
 _CONFLICT = """\
-Several DAGs have a run with this id, of which `dag_id` picks one; or a new group is asked for where there is one; or the DAG, \
+Several DAGs have a run with this id, of which `dag_id` picks one; or `new_group` is true and the group exists; or the DAG, \
 or the caller, would have more unfinished runs than they may."""
 ERRORS: dict[int, tuple[str, str, str]] = {
     400: (
@@ -59,7 +59,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
         Refused.reason,
     ),
     401: (
-        "There is no token, or it is not the right one.",
+        "There is no token, or it is not valid.",
         "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'",
         Unauthenticated.reason,
     ),
@@ -94,7 +94,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     501: ("The server does not know this `Transfer-Encoding`.", *_of_the_server(501)),
     503: (
         _UNAVAILABLE,
-        "the database does not answer",
+        "the database does not respond",
         Unavailable.reason,
     ),
     504: (_OUTCOME_UNKNOWN, *_shown(OutcomeUnknown())),

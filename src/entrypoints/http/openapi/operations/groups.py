@@ -11,7 +11,7 @@ def _action(action: str, summary: str, description: str) -> Operation:
         path=f"/groups/{{dag_id}}/{{prefix}}/{action}",
         tag="Groups",
         summary=summary,
-        description=f"{description} All that an answer names was done, or nothing. At most `limit` runs at a time, "
+        description=f"{description} All runs that a response names were changed, or none. At most `limit` runs at a time, "
         "and fewer when they take long, in the order of their creation; `next_start` is where to go on.",
         body=f"{action.capitalize()}Group",
         body_required=action == "note",
@@ -76,16 +76,20 @@ OPERATIONS = (
     ),
     _action(
         "cancel",
-        "Let runs fail",
+        "Cancel the runs of a group",
         "The queued runs of the group fail at once, and with `running` those, too, that have started, as when their state "
         "is set to failed in Airflow: their tasks end, but for teardown tasks, after which such a run ends as failed. Airflow's "
         "listeners are called.",
     ),
     _action(
         "retry",
-        "Let runs run again",
+        "Retry the runs of a group",
         "Clears tasks as Airflow does: of the failed runs those tasks that failed or were stopped before they could run, or with "
         "`all` every task of every run that has ended.",
     ),
-    _action("note", "Put a note on runs", "It is shown beside each run in Airflow, in place of a note that is there."),
+    _action(
+        "note",
+        "Set the note of the runs of a group",
+        "It is shown beside each run in Airflow, in place of a note that is there.",
+    ),
 )

@@ -1,4 +1,4 @@
-"""A method of a path, and the shapes of what it answers with."""
+"""A method of a path, and the shapes of its responses."""
 
 from dataclasses import dataclass
 from typing import Any

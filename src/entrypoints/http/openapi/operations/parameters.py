@@ -25,8 +25,8 @@ REQUEST_ID: Json = {
     "schema": {"type": "string"},
 }
 IF_NONE_MATCH: Json = {
-    "description": "The `ETag` of an earlier answer: when nothing has happened since, the answer is a 304 without a body. "
-    "What only time changes, `oldest_queued_seconds`, `runs_per_minute` and `expected_end`, does not count.",
+    "description": "The `ETag` of an earlier response: when nothing has happened since, the response is a 304 without a body. "
+    "Values that change with time alone (`oldest_queued_seconds`, `runs_per_minute`, `expected_end`) do not count.",
     "schema": {"type": "string"},
 }
 

@@ -28,8 +28,8 @@ _ADDRESSES: Json = {
     },
 }
 OPERATIONS = (
-    _health("live", "Whether the process answers", "Asks nothing of the backend."),
-    _health("ready", "Whether the backend answers", "A load balancer sends requests here while it does."),
+    _health("live", "Whether the process responds", "Sends nothing to the backend."),
+    _health("ready", "Whether the backend responds", "A load balancer sends requests here while it does."),
     Operation(
         name="metrics",
         path="/metrics",

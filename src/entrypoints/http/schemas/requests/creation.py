@@ -103,7 +103,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
     dry_run = Boolean(
         load_default=False,
         metadata={
-            "description": "`true` creates nothing and answers with the plan: each date, and what would be done about it. It "
+            "description": "`true` creates nothing and returns the plan: each date, and what would be done about it. It "
             "takes the permission to create.",
             "default": False,
             "examples": [True],
@@ -141,7 +141,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
         metadata={
             "description": "So many runs may start per interval, from `not_before` or now on: the number of runs, 1 to "
             f"{MAX_LIMIT}, and an ISO 8601 duration of 1 second to 366 days. Airflow keeps it, by the `run_after` of the runs. "
-            "The answer then has `next_not_before`.",
+            "The response then has `next_not_before`.",
             "examples": ["20/PT10M", "1/P1D"],
         }
     )
@@ -171,7 +171,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
         metadata={
             "description": "Merged over `conf`, key by key, for each run: a list with an object for each of `dates`, or one "
             "object in whose texts `{logical_date}`, `{data_interval_start}`, `{data_interval_end}`, `{number}` and `{run_id}` "
-            f"are replaced by those of the run; it has at most {MAX_CONF_BYTES} bytes. What comes out has at most {MAX_CONF_BYTES} "
+            f"are replaced by those of the run; it has at most {MAX_CONF_BYTES} bytes. The result has at most {MAX_CONF_BYTES} "
             f"bytes for each run, {MAX_CONFS_BYTES} for all runs of the request, and fits the DAG's params.",
             "examples": [{"day": "{logical_date}"}],
         }
@@ -192,7 +192,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
     )
     new_group = Boolean(
         metadata={
-            "description": "`true`: a 409 when the DAG has a group of this prefix already, unless this very request made it: "
+            "description": "`true`: a 409 when the DAG has a group of this prefix already, unless this same request made it: "
             "then nothing is created, and its runs count as `existing`. `false`: add to it. Left out, the runs are added as "
             "well, and a warning says since when the group exists, by whom, and with how many runs.",
             "examples": [True],

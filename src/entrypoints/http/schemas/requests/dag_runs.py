@@ -10,7 +10,7 @@ class DagRunFilterSchema(RequestSchema):
 
     start = Start(
         metadata={
-            "description": "Only runs created after this one: its `id`, or its run id. `next_start` of an answer is the "
+            "description": "Only runs created after this one: its `id`, or its run id. `next_start` of a response is the "
             "`start` of the next page.",
             "examples": [2, "redo_0000001_2025-02-01T00:00:00"],
         }
@@ -19,7 +19,7 @@ class DagRunFilterSchema(RequestSchema):
     state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
     external_trigger = Boolean(
         metadata={
-            "description": "`true`: only runs that somebody asked for; `false`: only Airflow's own.",
+            "description": "`true`: only runs that a person or program requested; `false`: only Airflow's own.",
             "examples": [True],
         }
     )

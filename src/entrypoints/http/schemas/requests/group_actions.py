@@ -29,7 +29,7 @@ class _GroupActionSchema(DatedSchema, BodySchema):
         0,
         MAX_ID,
         allowed=NEXT_START,
-        metadata={"description": "Where to go on: `next_start` of the answer before.", "examples": [0]},
+        metadata={"description": "Where to go on: `next_start` of the last response.", "examples": [0]},
     )
     dates = Dates(
         metadata={
@@ -110,7 +110,7 @@ class NoteGroupSchema(_GroupActionSchema):
         required=True,
         max_length=MAX_NOTE_LENGTH,
         metadata={
-            "description": "What Airflow's UI shows beside each run, in place of the note that it has.",
+            "description": "The text that Airflow's UI shows beside each run, in place of an existing note.",
             "examples": ["wrong prices in the source"],
         },
     )

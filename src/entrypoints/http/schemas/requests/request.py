@@ -12,7 +12,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Date, Dat
 
 MAX_PAGE = 100
 """How many items a page of a list has at most, where nothing else is said."""
-NEXT_START = f"the next_start of an answer, 0 to {MAX_ID}"
+NEXT_START = f"the next_start of a response, 0 to {MAX_ID}"
 
 
 class RequestSchema(Schema):

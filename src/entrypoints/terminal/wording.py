@@ -1,0 +1,23 @@
+"""The service's words at a terminal: an option in place of a key of the request, and what the reader can do next."""
+
+import re
+from collections.abc import Mapping
+
+_PARTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
+"""Quoted values, which stay as they are, and words."""
+_AMBIGUOUS = {"max_active_runs"}
+"""Keys of a request that are also the names of a DAG's own attributes."""
+NO_CONNECTION = "To use another service: --url URL, or AIRFLOW_GROUPS_URL. Without a service: --local."
+NO_TOKEN = (
+    "To send a token: --token-file FILE or AIRFLOW_GROUPS_TOKEN; --ask-token prompts for one. "  # noqa: S105 - a sentence
+    "To sign in as a user of Airflow: --user NAME."
+)
+
+
+def as_options(text: str, flags: Mapping[str, str]) -> str:
+    """Name the options of a command in a text of the service, which names keys of a request.
+
+    :param flags: the flag of each option by the key that it fills, such as ``--from-date`` by ``start_date``.
+    """
+    keys = {key: flag for key, flag in flags.items() if ("_" in key or key == "conf") and key not in _AMBIGUOUS}
+    return _PARTS.sub(lambda part: keys.get(part[0], part[0]), text)

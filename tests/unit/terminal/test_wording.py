@@ -1,0 +1,25 @@
+"""The service's texts name keys of a request; at a terminal the reader has typed options."""
+
+import pytest
+
+from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.wording import as_options
+
+(PLAN,) = [command for command in COMMANDS if command.name == "plan"]
+FLAGS = {option.name: option.opts[0] for option in PLAN.params}
+
+
+@pytest.mark.parametrize(
+    ("text", "worded"),
+    [
+        ("start_date must be an ISO 8601 date", "--from-date must be an ISO 8601 date"),
+        ("end_date 2025 lies before start_date 2026", "--to-date 2025 lies before --from-date 2026"),
+        ("conf does not fit the param 'conf': 1", "--dag-run-conf does not fit the param 'conf': 1"),
+        ("shorten conf_per_run", "shorten --conf-per-run"),
+        ("DAG 'start_date' has no \"end_date\"", "DAG 'start_date' has no \"end_date\""),
+        ("all 16 places of the DAG (max_active_runs)", "all 16 places of the DAG (max_active_runs)"),
+        ("prefix 'a' cannot be used", "prefix 'a' cannot be used"),
+    ],
+)
+def test_keys_are_named_as_options(text, worded):
+    assert as_options(text, FLAGS) == worded
