@@ -33,9 +33,17 @@ export async function signIn(token) {
 /** See whether the caller is known. */
 export const look = () => ask("me");
 
+// Airflow 3.0 and 3.1.0 keep the token of their own page in local storage. Later ones have a cookie, and may have left an old
+// token there: once it is refused, the cookie counts.
+let outdated = null;
+
+function airflowsToken() {
+  const token = localStorage.getItem("token");
+  return token === outdated ? null : token;
+}
+
 function authorization() {
-  // Airflow 3.0 and 3.1.0 keep the token of their own page in local storage; later ones send a cookie
-  const token = sessionStorage.getItem(TOKEN) ?? localStorage.getItem("token");
+  const token = sessionStorage.getItem(TOKEN) ?? airflowsToken();
   return token ? {authorization: `Bearer ${token}`} : {};
 }
 
@@ -61,6 +69,10 @@ export async function ask(path, {method = "GET", body, signal} = {}) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refused(0, "The service cannot be reached.");
+  }
+  if (got.status === 401 && !sessionStorage.getItem(TOKEN) && airflowsToken()) {
+    outdated = airflowsToken();
+    return ask(path, {method, body, signal});
   }
   setLost(got.status === 401);
   if (got.status === 304) return known.value;
