@@ -21,6 +21,7 @@ HTTP_REQUEST_DURATION = Metric(
     "http_request_duration", "duration", "Seconds from a request to its response.", ("method", "route")
 )
 DAG_RUNS_CREATED = Metric("dag_runs_created", "counter", "DAG runs that were created.")
+DAG_RUNS_RERUN = Metric("dag_runs_rerun", "counter", "DAG runs that existed, and run again by a request for a group.")
 EXISTING_DATES = Metric("existing_dates", "counter", "Requested dates that had a run already.")
 ERRORS = Metric("errors", "counter", "Error responses.", ("reason",))
 DATABASE_STATEMENT_DURATION = Metric(
@@ -42,6 +43,7 @@ METRICS = (
     HTTP_REQUESTS,
     HTTP_REQUEST_DURATION,
     DAG_RUNS_CREATED,
+    DAG_RUNS_RERUN,
     EXISTING_DATES,
     ERRORS,
     DATABASE_STATEMENT_DURATION,

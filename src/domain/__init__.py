@@ -59,6 +59,8 @@ from airflow_run_groups.domain.errors import (
     NoListener as NoListener,
     NotFound as NotFound,
     OutcomeUnknown as OutcomeUnknown,
+    PlanChanged as PlanChanged,
+    PlanExpired as PlanExpired,
     Refused as Refused,
     SchemaUnknown as SchemaUnknown,
     TimetableFailed as TimetableFailed,
@@ -120,16 +122,25 @@ from airflow_run_groups.domain.planning.facts import (
     PlanningFacts as PlanningFacts,
 )
 from airflow_run_groups.domain.planning.plan import (
+    plan_group as plan_group,
+)
+from airflow_run_groups.domain.planning.plan_id import (
+    PlanId as PlanId,
+)
+from airflow_run_groups.domain.planning.request import (
+    GroupRequest as GroupRequest,
+)
+from airflow_run_groups.domain.planning.rerun import (
+    ReprocessBehavior as ReprocessBehavior,
+)
+from airflow_run_groups.domain.planning.runs import (
     Action as Action,
     CreatedRuns as CreatedRuns,
     ExistingRun as ExistingRun,
     NewDagRun as NewDagRun,
     Plan as Plan,
     PlannedDate as PlannedDate,
-    plan_group as plan_group,
-)
-from airflow_run_groups.domain.planning.request import (
-    GroupRequest as GroupRequest,
+    RerunDagRun as RerunDagRun,
 )
 from airflow_run_groups.domain.planning.summary import (
     Detail as Detail,

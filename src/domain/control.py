@@ -257,6 +257,12 @@ def turns(queue: Iterable[QueuedRun], change: GroupChange, *, now: dt.datetime) 
     return [Turn(run.id, time) for run, time in zip(wanted, times, strict=True)]
 
 
+def run_again_by_others(runs: int) -> str:
+    """Say that a change leaves runs of the group alone."""
+    noun, verb = ("run", "is") if runs == 1 else ("runs", "are")
+    return f"{runs} {noun} of the group {verb} run again by another group, which controls {'it' if runs == 1 else 'them'}, and not changed"
+
+
 def _after(wanted: T | Keep, present: T) -> T:
     return present if isinstance(wanted, Keep) else wanted
 

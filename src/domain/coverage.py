@@ -8,7 +8,7 @@ from enum import Enum
 
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import Dag, DagRunState, in_utc
-from airflow_run_groups.domain.planning.plan import ExistingRun
+from airflow_run_groups.domain.planning.runs import ExistingRun
 from airflow_run_groups.domain.stretches import stretches_of
 from airflow_run_groups.domain.timetable import DagRunInfo, Timetable
 

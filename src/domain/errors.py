@@ -243,6 +243,27 @@ class GroupExists(Conflict):
         )
 
 
+class PlanChanged(Conflict):
+    """The request is to do a plan, and would not come to that plan now."""
+
+    reason = "plan_changed"
+
+    def __init__(self, changes: Iterable[str]) -> None:
+        """Say what has changed, each in half a sentence."""
+        super().__init__(f"the plan has changed: {'; '.join(changes)}. Plan again with dry_run, and take its plan_id")
+
+
+class PlanExpired(Conflict):
+    """The request is to do a plan that is too old."""
+
+    reason = "plan_expired"
+
+    def __init__(self, planned_at: str, minutes: int) -> None:
+        super().__init__(
+            f"the plan is of {planned_at}, and a plan holds for {minutes} minutes: plan again with dry_run, and take its plan_id"
+        )
+
+
 class TooManyUnfinishedRuns(Conflict):
     """The DAG, or the caller, would have more unfinished runs than they may have through this service."""
 

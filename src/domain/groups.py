@@ -62,6 +62,17 @@ class GroupPage:
     next_start: int | None
 
 
+def page_of(groups: Sequence[Group], *, limit: int) -> GroupPage:
+    """Return a page of groups, which come with the largest ``last_id`` first.
+
+    Groups that share their newest run, as one of them has run it again, are on the same page.
+    """
+    end = limit
+    while 0 < end < len(groups) and groups[end].last_id == groups[end - 1].last_id:
+        end += 1
+    return GroupPage(groups=tuple(groups[:end]), next_start=groups[end - 1].last_id if len(groups) > end else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRun:
     """A run of a group, in the state in which its group counts it: a cancelled one is failed.

@@ -12,8 +12,8 @@ from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import GroupPage, GroupProgress, GroupRunFilter, GroupRunPage
 from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
-from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.runs import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.rights import Rights
 from airflow_run_groups.domain.timetable import Timetable
 from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
@@ -69,8 +69,13 @@ class DagSnapshot(Protocol):
 class DagTransaction(DagSnapshot, Protocol):
     """A DAG whose runs only this transaction creates and changes until it ends."""
 
-    def add(self, created: CreatedRuns) -> None:
-        """Write the runs, all of them or none, and write nothing when there are none.
+    def add(self, created: CreatedRuns) -> CreatedRuns:
+        """Write the runs, all of them or none, and write nothing when there are none. Return what was done.
+
+        Runs that run again are queued with all their task instances cleared, in the order given. They keep id, type and
+        creator, and are runs of the group from then on, too, until another group runs them again. Letting them run again may
+        take long: after so much time, and at least one of them, it ends before the next one, and what was done is
+        ``CreatedRuns.up_to`` it. One that is not as it was when that was decided lets the work be done once more.
 
         Where runs are written, what the request says of the group takes the place of what was said before.
 
@@ -78,6 +83,8 @@ class DagTransaction(DagSnapshot, Protocol):
         with ids in this order.
 
         :raises Refused: when Airflow does not take the runs, or one would have no task instance.
+        :raises DagUnreadable: when Airflow cannot read the DAG of a run that is to run again.
+        :raises UnsupportedAirflowVersion: for runs that run again, when the backend has not been tried with this version.
         """
 
 

@@ -21,8 +21,10 @@ from airflow_run_groups.domain.groups import (
     PausedPage,
 )
 from airflow_run_groups.domain.planning.facts import PlanningFacts
-from airflow_run_groups.domain.planning.plan import CreatedRuns, Plan, plan_group, runs_to_create, with_details
+from airflow_run_groups.domain.planning.plan import plan_group, runs_to_create, with_details
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.rerun import ReprocessBehavior
+from airflow_run_groups.domain.planning.runs import CreatedRuns, Plan
 from airflow_run_groups.domain.planning.summary import MAX_TIME, PlanSummary, summarise
 from airflow_run_groups.domain.ports import Caller, DagRunRepository, DagSnapshot, DagTransaction, GroupRepository
 from airflow_run_groups.domain.run_id import name_of_group
@@ -44,24 +46,25 @@ class CreateRuns:
         self._limits = limits
 
     def create(self, request: GroupRequest, caller: Caller) -> CreatedRuns:
-        """Create the runs.
+        """Create the runs, and let those run again that exist and are to.
 
         :raises DagNotFound: also when the caller may not see the DAG.
-        :raises Forbidden: when the caller may see it, and may not create runs of it.
+        :raises Forbidden: when the caller may see it, and may not create runs of it, or change runs that are to run again.
         :raises Refused: naming the rule that the request breaks.
+        :raises PlanChanged: when the request is to do a plan, and comes to another; nothing was created.
+        :raises PlanExpired: when that plan is too old.
         :raises TooManyUnfinishedRuns: when the DAG or the caller would have more than they may.
         :raises Unavailable: when the backend cannot do it now; nothing was created.
         :raises OutcomeUnknown: when nobody knows whether the runs were created.
         """
-        _check_may_create(caller, request.dag_id)
+        _check_may_create(caller, request)
 
         def create(dag: DagTransaction) -> CreatedRuns:
-            now = self._clock()
+            now = self._now_of(request)
             facts = dag.facts(request, now)
             created = runs_to_create(request, facts, now=now, created_by=caller.display_name, requested_by=caller.name)
-            self._check_unfinished(dag, caller, request, more=len(created.runs))
-            dag.add(created)
-            return created
+            self._check_unfinished(dag, caller, request, more=len(created.runs) + len(created.reruns))
+            return dag.add(created)
 
         return self._runs.transaction(request.dag_id, create)
 
@@ -70,13 +73,13 @@ class CreateRuns:
 
         :raises DomainError: as ``create``.
         """
-        _check_may_create(caller, request.dag_id)
+        _check_may_create(caller, request)
 
         def plan(dag: DagSnapshot) -> Plan:
             now = self._clock()
             facts = dag.facts(request, now)
             plan = plan_group(request, facts, now=now)
-            self._check_unfinished(dag, caller, request, more=len(plan.runs))
+            self._check_unfinished(dag, caller, request, more=len(plan.runs) + len(plan.reruns))
             return _with_details(plan, dag, facts, now)
 
         return self._runs.snapshot(request.dag_id, plan)
@@ -88,7 +91,7 @@ class CreateRuns:
 
         :raises DomainError: as ``create``.
         """
-        _check_may_create(caller, request.dag_id)
+        _check_may_create(caller, request)
 
         def plan(dag: DagSnapshot) -> PlanSummary:
             now = self._clock()
@@ -101,10 +104,19 @@ class CreateRuns:
                 planned=planned,
                 is_enough=lambda _: self._clock() > now + MAX_TIME,
             )
-            self._check_unfinished(dag, caller, request, more=planned + len(summary.plan.runs))
+            more = planned + len(summary.plan.runs) + len(summary.plan.reruns)
+            self._check_unfinished(dag, caller, request, more=more)
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
 
         return self._runs.snapshot(request.dag_id, plan)
+
+    def _now_of(self, request: GroupRequest) -> dt.datetime:
+        """Return the moment for which a request is decided: that of the plan that it is to do, else the present."""
+        now = self._clock()
+        if request.plan_id is None:
+            return now
+        request.plan_id.check_age(now)
+        return request.plan_id.time
 
     def _check_unfinished(self, dag: DagSnapshot, caller: Caller, request: GroupRequest, *, more: int) -> None:
         if more and self._limits.exist:
@@ -275,7 +287,10 @@ def _check_may_change(caller: Caller, dag_id: str) -> None:
         raise MayNotChangeRuns(dag_id)
 
 
-def _check_may_create(caller: Caller, dag_id: str) -> None:
+def _check_may_create(caller: Caller, request: GroupRequest) -> None:
+    dag_id = request.dag_id
     _check_may_see(caller, dag_id, DagNotFound(dag_id))
     if not caller.may_create_runs(dag_id):
         raise MayNotCreateRuns(dag_id)
+    if request.reprocess_behavior is not ReprocessBehavior.NONE and not caller.may_change_runs(dag_id):
+        raise MayNotChangeRuns(dag_id)

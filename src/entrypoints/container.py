@@ -139,8 +139,8 @@ def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:
     )
 
 
-def _write_rate(rate: str | None) -> WriteRate | None:
-    return None if rate is None else WriteRate(rate)
+def _write_rate(rate: str | None, plans: str | None) -> WriteRate | None:
+    return None if rate is None and plans is None else WriteRate(rate, plans=plans)
 
 
 def _meter(*, mounted: bool) -> Meter:
@@ -277,7 +277,7 @@ class Container(DeclarativeContainer):
         authenticator_of, settings, token_file, backend.provided.dags, mounted=mounted
     )
     write_rate: ThreadSafeSingleton[WriteRate | None] = ThreadSafeSingleton(
-        _write_rate, settings.provided.write_rate_limit
+        _write_rate, settings.provided.write_rate_limit, settings.provided.plan_rate_limit
     )
 
     metrics: ThreadSafeSingleton[object | None] = ThreadSafeSingleton(_metrics, meter, token_file, mounted=mounted)

@@ -202,6 +202,11 @@ class Settings:
         "get a 429. Each process counts for itself, so n workers and replicas allow n times as many.",
         _rate,
     )
+    plan_rate_limit: str | None = _option(
+        "How many requests with ``dry_run``, which write nothing, each caller may send. They do not count against\n"
+        "``write_rate_limit``. As many as that where this is not set.",
+        _rate,
+    )
     max_unfinished_runs_per_dag: int | None = _option(
         "How many runs of groups one DAG may have that are queued or running. A creation or a retry that would lead to more\n"
         "is a 409 with the numbers, and nothing is done. Counted in the transaction that writes, for all processes together.",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 _RUNS = "/api/v1/dag_runs"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_DIGESTS = "-0123456789abcdef0123456789abcdef" * 4
 _MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
@@ -190,6 +191,18 @@ _CHANGES = (
     _create("max_active_runs must be an integer from 1 to 10000, not '5'", max_active_runs="5"),
     _create("paused must be true or false, not 2", paused=2),
     _create("run_type must be one of manual, backfill, not 'scheduled'", run_type="scheduled"),
+    _create("reprocess_behavior must be one of none, failed, completed, not 'all'", reprocess_behavior="all"),
+    _create("reprocess_behavior must be one of", reprocess_behavior=["failed"]),
+    _create("reprocess_behavior completed needs a plan_id", "dry_run", reprocess_behavior="completed"),
+    _create("plan_id must be the plan_id of a response to dry_run, not 'x'", plan_id="x"),
+    _create("plan_id must be the plan_id of a response to dry_run, not 1", plan_id=1),
+    _create(
+        "plan_id must be the plan_id of a response to dry_run", plan_id=f"{'f' * 16}-0-0-0{'-0123456789abcdef' * 4}"
+    ),
+    _create("plan_id must be the plan_id of a response to dry_run", plan_id=f"{'f' * 16}-0-0-0{_DIGESTS}"),
+    _create("plan_id is of a time to come", plan_id=f"12a3c8f8100000-0-0-0{_DIGESTS}"),
+    _create("the plan is of 1970-01-01T00:00:00.000016Z", status=409, plan_id=f"10-0-0-0{_DIGESTS}"),
+    _create("plan_id cannot be combined with dry_run", plan_id=f"10-0-0-0{_DIGESTS}", dry_run=True),
 )
 
 

@@ -55,6 +55,13 @@ class World(Protocol):
         """The same with hardly any time, so that it ends each step as soon as it may."""
 
     @property
+    def hurried_runs(self) -> DagRunRepository:
+        """The same of the repository of runs."""
+
+    def clock(self) -> dt.datetime:
+        """Return the present, by the clock of the backend; it is later each time."""
+
+    @property
     def audit(self) -> AuditLog:
         """The audit log under test."""
 
@@ -96,6 +103,9 @@ class World(Protocol):
         created_by: str | None = None,
     ) -> int:
         """Put a run there that something else made, and return its id."""
+
+    def end(self, dag_id: str, run_id: str, state: str) -> None:
+        """Let a run that was created come to this state, with its tasks, as if it had started and ended now."""
 
     def stored(self, dag_id: str, run_id: str) -> Stored:
         """Return what is stored of a run and shown in no list, not through the repository under test."""

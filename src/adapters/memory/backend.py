@@ -47,9 +47,7 @@ class MemoryBackend:
     def unfinished(self, limits: UnfinishedRunLimits, dag_id: str, caller: str | None) -> UnfinishedRuns:
         """Count what the limits are about."""
         self.advance()
-        unfinished = [
-            one for one in self.runs if one.run.state not in _ENDED and GroupRunId.parse(one.run.run_id) is not None
-        ]
+        unfinished = [one for one in self.runs if one.run.state not in _ENDED and one.groups]
         return UnfinishedRuns(
             of_dag=None if limits.per_dag is None else sum(one.run.dag_id == dag_id for one in unfinished),
             of_caller=None if limits.per_caller is None else sum(one.created_by == caller for one in unfinished),
@@ -90,12 +88,12 @@ class StoredDag:
             queue.advance(now)
 
     def queue_of(self, stored: StoredRun) -> RunQueue:
-        prefix = stored.prefix
+        prefix = stored.controlled_by
         return self._queue if prefix is None else self._queues.get(prefix, self._queue)
 
     def set_control(self, prefix: str, control: Control | None, now: dt.datetime) -> None:
         """Put a group under this control, or under none. What happened before now must have been worked out already."""
-        run_ids = {one.run.run_id for one in self.groups.get(prefix, ())}
+        run_ids = {one.run.run_id for one in self.runs if one.controlled_by == prefix}
         if control is None:
             if (queue := self._queues.pop(prefix, None)) is not None:
                 del self.controls[prefix]
@@ -119,7 +117,7 @@ class StoredDag:
     def outcomes(self, prefix: str, control: Control | None) -> Outcomes:
         """Return what decides whether a group with this control stops."""
         since = None if control is None else control.counted_since
-        runs = self.groups.get(prefix, ())
+        runs = [one for one in self.runs if prefix in one.groups]
         counted = [one for one in runs if not one.cancelled and (since is None or _ended_after(since, one))]
         success, failed = (sum(one.run.state == state for one in counted) for state in _ENDED)
         has_queued = any(one.run.state == DagRunState.QUEUED for one in runs)

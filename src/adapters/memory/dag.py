@@ -46,6 +46,12 @@ class MemoryDag:
             object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")
 
     @property
+    def version(self) -> str:
+        """What tells it from another version of the DAG."""
+        windows = None if self.task_windows is None else sorted(map(str, self.task_windows))
+        return str((self.schedule, self.start_date, self.end_date, windows, self.params, self.bundle_version))
+
+    @property
     def as_planned(self) -> Dag:
         return Dag(
             dag_id=self.dag_id,

@@ -33,6 +33,7 @@ from airflow_run_groups.domain import (
     NewDagRun,
     PlanningFacts,
     Refused,
+    RerunDagRun,
     Timetable,
     UnfinishedRunLimits,
     UnfinishedRuns,
@@ -47,6 +48,7 @@ T = TypeVar("T")
 RUNS_PER_LOOP = 20
 """Airflow's default for ``[scheduler] max_dagruns_per_loop_to_schedule``."""
 
+_TICK = dt.timedelta(microseconds=1)
 _ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 _NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
@@ -134,6 +136,8 @@ class _Transaction:
             runs_per_loop=RUNS_PER_LOOP,
             interval_timetable=None if request.interval is None else timetable_of_interval(request.interval),
             check_confs=partial(check_confs, dag.params),
+            existing_runs=self._runs_at(request, since) if request.looks_at_runs else None,
+            dag_version=dag.version,
         )
 
     def schedule(self) -> tuple[Dag, Timetable]:
@@ -143,15 +147,9 @@ class _Transaction:
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
         wanted = set(dates)
         return {
-            run.logical_date: ExistingRun(
-                logical_date=run.logical_date,
-                run_id=run.run_id,
-                state=run.state,
-                run_type=run.run_type,
-                created_by=stored.created_by,
-            )
+            stored.run.logical_date: _existing(stored)
             for stored in self._stored.runs
-            if (run := stored.run).logical_date is not None and run.logical_date in wanted
+            if stored.run.logical_date is not None and stored.run.logical_date in wanted
         }
 
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
@@ -160,8 +158,9 @@ class _Transaction:
     def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
         return self._backend.unfinished(limits, self._stored.dag.dag_id, caller)
 
-    def add(self, created: CreatedRuns) -> None:
+    def add(self, created: CreatedRuns) -> CreatedRuns:
         self._added.append(created)
+        return created
 
     def commit(self) -> None:
         for created in self._added:
@@ -170,7 +169,9 @@ class _Transaction:
 
     def _store(self, created: CreatedRuns) -> None:
         now = self._backend.advance()
-        if created.runs:
+        for rerun in created.reruns:
+            self._run_again(rerun, created, now)
+        if created.runs or created.reruns:
             self._stored.set_control(created.prefix, created.control, now)
             said = self._stored.abouts.get(created.prefix, NOTHING)
             self._stored.abouts[created.prefix] = said.with_more(created.description, created.labels)
@@ -193,10 +194,34 @@ class _Transaction:
                 conf=new.conf,
                 note=created.note,
                 spaced=is_spaced(new.run_after, (new.logical_date, new.data_interval.end), created_at=now),
+                queued_at=now,
             )
             self._backend.keep(stored)
             self._stored.queue_of(stored).put(stored, run_after=new.run_after, now=now)
         self._stored.stop_if_due(created.prefix, now)
+
+    def _run_again(self, rerun: RerunDagRun, created: CreatedRuns, now: dt.datetime) -> None:
+        stored = self._stored.by_run_id[rerun.run_id]
+        stored.rerun_by = created.prefix
+        stored.queue_again(rerun.run_after, now)
+        if created.now is not None:  # later than the plan by which it is done, also where the clock stands still
+            stored.queued_at = max(now, created.now + _TICK)
+        if rerun.conf is not None:
+            stored.conf = rerun.conf
+        if created.note is not None:
+            stored.note = created.note
+        self._stored.queue_of(stored).put(stored, run_after=rerun.run_after, now=now)
+
+    def _runs_at(self, request: GroupRequest, since: dt.datetime) -> Sequence[ExistingRun]:
+        """Return the runs at the dates of a request, or from its first date on, by their dates."""
+        group = group_prefix(request.prefix)
+        found = [
+            replace(_existing(stored), in_group=group in stored.groups)
+            for stored in self._stored.runs
+            if (date := stored.run.logical_date) is not None
+            and (date >= since if request.dates is None else date in request.dates)
+        ]
+        return sorted(found, key=lambda run: run.logical_date)
 
     def _group(self, prefix: str) -> ExistingGroup | None:
         runs = self._stored.groups.get(prefix)
@@ -224,6 +249,21 @@ class _Transaction:
     def _dates_since(self, since: dt.datetime) -> Iterator[dt.datetime]:
         dates = self._stored.logical_dates
         return (dates[index] for index in range(bisect_left(dates, since), len(dates)))
+
+
+def _existing(stored: StoredRun) -> ExistingRun:
+    run = stored.run
+    return ExistingRun(
+        logical_date=run.logical_date or stored.run_after,
+        run_id=run.run_id,
+        state=run.state,
+        run_type=run.run_type,
+        created_by=stored.created_by,
+        id=run.id,
+        run_after=stored.run_after,
+        queued_at=stored.queued_at,
+        start_date=run.start_date,
+    )
 
 
 def _passes(run: DagRun, where: DagRunFilter) -> bool:

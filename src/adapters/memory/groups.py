@@ -22,7 +22,6 @@ from airflow_run_groups.domain import (
     GroupProgress,
     GroupRun,
     GroupRunFilter,
-    GroupRunId,
     GroupRunPage,
     Note,
     Retry,
@@ -30,10 +29,13 @@ from airflow_run_groups.domain import (
     has_address,
 )
 from airflow_run_groups.domain.about import NOTHING, About
-from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, turns
+from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, run_again_by_others, turns
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.group_actions import left_out, unknown_tasks
+from airflow_run_groups.domain.groups import page_of
 from airflow_run_groups.domain.pace import Restarts
+
+_UNFINISHED = frozenset({DagRunState.QUEUED.value, DagRunState.RUNNING.value})
 
 
 class MemoryGroupRepository:
@@ -51,12 +53,11 @@ class MemoryGroupRepository:
                 for prefix, runs in _by_prefix(stored).items()
                 if has_address(prefix) and where.may_be(dag_id, prefix)
             ]
-        groups.sort(key=lambda group: -group.last_id)
+        groups.sort(key=lambda group: (-group.last_id, group.prefix))
         found = [
             group for group in groups if where.passes(group) and (where.start is None or group.last_id < where.start)
         ]
-        page = tuple(found[: where.limit])
-        return GroupPage(groups=page, next_start=page[-1].last_id if len(found) > where.limit else None)
+        return page_of(found, limit=where.limit)
 
     def get(self, dag_id: str, prefix: str, *, now: dt.datetime) -> GroupProgress:
         with self._backend.lock:
@@ -164,6 +165,8 @@ class MemoryGroupRepository:
                 now=now,
                 outcomes=dag.outcomes(change.prefix, before),
             )
+            held = [one for one in runs if one.controlled_by != change.prefix and one.run.state in _UNFINISHED]
+            runs = [one for one in runs if one.controlled_by == change.prefix]
             queued = {one.run.id: one for one in runs if one.run.state == DagRunState.QUEUED}
             queue = [QueuedRun(one.run.id, one.run.logical_date, one.run_after) for one in queued.values()]
             moved = [turn for turn in turns(queue, change, now=now) if turn.run_after != queued[turn.id].run_after]
@@ -173,7 +176,11 @@ class MemoryGroupRepository:
                 dag.abouts[change.prefix] = dag.abouts.get(change.prefix, NOTHING).after(change)
                 for turn in moved:
                     _start_at(queued[turn.id], dag, turn.run_after, now)
-            return ChangedGroup(control=after, changed_runs=len(relinked.union(turn.id for turn in moved)))
+            return ChangedGroup(
+                control=after,
+                changed_runs=len(relinked.union(turn.id for turn in moved)),
+                warnings=(run_again_by_others(len(held)),) if held and after is not None else (),
+            )
 
 
 def _chosen(group_action: GroupAction, runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
@@ -205,9 +212,9 @@ def _apply(
         one.run = one.run._replace(state=DagRunState.FAILED.value, end_date=now)
         one.cancelled = True
     else:
-        one.run = one.run._replace(state=DagRunState.QUEUED.value, start_date=None, end_date=None)
-        one.cancelled = False
-        _start_at(one, dag, run_after, now)
+        dag.queue_of(one).remove(one)
+        one.queue_again(run_after, now)
+        dag.queue_of(one).put(one, run_after=run_after, now=now)
 
 
 def _start_at(one: StoredRun, dag: StoredDag, run_after: dt.datetime, now: dt.datetime) -> None:
@@ -228,23 +235,22 @@ def _resume_if_nothing_is_queued(dag: StoredDag, prefix: str, now: dt.datetime) 
 
 
 def _unfinished_ids(runs: Sequence[StoredRun]) -> set[int]:
-    return {one.run.id for one in runs if one.run.state in {DagRunState.QUEUED, DagRunState.RUNNING}}
+    return {one.run.id for one in runs if one.run.state in _UNFINISHED}
 
 
 def _active_runs(dag: StoredDag, prefix: str) -> int:
     """Return how many running runs count where those of the group do."""
     running = (one for one in dag.runs if one.run.state == DagRunState.RUNNING)
     if prefix in dag.controls:
-        return sum(one.prefix == prefix for one in running)
-    return sum(one.prefix not in dag.controls for one in running)
+        return sum(one.controlled_by == prefix for one in running)
+    return sum(one.controlled_by not in dag.controls for one in running)
 
 
 def _by_prefix(stored: StoredDag) -> dict[str, list[StoredRun]]:
     groups: dict[str, list[StoredRun]] = {}
     for one in stored.runs:
-        parsed = GroupRunId.parse(one.run.run_id)
-        if parsed is not None:
-            groups.setdefault(parsed.prefix, []).append(one)
+        for prefix in one.groups:
+            groups.setdefault(prefix, []).append(one)
     return groups
 
 

@@ -19,7 +19,8 @@ class StoredRun:
 
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
     ``created_by`` is the name of its creator, None without one, and ``created_at`` when it was created. ``spaced``: it
-    starts later than its schedule says. ``cancelled``: it was, and has not run again since.
+    starts later than its schedule says. ``cancelled``: it was, and has not run again since. ``queued_at``: when it was last
+    queued, None where that is not known. ``rerun_by``: the group that ran it again last, None when none did.
     """
 
     run: DagRun
@@ -31,12 +32,31 @@ class StoredRun:
     note: str | None
     spaced: bool = False
     cancelled: bool = False
+    queued_at: dt.datetime | None = None
+    rerun_by: str | None = None
 
     @property
     def prefix(self) -> str | None:
-        """The group that it is in, None when it is in none."""
+        """The group that its id is of, None when it is of none."""
         parsed = GroupRunId.parse(self.run.run_id)
         return None if parsed is None else parsed.prefix
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that it is in: that of its id, and the one that ran it again last."""
+        return frozenset(prefix for prefix in (self.prefix, self.rerun_by) if prefix is not None)
+
+    @property
+    def controlled_by(self) -> str | None:
+        """The group whose control holds for it, if that has one: the one that ran it again last, else that of its id."""
+        return self.prefix if self.rerun_by is None else self.rerun_by
+
+    def queue_again(self, run_after: dt.datetime, now: dt.datetime) -> None:
+        self.run = self.run._replace(state=DagRunState.QUEUED.value, start_date=None, end_date=None)
+        self.cancelled = False
+        self.run_after = run_after
+        self.waiting_since = max(now, run_after)
+        self.queued_at = now
 
 
 _Waiting = tuple[dt.datetime, int, dt.datetime, StoredRun]

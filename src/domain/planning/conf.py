@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from airflow_run_groups.domain.errors import InvalidConf
 from airflow_run_groups.domain.model import Conf, in_utc
+from airflow_run_groups.domain.planning.plan_id import Digest
 from airflow_run_groups.domain.timetable import DagRunInfo
 
 MAX_CONF_BYTES = 64 * 1024
@@ -61,6 +62,7 @@ class Confs:
             checked, and not kept. None keeps them, for ``check``.
         """
         self._conf, per_run, dates = given
+        self.digest = Digest(self._conf)
         self._is_one = per_run is None
         self._check = check
         self._at_a_time = at_a_time
@@ -101,6 +103,7 @@ class Confs:
             )
             raise InvalidConf(msg)
         self._unchecked.append(conf)
+        self.digest.add(run_id, own)
         if self._at_a_time is None:
             return conf
         if len(self._unchecked) == self._at_a_time:

@@ -3,43 +3,52 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import Dag, in_utc
 from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.runs import ExistingRun
 from airflow_run_groups.domain.timetable import DagRunInfo, Timetable
 
 MAX_BACKWARDS = 10_000
 """The most dates that a range may hold for the order desc: a timetable yields its dates in ascending order only."""
 
 
-def dates_of(
-    request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, not_yet: int
-) -> Iterator[tuple[DagRunInfo, bool]]:
-    """Yield the dates in the order of the request, each with whether it has a run.
+Dated: TypeAlias = "tuple[DagRunInfo, ExistingRun | None]"
+"""A date, and the run that it has."""
+
+
+def dates_of(request: GroupRequest, facts: PlanningFacts, *, now: dt.datetime, not_yet: int) -> Iterator[Dated]:
+    """Yield the dates in the order of the request, each with the run that it has.
+
+    Where the facts hold no runs, only that there is one is known of a run.
 
     :param not_yet: how many dates of a range to yield whose run may not start before later than now.
     :raises Refused: when the range cannot hold dates, or lies beyond the DAG's.
     """
-    ascending = _marked(_ascending(request, facts, now, not_yet), facts.existing_dates)
+    existing = map(_unknown, facts.existing_dates) if facts.existing_runs is None else facts.existing_runs
+    ascending = _marked(_ascending(request, facts, now, not_yet), existing)
     return ascending if request.order is Order.ASC else _descending(ascending, now, not_yet)
 
 
-def _marked(infos: Iterable[DagRunInfo], existing: Iterable[dt.datetime]) -> Iterator[tuple[DagRunInfo, bool]]:
+def _unknown(date: dt.datetime) -> ExistingRun:
+    return ExistingRun(logical_date=date, run_id="", state="", run_type="", created_by=None)
+
+
+def _marked(infos: Iterable[DagRunInfo], existing: Iterable[ExistingRun]) -> Iterator[Dated]:
     """Both sides ascend, so one walk along them is enough."""
     others = iter(existing)
     other = next(others, None)
     for info in infos:
-        while other is not None and other < info.logical_date:
+        while other is not None and other.logical_date < info.logical_date:
             other = next(others, None)
-        yield info, other == info.logical_date
+        yield info, other if other is not None and other.logical_date == info.logical_date else None
 
 
-def _descending(
-    ascending: Iterator[tuple[DagRunInfo, bool]], now: dt.datetime, not_yet: int
-) -> Iterator[tuple[DagRunInfo, bool]]:
+def _descending(ascending: Iterator[Dated], now: dt.datetime, not_yet: int) -> Iterator[Dated]:
     dates = list(islice(ascending, MAX_BACKWARDS + not_yet + 1))
     if sum(info.run_after <= now for info, _ in dates) > MAX_BACKWARDS:
         msg = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
+from airflow_run_groups.domain.planning.runs import ExistingRun
 from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 from airflow_run_groups.domain.timetable import Timetable
 
@@ -47,7 +48,8 @@ class PlanningFacts:
 
     ``existing_dates``: the logical dates of the DAG's runs, of whatever type and state: those among the request's
     ``dates``, or all from its ``start_date`` on (without one: from now on). They ascend, without a repeat, and are read
-    while they are drawn.
+    while they are drawn. ``existing_runs``: the runs at the same dates in their place, in the same way, where the request
+    looks at them (``GroupRequest.looks_at_runs``), else None. ``dag_version``: what tells the version of the DAG from others.
     ``last_number``: the highest number of the request's group, 0 for a new group. ``group``: what that group has so far, None
     for a new one, and where it does not matter as the request says that it adds to it. ``control``: that of the group.
     ``unfinished_runs``: how many of the DAG's runs, but for Airflow's own backfills, are queued or running; it is counted
@@ -69,3 +71,5 @@ class PlanningFacts:
     runs_per_loop: int | None = None
     interval_timetable: Timetable | None = None
     check_confs: Callable[[Iterable[Conf]], None] = _accept
+    existing_runs: Iterable[ExistingRun] | None = None
+    dag_version: str | None = None

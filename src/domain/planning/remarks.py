@@ -28,8 +28,8 @@ class LeftOut:
 class Outcome:
     """What became of a request's dates, up to the first one beyond its limit.
 
-    ``created``: how many runs there will be; ``counting`` of them are not of the type backfill. ``seen``: how many dates may have a run by now, whether they get one or not.
-    ``control``: that of the group. ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
+    ``created``: how many runs there will be, those that run again among them; ``counting`` of them are not of the type backfill. ``seen``: how many dates may have a run by now, whether they get one or not.
+    ``left_alone``: how many of their runs are queued or running, where runs run again. ``control``: that of the group. ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.
     """
 
     control: Control | None
@@ -38,6 +38,7 @@ class Outcome:
     seen: int
     not_yet: LeftOut
     without_tasks: LeftOut
+    left_alone: int = 0
 
 
 def remarks(
@@ -83,6 +84,9 @@ def _about_left_out_dates(dag: Dag, outcome: Outcome) -> Iterator[str]:
             f"{_get_no_run(outcome.not_yet, 'listed ')}: it may not start before {in_utc(first.run_after)}, and is the "
             "scheduler's"
         )
+    if outcome.left_alone:
+        noun, verb = ("date has a run", "is") if outcome.left_alone == 1 else ("dates have runs", "are")
+        yield f"{outcome.left_alone} {noun} that {verb} queued or running, and left alone"
 
 
 def _about_the_group(request: GroupRequest, facts: PlanningFacts, created: int, group: str) -> Iterator[str]:

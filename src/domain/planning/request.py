@@ -12,6 +12,8 @@ from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, DagRunType, in_utc, require_moments
 from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
+from airflow_run_groups.domain.planning.plan_id import PlanId
+from airflow_run_groups.domain.planning.rerun import ReprocessBehavior
 from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
 from airflow_run_groups.domain.stop_after import StopAfter
 from airflow_run_groups.domain.timetable import Interval
@@ -32,7 +34,9 @@ class GroupRequest:
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
     bundle, None for the latest one. ``max_active_runs``: at most so many of the group's runs at once, 1 to 10,000, None for
     as many as the DAG allows its runs together. ``paused``: none starts until the group is resumed. ``stop_after``: after
-    how many failed runs the rest is held, None for never. ``run_type``: manual or backfill, None for the one that costs the DAG no scheduled run.
+    how many failed runs the rest is held, None for never. ``run_type``: manual or backfill, None for the one that costs the
+    DAG no scheduled run. ``reprocess_behavior``: which runs that exist run again, and count for ``limit``. ``plan_id``: do
+    exactly this plan, or nothing.
 
     :raises ValueError: when a date is naive, or lies outside the years 1 to 9999 in UTC.
     """
@@ -60,10 +64,22 @@ class GroupRequest:
     bundle_version: str | None = None
     description: str | None = None
     labels: tuple[str, ...] | None = None
+    reprocess_behavior: ReprocessBehavior = ReprocessBehavior.NONE
+    plan_id: PlanId | None = None
 
     def __post_init__(self) -> None:
         single = (date for date in (self.start_date, self.end_date, self.not_before) if date is not None)
         require_moments(*single, *(self.dates or ()))
+
+    @property
+    def planned_at(self) -> dt.datetime | None:
+        """The time of the plan that is to be done, None without one."""
+        return None if self.plan_id is None else self.plan_id.time
+
+    @property
+    def looks_at_runs(self) -> bool:
+        """Whether it matters what the runs are that its dates have, and not only that there is one."""
+        return self.reprocess_behavior is not ReprocessBehavior.NONE or self.plan_id is not None
 
 
 def check_request(request: GroupRequest, now: dt.datetime) -> None:

@@ -3,13 +3,14 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from airflow_run_groups.domain.planning.dates import dates_of
+from airflow_run_groups.domain.planning.draft import Draft
 from airflow_run_groups.domain.planning.facts import PlanningFacts
-from airflow_run_groups.domain.planning.plan import Action, Draft, Plan
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.runs import Action, Plan
 from airflow_run_groups.domain.stretches import stretches_of
 
 MAX_DATES = 20_000
@@ -82,14 +83,17 @@ def summarise(  # noqa: PLR0913 - a request, its facts, and what bounds the answ
     """
     draft = Draft(request, facts, now, limit=request.limit if limited else MAX_DATES, before=planned)
     decided: list[tuple[Action, dt.datetime]] = []
-    for seen, (info, exists) in enumerate(dates_of(request, facts, now=now, not_yet=MAX_DATES)):
+    is_whole = True
+    for seen, (info, run) in enumerate(dates_of(request, facts, now=now, not_yet=MAX_DATES)):
         if seen == MAX_DATES or (seen and is_enough(seen)):
+            is_whole = draft.next_start_date is not None
             if info.run_after <= now:
                 draft.next_start_date = draft.next_start_date or info.logical_date
             break
-        decided.append((draft.decide(info, exists=exists), info.logical_date))
+        decided.append((draft.decide(info, run), info.logical_date))
     stretches = (
         Stretch(action=action, first=first, last=last, total=total)
         for action, first, last, total in stretches_of(decided)
     )
-    return PlanSummary(plan=Plan(**draft.finish(), dates=()), stretches=tuple(stretches))
+    plan = Plan(**draft.finish(), dates=())
+    return PlanSummary(plan=plan if is_whole else replace(plan, plan_id=None), stretches=tuple(stretches))

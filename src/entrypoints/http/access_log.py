@@ -8,6 +8,7 @@ from falcon import Request, Response
 
 from airflow_run_groups.adapters.metrics import (
     DAG_RUNS_CREATED,
+    DAG_RUNS_RERUN,
     ERRORS,
     EXISTING_DATES,
     HTTP_REQUEST_DURATION,
@@ -57,8 +58,10 @@ class AccessLog:
         created = getattr(context, "created", None)
         if created is not None:
             facts["runs_created"] = len(created.runs)
+            facts["runs_rerun"] = len(created.reruns)
             facts["existing_dates"] = created.existing
             self._meter.increment(DAG_RUNS_CREATED, len(created.runs))
+            self._meter.increment(DAG_RUNS_RERUN, len(created.reruns))
             self._meter.increment(EXISTING_DATES, created.existing)
         result = getattr(context, "group_action_result", None)
         if result is not None:

@@ -3,9 +3,11 @@
 import re
 
 from falcon import Request
+from marshmallow import ValidationError
 
 from airflow_run_groups.domain import Refused
 from airflow_run_groups.entrypoints.http import strict_json
+from airflow_run_groups.entrypoints.http.schemas.fields import Boolean
 
 MAX_BYTES = 1024 * 1024
 """How long a body may be."""
@@ -32,10 +34,35 @@ class BodyTooSlow(Exception):
 def read_object(req: Request, *, optional: bool = False) -> dict[str, object]:
     """Read the body as a JSON object in UTF-8; no body at all is an empty one where it is optional.
 
+    The request counts for the caller's rate limit: for that of dry runs if the body says so.
+
     :raises BodyTooLarge: before more than ``MAX_BYTES`` are read.
     :raises BodyTooSlow: when the server, which decides how long that is, says so.
     :raises Refused: when it is anything else, saying what.
+    :raises TooManyWrites: when the caller has sent too many.
     """
+    is_plan = False
+    try:
+        value = _object(req, optional=optional)
+        is_plan = _is_dry_run(value)
+    finally:
+        if (rate := getattr(req.context, "write_rate", None)) is not None:
+            rate.check(req, is_plan=is_plan)
+    return value
+
+
+def _is_dry_run(value: dict[str, object]) -> bool:
+    """Tell whether a body says that nothing is to be written; one that says it wrongly is refused."""
+    try:
+        return bool(_DRY_RUN.deserialize(value.get("dry_run", False)))
+    except ValidationError:
+        return False
+
+
+_DRY_RUN = Boolean()
+
+
+def _object(req: Request, *, optional: bool) -> dict[str, object]:
     data = _read(req)
     if optional and not data:
         return {}

@@ -53,7 +53,10 @@ class Authentication:
         if isinstance(caller, LimitedAccess) and caller.is_read_only and not reads(req):
             raise ReadOnlyToken(caller.token)
         if self._write_rate is not None:
-            self._write_rate.check(req)
+            if getattr(resource, "has_dry_run", False) and hasattr(resource, f"on_{req.method.lower()}"):
+                req.context.write_rate = self._write_rate  # its body says what counts
+            else:
+                self._write_rate.check(req)
 
 
 class SecurityHeaders:

@@ -61,6 +61,7 @@ class AirflowWorld:
         self.groups = self.backend.groups
         self._hurried = connect(replace(limits, lock_timeout=1e-6), allow_unknown_schema=False)
         self.hurried_groups = self._hurried.groups
+        self.hurried_runs = self._hurried.runs
         self.audit = self.backend.audit
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
 
@@ -190,6 +191,20 @@ class AirflowWorld:
             )  # past the model, which checks ids that another Airflow, or another tool, has let in
             session.execute(update(table).where(table.c.id == run.id).values(run_id=run_id))
             return run.id
+
+    def clock(self) -> dt.datetime:
+        return dt.datetime.now(UTC)
+
+    def end(self, dag_id: str, run_id: str, state: str) -> None:
+        now = self.clock()
+        end_date = None if state == "running" else now
+        with self.sessions.begin() as session:
+            for table in (DagRun.__table__, TaskInstance.__table__):
+                session.execute(
+                    update(table)
+                    .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+                    .values(state=state, start_date=now, end_date=end_date)
+                )
 
     def stored(self, dag_id: str, run_id: str) -> Stored:
         with self.sessions() as session:

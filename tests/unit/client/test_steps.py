@@ -165,7 +165,7 @@ def test_summary_has_what_plans_and_creations_have(network):
 
 def test_summary_of_a_limit(network):
     short = network.client.summarise(LONG, limit=7)
-    assert short["counts"] == {"create": 7, "exists": 0, "left_out": 1089, "not_yet": 0, "no_tasks": 0}
+    assert short["counts"] == {"create": 7, "rerun": 0, "exists": 0, "left_out": 1089, "not_yet": 0, "no_tasks": 0}
     assert short["next_start_date"] == "2020-01-08T00:00:00Z"
 
 

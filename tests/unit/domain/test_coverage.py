@@ -16,7 +16,7 @@ from airflow_run_groups.domain import (
     Refused,
 )
 from airflow_run_groups.domain.coverage import MAX_DATES, covered_dates, scheduled_dates
-from airflow_run_groups.domain.planning.plan import ExistingRun
+from airflow_run_groups.domain.planning.runs import ExistingRun
 from tests.unit.domain.schedules import DAY, NOW, Daily, Listed, day
 
 REQUEST = CoverageRequest(dag_id="a", start_date=day(1), end_date=day(30))

@@ -14,7 +14,7 @@ from airflow_run_groups.domain import (
     Refused,
     TaskWindow,
 )
-from airflow_run_groups.domain.planning.plan import MAX_WITHOUT_TASKS
+from airflow_run_groups.domain.planning.draft import MAX_WITHOUT_TASKS
 from tests.unit.domain.schedules import DAY, Daily, Listed, Partitioned, Unscheduled, create, dates, day, plan, utc
 
 RANGE = {"start_date": day(1), "end_date": day(3)}

@@ -66,6 +66,7 @@ def test_a_group_is_told_with_its_counts_and_without_its_conf(lines, meter, serv
         "status": 200,
         "dag_id": "example_daily",
         "runs_created": 1,
+        "runs_rerun": 0,
         "existing_dates": 3,
     }
     assert [value for value in meter.values if value[0] is DAG_RUNS_CREATED] == [

@@ -14,8 +14,10 @@ from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
+from tests.contracts.plan_ids import PlanIdContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
+from tests.contracts.rerun import RerunContract, RerunGroupsContract
 from tests.contracts.stops import StopsContract
 from tests.contracts.timetables import TimetableContract
 from tests.contracts.unfinished import UnfinishedRunsContract, UnfinishedRunsOfCallersContract
@@ -84,6 +86,18 @@ class TestMemoryStops(StopsContract):
 
 
 class TestMemoryTransaction(TransactionContract):
+    pass
+
+
+class TestMemoryRerun(RerunContract):
+    pass
+
+
+class TestMemoryRerunGroups(RerunGroupsContract):
+    pass
+
+
+class TestMemoryPlanIds(PlanIdContract):
     pass
 
 

@@ -1,4 +1,6 @@
-"""An in-memory backend as the contract suites furnish it. Its clock stands still, so nothing happens by itself."""
+"""An in-memory backend as the contract suites furnish it. Its clock hardly moves, so nothing happens by itself."""
+
+import datetime as dt
 
 from airflow_run_groups.adapters.memory import (
     MemoryAuditLog,
@@ -15,11 +17,16 @@ from tests.contracts.world import Stored, utc
 
 class MemoryWorld:
     def __init__(self):
-        self.backend = MemoryBackend(lambda: utc(2025, 1, 1))
+        self.now = utc(2025, 1, 1)
+        self.backend = MemoryBackend(self.clock)
         self.dags = MemoryDagRepository(self.backend)
-        self.runs = MemoryDagRunRepository(self.backend)
+        self.runs = self.hurried_runs = MemoryDagRunRepository(self.backend)
         self.groups = self.hurried_groups = MemoryGroupRepository(self.backend)
         self.audit = MemoryAuditLog()
+
+    def clock(self):
+        self.now += dt.timedelta(microseconds=1)
+        return self.now
 
     def denials(self):
         return list(self.audit.denials)
@@ -38,6 +45,13 @@ class MemoryWorld:
     def run(self, dag_id, run_id, *, created_by=None, **facts):
         return place(self.backend, dag_id, run_id, created_by=created_by, **facts).id
 
+    def end(self, dag_id, run_id, state):
+        stored = self.backend.dags[dag_id].by_run_id[run_id]
+        self.backend.dags[dag_id].queue_of(stored).remove(stored)
+        now = self.backend.advance()
+        stored.run = stored.run._replace(state=state, start_date=now, end_date=now if state != "running" else None)
+        stored.cancelled = False
+
     def stored(self, dag_id, run_id):
         run = self.backend.dags[dag_id].by_run_id[run_id]
         return Stored(run_after=run.run_after, conf=run.conf, note=run.note)
@@ -51,7 +65,7 @@ def place(backend, dag_id, run_id, *, created_by=None, **facts):
     facts = {"run_type": "manual", "state": "success", "logical_date": None, **facts}
     run = DagRun(id=len(backend.runs) + 1, dag_id=dag_id, run_id=run_id, **facts)
     now = backend.advance()
-    run_after = run.logical_date or now
+    run_after = run.logical_date or now.replace(microsecond=0)
     backend.keep(
         StoredRun(
             run,

@@ -11,27 +11,20 @@ from typing import Any, NamedTuple
 
 from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dagrun import DagRun
-from sqlalchemy import JSON, Integer, String, bindparam, func, select, type_coerce
+from sqlalchemy import Integer, bindparam, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.adapters.airflow.queries.membership import FACTS, IS_OF_RECORD, IS_OURS, KEY, PREFIX, in_group
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
-KEY = "airflow_run_groups"
-"""The key of a row's ``dag_run_conf`` under which our facts stand. No run gets this conf: we create none with the row."""
-
 _BACKFILL = Backfill.__table__
 _LINK = BackfillDagRun.__table__
 _RUN = DagRun.__table__
-FACTS = type_coerce(_BACKFILL.c.dag_run_conf, JSON)
-PREFIX = FACTS[(KEY, "prefix")].as_string()
-IS_OURS = (_BACKFILL.c.completed_at <= _BACKFILL.c.created_at) & PREFIX.is_not(None)
-"""Airflow completes a backfill of its own later than it creates it, whatever conf somebody has given it."""
 UNFINISHED = _RUN.c.state.in_([DagRunState.QUEUED.value, DagRunState.RUNNING.value])
 
 _COLUMNS = (
@@ -40,12 +33,7 @@ _COLUMNS = (
     _BACKFILL.c.is_paused,
     FACTS.label("facts"),
 )
-_ONE = (
-    select(*_COLUMNS)
-    .where(_BACKFILL.c.dag_id == bindparam("dag_id"), IS_OURS, bindparam("group", type_=String) == PREFIX)
-    .order_by(_BACKFILL.c.id)
-    .limit(1)
-)
+_ONE = select(*_COLUMNS).where(IS_OF_RECORD).order_by(_BACKFILL.c.id).limit(1)
 _LOCKED = _ONE.with_for_update()
 _BY_NUMBER = select(_BACKFILL.c.dag_id, *_COLUMNS).where(_BACKFILL.c.id == bindparam("number"), IS_OURS)
 
@@ -163,9 +151,17 @@ def count_unlinked(dag_id: str, prefix: str, record: Record, connection: Connect
     return connection.execute(query, {**values, "number": record.id}).scalar() or 0
 
 
+def is_linked_elsewhere(number: Any) -> Any:
+    """Return the condition that a run is linked to another record of ours than this one: another group has run it again."""
+    other = _LINK.alias("other")
+    records = select(_BACKFILL.c.id).where(IS_OURS, _BACKFILL.c.id != number)
+    return select(other.c.id).where(other.c.dag_run_id == _RUN.c.id, other.c.backfill_id.in_(records)).exists()
+
+
 def unfinished_runs(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of a group's queued and running runs, by their ids, and its values."""
     is_of_group, values = in_group(dag_id, prefix, connection)
+    other = bindparam("record", value=values.get("record", 0), type_=Integer)
     query = (
         select(
             _RUN.c.id,
@@ -174,6 +170,7 @@ def unfinished_runs(dag_id: str, prefix: str, connection: Connection) -> tuple[S
             type_coerce(_RUN.c.run_after, DATE).label("run_after"),
             _RUN.c.backfill_id,
             _LINK.c.sort_ordinal,
+            is_linked_elsewhere(other).label("is_elsewhere"),
         )
         .select_from(
             _RUN.outerjoin(_LINK, (_LINK.c.dag_run_id == _RUN.c.id) & (_LINK.c.backfill_id == _RUN.c.backfill_id))

@@ -16,7 +16,7 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
+from airflow_run_groups.adapters.airflow.queries.membership import is_in_group, shape_of, values_of_group
 from airflow_run_groups.domain.groups import GroupRunFilter
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE
@@ -52,29 +52,6 @@ def is_of_group(run_id: Any) -> Any:
             run_id.like("%T__:__:__") | run_id.like("%T__:__:__.______"),
             case((ends_plainly, true()), else_=run_id.regexp_match(rf"(.|\n)_{NUMBER_AND_DATE}\Z")),
         )
-    )
-
-
-def in_group(dag_id: str, prefix: str, connection: Connection, *, ranged: bool = True) -> tuple[Any, dict[str, Any]]:
-    """Return the condition that a run is in the group of this prefix, and its values.
-
-    :param ranged: whether an index of run ids may find the runs, where there is one.
-    """
-    values = _values(dag_id, prefix, connection)
-    return _in_group(ranged=ranged and is_ranged(values)), values
-
-
-def _values(dag_id: str, prefix: str, connection: Connection) -> dict[str, Any]:
-    start = f"{prefix}_"
-    return {"dag_id": dag_id, "length": len(start), **values_of(start, bounds_of_numbered(start), connection)}
-
-
-@cache
-def _in_group(*, ranged: bool) -> Any:
-    return (
-        (_RUN.c.dag_id == bindparam("dag_id"))
-        & begins(_ID, ranged=ranged)
-        & func.substr(_ID, bindparam("length", type_=Integer) + 1).regexp_match(rf"\A{NUMBER_AND_DATE}\Z")
     )
 
 
@@ -115,33 +92,33 @@ def one_group(
 
     What has ended after ``since`` has ended recently; runs that never started, as they were cancelled, do not count.
     """
-    values = _values(dag_id, prefix, connection)
-    return _one_group(ranged=is_ranged(values)), {**values, "since": since}
+    values = values_of_group(dag_id, prefix, connection)
+    return _one_group(**shape_of(values)), {**values, "since": since}
 
 
 @cache
-def _one_group(*, ranged: bool) -> Select[Any]:
+def _one_group(*, ranged: bool, recorded: bool) -> Select[Any]:
     return select(
         *COUNTS,
         func.min(type_coerce(case((_QUEUED, _COULD_START)), DATE)).label("waiting_since"),
         func.max(type_coerce(case((_QUEUED, _RUN.c.run_after)), DATE)).label("last_run_after"),
         func.count(case((_RECENTLY_ENDED, 1))).label("recently_ended"),
         func.min(type_coerce(case((_RECENTLY_ENDED, _RUN.c.start_date)), DATE)).label("recently_started"),
-    ).where(_in_group(ranged=ranged))
+    ).where(is_in_group(ranged=ranged, recorded=recorded))
 
 
 def run_page(
     dag_id: str, prefix: str, where: GroupRunFilter, connection: Connection
 ) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of a page of a group's runs, and its values. It yields one more than the page holds, if there is one."""
-    values = {**_values(dag_id, prefix, connection), "after": where.start, "rows": where.limit + 1}
+    values = {**values_of_group(dag_id, prefix, connection), "after": where.start, "rows": where.limit + 1}
     if where.state is not None:
         values["state"] = where.state.value
-    return _run_page(ranged=is_ranged(values), has_state=where.state is not None), values
+    return _run_page(**shape_of(values), has_state=where.state is not None), values
 
 
 @cache
-def _run_page(*, ranged: bool, has_state: bool) -> Select[Any]:
+def _run_page(*, ranged: bool, recorded: bool, has_state: bool) -> Select[Any]:
     query = (
         select(
             _RUN.c.id,
@@ -155,7 +132,7 @@ def _run_page(*, ranged: bool, has_state: bool) -> Select[Any]:
             _NOTE.c.content.label("note"),
         )
         .select_from(_RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == _RUN.c.id))
-        .where(_in_group(ranged=ranged), _RUN.c.id > bindparam("after"))
+        .where(is_in_group(ranged=ranged, recorded=recorded), _RUN.c.id > bindparam("after"))
     )
     if has_state:
         query = query.where(bindparam("state") == COUNTED_STATE)
@@ -178,14 +155,14 @@ FAILED_TASKS = (
 
 def creators(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of each creator of a group's runs, with when the first of them was created, and its values."""
-    values = _values(dag_id, prefix, connection)
-    return _creators(ranged=is_ranged(values)), values
+    values = values_of_group(dag_id, prefix, connection)
+    return _creators(**shape_of(values)), values
 
 
 @cache
-def _creators(*, ranged: bool) -> Select[Any]:
+def _creators(*, ranged: bool, recorded: bool) -> Select[Any]:
     creator, created_at = CREATOR.label("creator"), func.min(CREATED_AT)
-    return select(creator, created_at).where(_in_group(ranged=ranged)).group_by("creator")
+    return select(creator, created_at).where(is_in_group(ranged=ranged, recorded=recorded)).group_by("creator")
 
 
 DAG = select(_DAG.c.is_paused, _DAG.c.is_stale, _DAG.c.max_active_runs).where(_DAG.c.dag_id == bindparam("dag_id"))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
-from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.adapters.airflow.queries.membership import in_group
 from airflow_run_groups.domain.control import NOTHING_ENDED, Outcomes
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter

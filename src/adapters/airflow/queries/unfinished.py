@@ -7,6 +7,7 @@ from sqlalchemy import Integer, bindparam, cast, func, select
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.groups import is_of_group
+from airflow_run_groups.adapters.airflow.queries.membership import IS_LINKED
 from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__
@@ -18,7 +19,7 @@ def _count(*conditions: Any) -> Select[Any]:
     """Count in either state by itself: each has an index of its own, which one condition for both would not use."""
     counts = [
         select(func.count())
-        .where(_RUN.c.state == state.value, *conditions, is_of_group(_RUN.c.run_id))
+        .where(_RUN.c.state == state.value, *conditions, is_of_group(_RUN.c.run_id) | IS_LINKED)
         .scalar_subquery()
         for state in (DagRunState.QUEUED, DagRunState.RUNNING)
     ]

@@ -61,7 +61,11 @@ class AirflowDagRunRepository:
             self._schema.require_known(session.connection())
             # Airflow's DAG processor takes the same lock before it changes the DAG, so all runs get one DAG version.
             row = session.scalar(with_row_locks(_row(dag_id), session, of=DagModel))
-            return work(AirflowDag(_live(row, dag_id), session, self._database.check_time, is_locked=True))
+            database = self._database
+            locked = AirflowDag(
+                _live(row, dag_id), session, database.check_time, seconds_for_a_step=database.seconds_for_a_step
+            )
+            return work(locked)
 
         seconds = self._database.limits.write_timeout
         return self._custom_code.run(

@@ -22,6 +22,7 @@ from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.group_search import group_of_row, search
+from airflow_run_groups.adapters.airflow.repositories.groups_run_again import with_run_again
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
@@ -65,7 +66,7 @@ class AirflowGroupRepository:
 
     def list(self, where: GroupFilter) -> GroupPage:
         with self._database.reading() as connection:
-            page = search(where, connection)
+            page = with_run_again(search(where, connection), where, connection)
             if where.dag_id is not None and not page.groups:
                 _require_dag(where.dag_id, connection)
         return page

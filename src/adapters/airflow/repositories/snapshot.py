@@ -20,20 +20,22 @@ from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
 from airflow_run_groups.adapters.airflow.queries.controls import record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
+from airflow_run_groups.adapters.airflow.queries.existing_runs import existing_run, existing_runs
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
-from airflow_run_groups.adapters.airflow.writing.governor import describe, join
+from airflow_run_groups.adapters.airflow.writing.governor import adopt, describe, join
+from airflow_run_groups.adapters.airflow.writing.rerun import run_again
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.errors import DagNotFound, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
-from airflow_run_groups.domain.planning.plan import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.planning.request import GroupRequest
+from airflow_run_groups.domain.planning.runs import CreatedRuns, ExistingRun
 from airflow_run_groups.domain.run_id import GroupRunId, group_prefix
 from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
@@ -55,14 +57,17 @@ class AirflowDag:
         check_time: Callable[[], None],
         *,
         release: Callable[[], None] = lambda: None,
-        is_locked: bool = False,
+        seconds_for_a_step: Callable[[], float] | None = None,
     ) -> None:
-        """Call ``check_time`` between steps of custom code, and ``release`` where no connection is needed for a while."""
+        """Call ``check_time`` between steps of custom code, and ``release`` where no connection is needed for a while.
+
+        :param seconds_for_a_step: tells how long a step may take that keeps others waiting; None where nothing is written.
+        """
         self._row = row
         self._session = session
         self._check_time = check_time
         self._release = release
-        self._is_locked = is_locked
+        self._seconds_for_a_step = seconds_for_a_step
         self._of_version: dict[Any, SerializedDAG] = {}
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
@@ -87,6 +92,8 @@ class AirflowDag:
             if request.interval is None
             else timetable_of(request.interval, timezone=serialized.timezone, check_time=self._check_time),
             check_confs=partial(self._check_confs, serialized),
+            existing_runs=self._existing_runs(request, since) if request.looks_at_runs else None,
+            dag_version=self._identity(request.bundle_version),
         )
         self._release()
         return facts
@@ -116,14 +123,22 @@ class AirflowDag:
         return [end - start for start, end in rows]
 
     def unfinished(self, limits: UnfinishedRunLimits, caller: str | None) -> UnfinishedRuns:
-        return count_unfinished(limits, self._row.dag_id, caller, self._session, lock=self._is_locked)
+        return count_unfinished(
+            limits, self._row.dag_id, caller, self._session, lock=self._seconds_for_a_step is not None
+        )
 
-    def add(self, created: CreatedRuns) -> None:
+    def add(self, created: CreatedRuns) -> CreatedRuns:
+        if created.reruns:
+            seconds = 0.0 if self._seconds_for_a_step is None else self._seconds_for_a_step()
+            created = run_again(created, self._session, seconds=seconds)
+            adopt(created, self._session)
         if created.runs:
             version = self._version(created.bundle_version)
             write_runs(created, self._serialized(created.bundle_version), version, self._session)
+        if created.runs or created.reruns:
             join(created.dag_id, created.prefix, created.control, self._session)
             describe(created.dag_id, created.prefix, created.description, created.labels, self._session)
+        return created
 
     def _serialized(self, bundle_version: str | None) -> SerializedDAG:
         """Return the DAG as it is in a version of its bundle, None for the latest one.
@@ -151,11 +166,16 @@ class AirflowDag:
         :raises DagNotFound: when the DAG was never serialized.
         :raises DagUnreadable: when Airflow cannot read it.
         """
+        stored = self._stored
+        self._release()
+        return self._read(stored)
+
+    @cached_property
+    def _stored(self) -> SerializedDagModel:
         stored = SerializedDagModel.get(self._row.dag_id, session=self._session)
         if stored is None:
             raise DagNotFound(self._row.dag_id)
-        self._release()
-        return self._read(stored)
+        return stored
 
     def _read(self, stored: SerializedDagModel) -> SerializedDAG:
         with reading_dag(self._row.dag_id):
@@ -168,7 +188,7 @@ class AirflowDag:
         return Dag(
             dag_id=row.dag_id,
             is_paused=bool(row.is_paused),
-            max_active_runs=row.max_active_runs or configuration.max_active_runs_per_dag(),
+            max_active_runs=self._max_active_runs,
             start_date=min((date for date in starts if date), default=None) if all(starts) else None,
             end_date=max((date for date in ends if date), default=None) if all(ends) else None,
             task_windows=frozenset(map(TaskWindow, starts, ends)),
@@ -187,6 +207,16 @@ class AirflowDag:
             is_draining=compat.is_draining(row),
         )
 
+    @property
+    def _max_active_runs(self) -> int:
+        return self._row.max_active_runs or configuration.max_active_runs_per_dag()
+
+    def _identity(self, bundle_version: str | None) -> str:
+        """Return what tells the version of the DAG from others."""
+        version = self._version(bundle_version)
+        stored = self._stored if version is None else version.serialized_dag
+        return f"{stored.dag_version_id} {stored.dag_hash}"
+
     def _latest_automated(self) -> dt.datetime | None:
         """Return the date from which Airflow goes on (airflow.dag_processing.collection._get_latest_runs_stmt, 3.0 to 3.4)."""
         query = select(func.max(_RUN.c.logical_date)).where(
@@ -201,6 +231,23 @@ class AirflowDag:
         while page:
             yield from page
             page = self._page(query.where(_RUN.c.logical_date > page[-1]))
+
+    def _existing_runs(self, request: GroupRequest, since: dt.datetime) -> Iterator[ExistingRun]:
+        """Yield the runs at the dates of a request, or from its first date on, by their dates."""
+        group = group_prefix(request.prefix)
+        record = record_of(self._row.dag_id, group, self._session.connection())
+        query = existing_runs(self._row.dag_id, request.dates, record=None if record is None else record.id)
+        if request.dates is None:
+            query = query.where(_RUN.c.logical_date >= since).limit(_PAGE)
+        page = self._session.execute(query).all()
+        while page:
+            self._release()
+            yield from (existing_run(row, group) for row in page)
+            page = (
+                self._session.execute(query.where(_RUN.c.logical_date > page[-1].logical_date)).all()
+                if request.dates is None and len(page) == _PAGE
+                else []
+            )
 
     def _page(self, dates: Select[Any]) -> Sequence[dt.datetime]:
         page = self._session.scalars(dates.limit(_PAGE)).all()

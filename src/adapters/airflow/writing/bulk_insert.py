@@ -20,7 +20,7 @@ from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, DynamicRegion, SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
 from airflow_run_groups.adapters.airflow.writing.regions import copy_regions
-from airflow_run_groups.domain.planning.plan import NewDagRun
+from airflow_run_groups.domain.planning.runs import NewDagRun
 
 _RUN = DagRun.__table__
 _TASK = TaskInstance.__table__

@@ -30,16 +30,27 @@ from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.configuration import max_active_runs_per_dag
 from airflow_run_groups.adapters.airflow.queries.controls import (
-    IS_OURS,
-    PREFIX,
     UNFINISHED,
     Record,
     facts_of,
+    is_linked_elsewhere,
     record_of,
     unfinished_runs,
 )
-from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.adapters.airflow.queries.membership import (
+    IS_OURS,
+    PREFIX,
+    in_group,
+)
 from airflow_run_groups.adapters.airflow.writing.audit import entry
+from airflow_run_groups.adapters.airflow.writing.records import (
+    LINK_COLUMNS,
+    delete_record,
+    insert_record,
+    links_of,
+    release_record,
+    unlink_own_runs,
+)
 from airflow_run_groups.adapters.airflow.writing.stops import outcomes_for, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.about import NOTHING, About
@@ -52,18 +63,19 @@ from airflow_run_groups.domain.control import (
     Turn,
     changed_control,
     rule_after,
+    run_again_by_others,
     turns,
 )
 from airflow_run_groups.domain.errors import GroupNotFound
 from airflow_run_groups.domain.model import DagRunState, in_utc
 from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.planning.runs import CreatedRuns
+from airflow_run_groups.domain.run_id import GroupRunId
 from airflow_run_groups.domain.stop_after import StopAfter
 
 _BACKFILL = Backfill.__table__
 _LINK = BackfillDagRun.__table__
 _RUN = DagRun.__table__
-_FIRST = 2
-"""The first ``sort_ordinal``: with 1, Airflow waives ``depends_on_past`` (PrevDagrunDep, 3.0 to 3.3)."""
 _SWEPT = 20
 """Rows without runs that one write looks at."""
 
@@ -94,23 +106,27 @@ def change_group(
         outcomes=outcomes_for(*group, before, rule_after(before, change), session.connection()),
     )
     foreign = _held_by_airflow(runs, record, session)
-    own = [run for run in runs if run.id not in foreign]
+    elsewhere = {run.id for run in runs if run.is_elsewhere}
+    own = [run for run in runs if run.id not in foreign | elsewhere]
     queue = {run.id: _queued(run) for run in own if run.state == DagRunState.QUEUED.value}
     moved = [turn for turn in turns(queue.values(), change, now=now) if turn.run_after != queue[turn.id].run_after]
-    is_linked = {run.id: record is not None and run.backfill_id == record.id for run in own}
+    is_linked = {run.id: before is not None and record is not None and run.backfill_id == record.id for run in own}
     relinked = {number for number, linked in is_linked.items() if linked is (after is None)}
     changed_runs = len(relinked.union(turn.id for turn in moved))
-    warnings = (_about(foreign),) if foreign and after is not None else ()
+    warnings = []
+    if after is not None:
+        warnings += [_about(foreign)] if foreign else []
+        warnings += [run_again_by_others(len(elsewhere))] if elsewhere else []
     if not change.dry_run:
         _move(moved, session)
         if record is not None and moved:
-            _unlink_queued(group, record.id, session)
+            _relink_queued(group, record.id, session)
         said = NOTHING if record is None else record.about
         _write(group, record, after, session, now=now, about=said.after(change))
         sweep(change.dag_id, session)
         if before != after or changed_runs or said != said.after(change):
             session.add(_audit(change, changed_runs))
-    return ChangedGroup(control=after, changed_runs=changed_runs, warnings=warnings)
+    return ChangedGroup(control=after, changed_runs=changed_runs, warnings=tuple(warnings))
 
 
 def join(dag_id: str, prefix: str, control: Control | None, session: Session) -> None:
@@ -136,6 +152,29 @@ def describe(
     control = None if record is None else record.control
     _write(group, record, control, session, now=utc_now(), about=said.with_more(description, labels))
     sweep(dag_id, session)
+
+
+def adopt(created: CreatedRuns, session: Session) -> None:
+    """Link runs that the group has run again to its record, which it gets where it has none, and to no other of ours.
+
+    Those that have its ids need no link for that. A group that is under no control has none over the others either: Airflow
+    counts them with the DAG's own. Its own backfill links runs in the same way, and leaves older links
+    (airflow.models.backfill._handle_clear_run, 3.0 to 3.4).
+    """
+    group = _Group(created.dag_id, created.prefix)
+    numbers = [one.existing.id for one in created.reruns]
+    session.execute(delete(_LINK).where(_LINK.c.dag_run_id.in_(numbers)))
+    session.execute(update(_RUN).where(_RUN.c.id.in_(numbers)).values(backfill_id=null()))
+    of_others = [one.existing.id for one in created.reruns if not _has_id_of(one.run_id, group.prefix)]
+    if of_others:
+        connection = session.connection()
+        record = record_of(*group, connection) or insert_record(*group, None, NOTHING, session, now=utc_now())
+        session.execute(insert(_LINK).from_select(LINK_COLUMNS, links_of(record.id, _RUN.c.id.in_(of_others))))
+
+
+def _has_id_of(run_id: str, prefix: str) -> bool:
+    parsed = GroupRunId.parse(run_id)
+    return parsed is not None and parsed.prefix == prefix
 
 
 def rejoin(dag_id: str, prefix: str, session: Session) -> None:
@@ -164,7 +203,7 @@ def sweep(dag_id: str, session: Session) -> None:
     # a row that says something alone links no run: chance looks at all of them in time
     for number, prefix in session.execute(rows.order_by(func.random()).limit(_SWEPT)).all():
         if not _has_run(_Group(dag_id, prefix), session):
-            _delete(dag_id, number, session)
+            delete_record(dag_id, number, session)
 
 
 def _write(  # noqa: PLR0913 - a group, its record, and what it is to say
@@ -178,13 +217,13 @@ def _write(  # noqa: PLR0913 - a group, its record, and what it is to say
 ) -> None:
     """Let the group's record say this; without ``about`` what is said of the group stays as it is.
 
-    A record that controls nothing links no run, so that Airflow's scheduler does not look at it.
+    A record that controls nothing links only runs that the group has run again, and Airflow's scheduler looks at none of them.
     """
     said = NOTHING if record is None else record.about
     about = said if about is None else about
     if after is None and not about:
-        if record is not None:
-            _delete(group.dag_id, record.id, session)
+        if record is not None and (record.control is not None or said):
+            release_record(*group, record.id, session)
         return
     values = {
         "dag_run_conf": facts_of(after, group.prefix, about),
@@ -192,23 +231,10 @@ def _write(  # noqa: PLR0913 - a group, its record, and what it is to say
         "max_active_runs": max_active_runs_per_dag() if after is None else after.max_active_runs,
     }
     if record is None:
-        row = Backfill(
-            dag_id=group.dag_id,
-            from_date=now,
-            to_date=now,
-            reprocess_behavior="none",
-            created_at=now,
-            completed_at=now,
-            **values,
-        )
-        if after is not None and after.paused_by is not None and "triggering_user_name" in _BACKFILL.c:
-            row.triggering_user_name = after.paused_by[: _BACKFILL.c.triggering_user_name.type.length]
-        session.add(row)
-        session.flush()
-        record = Record(id=row.id, control=after, about=about)
+        record = insert_record(*group, after, about, session, now=now)
     elif record.control != after or said != about:
         if after is None and record.control is not None:
-            _unlink(group.dag_id, record.id, session)
+            unlink_own_runs(*group, record.id, session)
         session.execute(update(_BACKFILL).where(_BACKFILL.c.id == record.id).values(**values))
     if after is not None:
         _link(group, record.id, session)
@@ -218,7 +244,7 @@ def _write(  # noqa: PLR0913 - a group, its record, and what it is to say
 def _link(group: _Group, number: int, session: Session) -> None:
     """Link the queued and running runs that are not linked yet, behind those that are, in the order in which they may start."""
     is_unfinished = _is_in(group, session) & UNFINISHED
-    is_free = _RUN.c.backfill_id.is_(None) | _RUN.c.backfill_id.in_(_ENDED)
+    is_free = (_RUN.c.backfill_id.is_(None) | _RUN.c.backfill_id.in_(_ENDED)) & ~is_linked_elsewhere(number)
     was_linked = is_unfinished & (_RUN.c.backfill_id != number) & is_free
     former = session.scalars(select(_RUN.c.backfill_id).where(was_linked).distinct()).all()
     if former:
@@ -226,14 +252,8 @@ def _link(group: _Group, number: int, session: Session) -> None:
         session.execute(delete(_LINK).where(_LINK.c.backfill_id.in_(former), _LINK.c.dag_run_id.in_(runs)))
     is_elsewhere = func.coalesce(_RUN.c.backfill_id, 0) != number
     session.execute(update(_RUN).where(is_unfinished, is_elsewhere, is_free).values(backfill_id=number))
-    last = select(func.coalesce(func.max(_LINK.c.sort_ordinal), _FIRST - 1)).where(_LINK.c.backfill_id == number)
-    is_linked = select(_LINK.c.id).where(_LINK.c.backfill_id == number, _LINK.c.dag_run_id == _RUN.c.id).exists()
-    place = func.row_number().over(order_by=(_RUN.c.run_after, _RUN.c.id))
-    links = select(literal(number, Integer), _RUN.c.id, _RUN.c.logical_date, last.scalar_subquery() + place).where(
-        is_unfinished, _RUN.c.backfill_id == number, ~is_linked
-    )
-    columns = ["backfill_id", "dag_run_id", "logical_date", "sort_ordinal"]
-    session.execute(insert(_LINK).from_select(columns, links))
+    links = links_of(number, is_unfinished & (_RUN.c.backfill_id == number))
+    session.execute(insert(_LINK).from_select(LINK_COLUMNS, links))
 
 
 def _span(group: _Group, number: int, session: Session) -> None:
@@ -247,23 +267,12 @@ def _span(group: _Group, number: int, session: Session) -> None:
 _ENDED = select(_BACKFILL.c.id).where(_BACKFILL.c.completed_at.is_not(None))
 
 
-def _unlink_queued(group: _Group, number: int, session: Session) -> None:
-    """Delete the links of queued runs, which are linked anew, in another order."""
+def _relink_queued(group: _Group, number: int, session: Session) -> None:
+    """Link queued runs anew, in another order."""
     is_queued = _is_in(group, session) & (_RUN.c.state == DagRunState.QUEUED.value)
-    runs = select(_RUN.c.id).where(is_queued, _RUN.c.backfill_id == number)
-    session.execute(delete(_LINK).where(_LINK.c.backfill_id == number, _LINK.c.dag_run_id.in_(runs)))
-
-
-def _delete(dag_id: str, number: int, session: Session) -> None:
-    _unlink(dag_id, number, session)
-    session.execute(delete(_BACKFILL).where(_BACKFILL.c.id == number))
-
-
-def _unlink(dag_id: str, number: int, session: Session) -> None:
-    is_linked = (_RUN.c.dag_id == dag_id) & (_RUN.c.backfill_id == number)
-    session.execute(select(_RUN.c.id).where(is_linked).order_by(_RUN.c.id).with_for_update())
-    session.execute(update(_RUN).where(is_linked).values(backfill_id=null()))
-    session.execute(delete(_LINK).where(_LINK.c.backfill_id == number))
+    numbers = session.scalars(select(_RUN.c.id).where(is_queued, _RUN.c.backfill_id == number)).all()
+    session.execute(delete(_LINK).where(_LINK.c.backfill_id == number, _LINK.c.dag_run_id.in_(numbers)))
+    session.execute(insert(_LINK).from_select(LINK_COLUMNS, links_of(number, _RUN.c.id.in_(numbers))))
 
 
 def _move(moved: Sequence[Turn], session: Session) -> None:

@@ -19,7 +19,7 @@ from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.groups import in_group
+from airflow_run_groups.adapters.airflow.queries.membership import in_group
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
 from airflow_run_groups.adapters.airflow.writing.retry import Retrying
@@ -170,12 +170,12 @@ class _Work(Protocol):
 
 def _work(group_action: GroupAction, session: Session) -> _Work:
     action, dry_run = group_action.action, group_action.dry_run
-    dag_of = partial(_dag_of, dags=DagsOfRuns(session))
+    dag_of_run = partial(dag_of, dags=DagsOfRuns(session))
     if isinstance(action, Cancel):
-        return Cancelling(dag_of, session, dry_run=dry_run)
+        return Cancelling(dag_of_run, session, dry_run=dry_run)
     if isinstance(action, Retry):
         version = version_argument(action.run_on_latest_version, group_action.dag_id, session)
-        return Retrying(action, dag_of, version, session, dry_run=dry_run)
+        return Retrying(action, dag_of_run, version, session, dry_run=dry_run)
     return _Annotating(action.note, dry_run=dry_run)
 
 
@@ -185,13 +185,8 @@ class _Annotating:
         self._dry_run = dry_run
 
     def do(self, run: DagRun) -> bool:
-        if self._dry_run:
-            return True
-        if run.dag_run_note is None:
-            run.note = self._note
-        else:
-            run.dag_run_note.content = self._note
-            run.dag_run_note.user_id = None  # who wrote it before did not write this
+        if not self._dry_run:
+            annotate(run, self._note)
         return True
 
     def not_before(self, number: int) -> None:  # noqa: ARG002 - a note starts nothing
@@ -201,7 +196,21 @@ class _Annotating:
         return ()
 
 
-def _dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
+def annotate(run: DagRun, note: str) -> None:
+    """Put a note on a run, in place of the one that it has."""
+    if run.dag_run_note is None:
+        run.note = note
+    else:
+        run.dag_run_note.content = note
+        run.dag_run_note.user_id = None  # who wrote it before did not write this
+
+
+def dag_of(run: DagRun, dags: DagsOfRuns) -> SerializedDAG:
+    """Return the DAG of a run, in the run's version.
+
+    :raises DagUnreadable: when Airflow cannot read it.
+    :raises Refused: when Airflow has none.
+    """
     with reading_dag(run.dag_id):
         dag = dags.get(run)
     if dag is None:

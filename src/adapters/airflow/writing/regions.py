@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import DynamicRegion
-from airflow_run_groups.domain.planning.plan import NewDagRun
+from airflow_run_groups.domain.planning.runs import NewDagRun
 
 
 def copy_regions(template: NewDagRun, others: Sequence[NewDagRun], dag_id: str, session: Session) -> bool:

@@ -26,7 +26,7 @@ from airflow_run_groups.adapters.airflow.writing.bulk_insert import (
     runs_with_same_tasks,
 )
 from airflow_run_groups.domain.errors import Refused, words_of
-from airflow_run_groups.domain.planning.plan import CreatedRuns, NewDagRun
+from airflow_run_groups.domain.planning.runs import CreatedRuns, NewDagRun
 
 log = logging.getLogger(__name__)
 

@@ -48,9 +48,9 @@ def outcomes_for(
     return outcomes(dag_id, prefix, rule, since=since, connection=connection)
 
 
-def is_due(dag_id: str, prefix: str, control: Control, connection: Connection, *, now: dt.datetime) -> bool:
+def is_due(dag_id: str, prefix: str, control: Control | None, connection: Connection, *, now: dt.datetime) -> bool:
     """Tell whether the group's rule stops it now."""
-    return _after(dag_id, prefix, control, connection, now=now) is not control
+    return control is not None and _after(dag_id, prefix, control, connection, now=now) is not control
 
 
 def stop_if_due(dag_id: str, prefix: str, session: Session, *, now: dt.datetime) -> bool:
@@ -94,12 +94,8 @@ class StopsOfRows:
 
 def _write(found: NamedRecord, now: dt.datetime, session: Session) -> None:
     if stop_if_due(found.dag_id, found.prefix, session, now=now):
-        log.warning(
-            "group %r of DAG %r is paused: %s",
-            found.prefix,
-            found.dag_id,
-            found.record.control and found.record.control.stop_after,
-        )
+        control = found.record.control
+        log.warning("group %r of DAG %r is paused: %s", found.prefix, found.dag_id, control and control.stop_after)
 
 
 def _stop(dag_id: str, prefix: str, record: Record, session: Session, *, now: dt.datetime) -> bool:

@@ -28,6 +28,8 @@ from airflow_run_groups.entrypoints.http.schemas.responses import dag_run_schema
 class DagRunsResource:
     """``/dag_runs``."""
 
+    has_dry_run = True
+
     def __init__(
         self,
         runs: DagRunRepository,
@@ -62,6 +64,9 @@ class DagRunsResource:
         dry_run, detail, planned = body.pop("dry_run"), body.pop("detail"), body.pop("planned")
         request = GroupRequest(**body)
         req.context.dag_id = request.dag_id
+        if dry_run and request.plan_id is not None:
+            msg = "plan_id cannot be combined with dry_run: a creation with it does the plan"
+            raise Refused(msg)
         if detail is Detail.STRETCHES:
             if not dry_run:
                 msg = "detail needs dry_run: it says how a plan is shown"

@@ -72,6 +72,8 @@ class GroupsResource:
 class GroupResource:
     """``/groups/{dag_id}/{prefix}``."""
 
+    has_dry_run = True
+
     def __init__(self, groups: Groups, default_timezone: dt.tzinfo) -> None:
         self._groups = groups
         self._progress = GroupProgressSchema()
@@ -119,6 +121,8 @@ class GroupRunsResource:
 
 class GroupActionResource:
     """``/groups/{dag_id}/{prefix}/…``: what is done to a group. A body is optional where no key of it is required."""
+
+    has_dry_run = True
 
     def __init__(self, groups: Groups, body: RequestSchema, action: type[Cancel | Retry | Note]) -> None:
         self._groups = groups

@@ -8,6 +8,7 @@ from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Action
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.plan_ids import ShownPlanId
 from airflow_run_groups.entrypoints.http.schemas.responses import SOMETIMES, Page
 
 
@@ -39,16 +40,25 @@ class CreatedRunsSchema(_WithPace):
     )
     existing = fields.Integer(
         validate=Range(0),
-        metadata={"description": "How many of the dates had a run already, whoever made it, and so got none."},
+        metadata={
+            "description": "How many of the dates had a run already, whoever made it, that was left alone. With a `plan_id`, what "
+            "an earlier request has done of the plan counts here."
+        },
     )
     next_start_date = JsonDate(
         allow_none=True,
         metadata={
-            "description": "The first date that a partial batch left out, where to go on; null when nothing was. In the order "
-            "`desc` it is the newest of them, and the next `end_date`.",
+            "description": "The first date that a partial batch left out, or that came too late as runs that run again take long, "
+            "where to go on; null when nothing was left. In the order `desc` it is the newest of them, and the next `end_date`.",
         },
     )
     warnings = fields.List(fields.String(), metadata={"description": "Warnings, a sentence each."})
+    rerun_dag_run_ids = _RunIds(
+        attribute="reruns",
+        metadata={
+            "description": "The runs that existed, and run again, or would, as `reprocess_behavior` says, in their order."
+        },
+    )
     next_not_before = JsonDate(metadata=_NEXT_NOT_BEFORE)
 
 
@@ -67,12 +77,13 @@ class PlannedDateSchema(Schema):
         Action,
         by_value=fields.String,
         metadata={
-            "description": "`create`: it gets a run. `exists`: it has one. `left_out`: it lies beyond the limit of a partial "
+            "description": "`create`: it gets a run. `rerun`: its run runs again. `exists`: it has one. `left_out`: it lies beyond the limit of a partial "
             "group. `not_yet`: its run may not start yet. `no_tasks`: the DAG has no task for it.",
         },
     )
     run_id = fields.String(
-        allow_none=True, metadata={"description": "The id that its run gets, or that of the run that exists."}
+        allow_none=True,
+        metadata={"description": "The id that its run gets, or that of the run that exists, and may run again."},
     )
     state = fields.String(allow_none=True, metadata={"description": "The state of the run that exists."})
     run_type = fields.String(allow_none=True, metadata={"description": "Airflow's type of the run."})
@@ -100,6 +111,7 @@ class PlanSchema(CreatedRunsSchema):
     """What would be created; dumps a ``Plan``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
+    plan_id = ShownPlanId()
     plan = Page(
         fields.Nested(PlannedDateSchema),
         attribute="dates",
@@ -133,6 +145,7 @@ class PlanSummarySchema(_WithPace):
     """What would be created, in short; dumps a ``PlanSummary``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
+    plan_id = ShownPlanId(attribute="plan.plan_id")
     counts = fields.Nested(PlanCountsSchema, metadata={"description": "How many dates there are with each action."})
     stretches = Page(
         fields.Nested(StretchSchema),

@@ -208,7 +208,7 @@ def test_numbers_go_to_airflows_own_metrics_and_there_is_no_second_endpoint(star
     told = b"\n".join(iter(lambda: _datagram(started.statsd), b"")).decode()
     numbers = dict(re.findall(r"^airflow\.airflow_run_groups\.(\w+):([0-9.]+)\|", told, re.MULTILINE))
     assert numbers.keys() - {"token_file_unusable"} == {  # which is told at a look at the file, and not at each request
-        *("http_requests", "http_request_duration", "errors", "dag_runs_created", "existing_dates"),
+        *("http_requests", "http_request_duration", "errors", "dag_runs_created", "dag_runs_rerun", "existing_dates"),
         *("database_statement_duration", "database_connections_in_use", "database_connections_max"),
     }
     assert numbers["dag_runs_created"] == "3"

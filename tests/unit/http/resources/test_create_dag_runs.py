@@ -32,6 +32,7 @@ def test_a_range_gets_a_run_for_every_date_of_the_schedule_both_ends_inclusive(s
         "existing": 0,
         "next_start_date": None,
         "warnings": [],
+        "rerun_dag_run_ids": [],
     }
 
 

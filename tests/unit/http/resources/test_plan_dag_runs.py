@@ -16,11 +16,13 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
     service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc), state="failed")
     answer = service.create(start_date="2020-01-01", end_date="2020-01-02", dry_run=True)
     nothing = dict.fromkeys(("state", "created_by", "reason"))
+    assert answer.pop("plan_id")
     assert answer == {
         "dag_run_ids": ["manual_0000001_2020-01-01T00:00:00"],
         "existing": 1,
         "next_start_date": None,
         "warnings": [],
+        "rerun_dag_run_ids": [],
         "dry_run": True,
         "plan": [
             {
@@ -53,7 +55,8 @@ def test_plan_in_short_has_stretches_of_dates(service):
     assert answer.pop("warnings")[0].startswith("the group can take all 16 places of the DAG")
     assert answer == {
         "dry_run": True,
-        "counts": {"create": 1461, "exists": 1, "left_out": 0, "not_yet": 0, "no_tasks": 0},
+        "plan_id": None,
+        "counts": {"create": 1461, "rerun": 0, "exists": 1, "left_out": 0, "not_yet": 0, "no_tasks": 0},
         "stretches": [
             {"action": "create", "first": "2020-01-01T00:00:00Z", "last": "2020-01-01T00:00:00Z", "total": 1},
             {"action": "exists", "first": "2020-01-02T00:00:00Z", "last": "2020-01-02T00:00:00Z", "total": 1},
@@ -99,7 +102,7 @@ def test_detail_needs_dry_run(service):
 @pytest.mark.parametrize("written", [False, "false", "0"])
 def test_without_it_the_answer_has_no_plan(service, written):
     answer = service.create(start_date="2020-01-01", end_date="2020-01-02", dry_run=written)
-    assert list(answer) == ["dag_run_ids", "existing", "next_start_date", "warnings"]
+    assert list(answer) == ["dag_run_ids", "existing", "next_start_date", "warnings", "rerun_dag_run_ids"]
     assert len(service.listed()) == 2
 
 

@@ -14,7 +14,8 @@ OPERATIONS = (
         "of them or none. Dates that have a run already are skipped, so the same request can be sent twice. A date "
         "whose run may not start yet is left to the scheduler. A DAG without a periodic schedule takes one run at a "
         "time, now or at `start_date`, or those that `interval` or `dates` say. With `dry_run` nothing is created, and the "
-        "response is the plan, date by date or, with `detail`, in short. The body is JSON, whatever its `Content-Type` says.",
+        "response is the plan, date by date or, with `detail`, in short; a creation with its `plan_id` does exactly that plan. With "
+        "`reprocess_behavior` runs that exist run again. The body is JSON, whatever its `Content-Type` says.",
         body="GroupRequest",
         payload={"anyOf": [ref("Plan"), ref("PlanSummary"), ref("CreatedRuns")]},
         errors=(404, 409, 413, 429, 504),

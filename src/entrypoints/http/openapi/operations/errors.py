@@ -50,8 +50,8 @@ The database went away while the transaction was being committed, so nobody know
 again only if it is safe to repeat: a creation with dates, a cancel, a note, a retry of failed runs. Look at the list of runs \
 before any other."""
 _CONFLICT = """\
-Several DAGs have a run with this id, of which `dag_id` picks one; or `new_group` is true and the group exists; or the DAG, \
-or the caller, would have more unfinished runs than they may."""
+Several DAGs have a run with this id, of which `dag_id` picks one; or `new_group` is true and the group exists; or a plan has \
+changed or is too old; or the DAG, or the caller, would have more unfinished runs than they may."""
 ERRORS: dict[int, tuple[str, str, str]] = {
     400: (
         "The request breaks a rule, or is not well-formed HTTP. The error says which, and what is allowed.",
@@ -82,7 +82,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     414: ("The request line is too long.", *_of_the_server(414)),
     417: ("The server cannot do what the header `Expect` asks for.", *_of_the_server(417)),
     429: (
-        "The caller has written as often as they may for now. The header `Retry-After` says when to try again.",
+        "The caller has written, or planned, as often as they may for now. The header `Retry-After` says when to try again.",
         *_shown(TooManyWrites("60/minute", retry_after=1)),
     ),
     431: ("The headers are too long, or too many.", *_of_the_server(431)),

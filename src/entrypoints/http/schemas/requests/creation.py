@@ -18,6 +18,7 @@ from airflow_run_groups.domain import (
     Detail,
     GroupRequest,
     Order,
+    ReprocessBehavior,
 )
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
@@ -38,6 +39,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     PaceField,
     Text,
 )
+from airflow_run_groups.entrypoints.http.schemas.plan_ids import PLAN_ID, PlanIdField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import BodySchema, DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
 
@@ -232,6 +234,24 @@ class GroupRequestSchema(DatedSchema, BodySchema):
         },
     )
 
+    reprocess_behavior = Enum(
+        ReprocessBehavior,
+        metadata={
+            "description": "What is done about dates that have a run, as in Airflow's own backfills. `none`: nothing. `failed`: runs "
+            "that have failed, or were cancelled, run again. `completed`: runs that have ended do; it needs a `plan_id`. Runs that "
+            "are queued or running are left alone. Runs that run again are cleared as a whole, keep their id, type and creator, "
+            "and are runs of the group, too; `limit` counts them. Beside the permission to create it takes the one to change runs.",
+            "examples": ["failed"],
+        },
+    )
+    plan_id = PlanIdField(
+        metadata={
+            "description": "Do exactly the plan whose `plan_id` this is, with the same keys as its `dry_run` had, or nothing: a 409 "
+            "says what has changed. A plan holds for 15 minutes. Sent again, the request does what is left of the plan, and "
+            "counts the rest as `existing`.",
+            "examples": [PLAN_ID],
+        }
+    )
     description = description_field("It takes the place of the group's former one, if the request creates a run.")
     labels = labels_field("They take the place of the group's former ones, if the request creates a run.")
 
