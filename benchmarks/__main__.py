@@ -14,7 +14,7 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import finding, growth, reading, starting
+from benchmarks import filling, finding, growth, reading, starting
 from benchmarks.airflow_process import AirflowProcess
 from benchmarks.console import console, log
 from benchmarks.creating import Creating
@@ -61,6 +61,11 @@ def main() -> int:
         "--users", action="store_true", help="nothing but requests by users of Airflow; no results are written"
     )
     parser.add_argument(
+        "--filling",
+        action="store_true",
+        help="nothing but coverage, and runs that run again, in a small table and in one of 1,100,000 runs; no results are written",
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -78,6 +83,8 @@ def main() -> int:
             benchmark.finding()
         elif arguments.users:
             benchmark.users()
+        elif arguments.filling:
+            benchmark.filling()
         else:
             benchmark.run()
     return 0
@@ -112,6 +119,7 @@ class Benchmark:
         large, large_airflow, _ = self._serve(self._size.large)
         lines += [growth.groups(small, large, self._size.rounds), *growth.group_reads(small, large)]
         lines += finding.lines(small, large)
+        lines += self._filling(small, large)
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
         there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
         of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"
@@ -185,6 +193,15 @@ class Benchmark:
         rounds = range(self._size.rounds)
         databases = tuple(self._postgresql.database(f"new_{number}", "migrated") for number in rounds)
         return InARow(databases=databases, home=self._home).lines()
+
+    def filling(self) -> None:
+        """Measure coverage and runs that run again, and print it."""
+        self._prepare()
+        for line in self._filling(self._table(SMALL), self._table(self._size.large)):
+            console.print(" | ".join(line.cells()), soft_wrap=True)
+
+    def _filling(self, *tables: Table) -> list[Line]:
+        return filling.lines([(table, self._process(table.database)) for table in tables], self._size.rounds + 1)
 
     def _year(self, table: Table) -> list[Line]:
         environment = self._home.environment(table.database)

@@ -9,10 +9,12 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 
 class AirflowProcess:
@@ -34,6 +36,10 @@ class AirflowProcess:
     def list_runs(self, limit: int, repeats: int) -> tuple[list[float], list[float]]:
         """Return the seconds for one page of runs by our WSGI application, and by the driver alone, in turn."""
         return self._pool.submit(_list_runs, limit, repeats).result()
+
+    def call(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do work of another module there, and return its result."""
+        return self._pool.submit(work, *arguments).result()
 
     def versions(self) -> dict[str, str]:
         """Return the versions of what both are made of."""

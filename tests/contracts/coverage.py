@@ -10,12 +10,15 @@ from airflow_run_groups.domain import (
     CoverageRequest,
     Coverages,
     CreateRuns,
+    DagRunFilter,
     DateStatus,
     DomainError,
     GroupAction,
     GroupRequest,
+    ReprocessBehavior,
 )
 from tests.contracts.creation import Anyone
+from tests.contracts.names import Everyone
 from tests.contracts.plans import days, schedules, windows
 from tests.contracts.world import NOW, World, add, date, group_run, new_run
 
@@ -60,6 +63,38 @@ class CoverageContract:
             assert missing == [run.logical_date for run in created]
             after = dates_of(world, dag_id, **between)
             assert after == {**before, **dict.fromkeys((run.logical_date for run in created), DateStatus.QUEUED)}
+
+        check()
+
+    def test_filling_makes_the_past_complete(self, world: World):
+        numbers = count()
+
+        @settings(max_examples=self.examples, deadline=None)
+        @given(pasts())
+        def check(past):
+            dag, runs, between = past
+            dag_id = f"dag_{next(numbers)}"
+            world.dag(dag_id, **dag)
+            before = dates_of(world, dag_id, **between)
+            for day, state in runs.items():
+                if before.get(date(day)) is DateStatus.MISSING:
+                    add(world, dag_id, new_run(f"other_{day}", date(day)))
+                    if state != "queued":
+                        world.end(dag_id, f"other_{day}", state)
+            covered = dates_of(world, dag_id, **between)
+            due = [day for day, status in covered.items() if status in {DateStatus.MISSING, DateStatus.FAILED}]
+            request = GroupRequest(dag_id=dag_id, prefix="g", reprocess_behavior=ReprocessBehavior.FAILED, **between)
+            try:
+                filled = CreateRuns(world.runs, lambda: NOW).create(request, Everyone())
+            except DomainError:  # no date of the range lies within the DAG's own
+                assert not due
+                return
+            assert sorted(run.logical_date for run in (*filled.runs, *filled.reruns)) == due
+            after = dates_of(world, dag_id, **between)
+            assert after == {**covered, **dict.fromkeys(due, DateStatus.QUEUED)}
+            for run in world.runs.list(DagRunFilter(dag_id=dag_id, limit=500)).runs:
+                world.end(dag_id, run.run_id, "success")
+            assert cover(world, dag_id, **between).complete
 
         check()
 

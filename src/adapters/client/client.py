@@ -13,6 +13,7 @@ import httpx
 
 from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.coverage import in_parts, joined_coverage, with_rest
+from airflow_run_groups.adapters.client.creations import Creations
 from airflow_run_groups.adapters.client.errors import Unreachable
 from airflow_run_groups.adapters.client.known_groups import KnownGroups
 from airflow_run_groups.adapters.client.lists import Lists
@@ -34,14 +35,13 @@ from airflow_run_groups.adapters.client.steps import (
     GroupRequest,
     Step,
     StepSize,
-    as_planned,
     check_dates,
-    exact_range,
     first_part,
     in_steps,
     joined,
     renumbered,
     rest_of,
+    runs_in,
     without_rest,
 )
 from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
@@ -101,6 +101,7 @@ class Client(Lists):
         self._on_retry = on_retry
         self._sleep = sleep
         self._sender = Sender(self._http, retry_for=retry_for, connect_for=connect_for, on_retry=on_retry, sleep=sleep)
+        self._creations = Creations(self._post)
         self._known = KnownGroups()
 
     def __enter__(self) -> Client:  # noqa: PYI034 - typing has Self from Python 3.11 on
@@ -117,36 +118,41 @@ class Client(Lists):
     def create(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> CreatedRuns:
         """Create a group with one request, all of its runs or none.
 
-        A request that has dates is retried until it has a response; "one run now" only when it is known that nothing was
+        A request that has dates, or a ``plan_id``, is retried until it has a response; "one run now" only when it is known that nothing was
         done. With ``partial``, the dates of a lost response are there, and a retry creates the next ones.
         """
-        return self._create(request, limit, partial=partial)
+        return self._creations.create(request, limit, partial=partial)
 
     def plan(self, request: GroupRequest, *, limit: int = MAX_LIMIT, partial: bool = False) -> Plan:
         """Return what the same creation would do."""
-        return self._plan(request, limit, partial=partial)
+        return self._creations.plan(request, limit, partial=partial)
 
     def create_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Step]:
         """Create a group of any size, and yield each step; the next one is sent when the caller goes on.
 
         Each step is created as a whole or not at all. The ``rest`` of the last step is the request with which to continue.
         With a ``pace`` each step is planned first, and then requested by its first and last date, so that a retry means the
-        same runs.
+        same runs. With ``reprocess_behavior`` completed it is planned first, and requested by its ``plan_id``.
 
         :param limit: how many runs to create at most, None for all.
         :param step: how many with one request, 1 to 500; fewer when that takes the service too long.
         :raises Unsendable: before the first step, when a date is listed twice, or a list in ``conf_per_run`` is not as long
             as the dates.
         """
-        for created, rest in in_steps(self._create_step, request, limit=limit, step=self._steps(step), until=_now()):
+        for created, rest in in_steps(
+            self._creations.create_step, request, limit=limit, step=self._steps(step), until=_now()
+        ):
             yield Step(created, rest)
 
     def plan_all(self, request: GroupRequest, *, limit: int | None = None, step: int = MAX_LIMIT) -> Iterator[Plan]:
         """Plan what the same creation would do, and yield each step, with the numbers that its runs would get."""
-        planned = 0
-        for plan, rest in in_steps(self._plan_step, request, limit=limit, step=self._steps(step), until=_now()):
+        planned = runs = 0
+        for plan, rest in in_steps(
+            self._creations.plan_step, request, limit=limit, step=self._steps(step), until=_now()
+        ):
             before, planned = planned, planned + len(plan["dag_run_ids"])
-            is_last = rest is None or planned == limit
+            runs += runs_in(plan)
+            is_last = rest is None or runs == limit
             yield renumbered(plan if is_last else without_rest(plan, request.order), before)
 
     def summarise(self, request: GroupRequest, *, limit: int | None = None) -> PlanSummary:
@@ -284,26 +290,6 @@ class Client(Lists):
     def note(self, dag_id: str, prefix: str, note: str, **options: Unpack[ActionOptions]) -> GroupActionResult:
         return self._apply("note", dag_id, prefix, {"note": note}, options)
 
-    def _create_step(self, request: GroupRequest, size: int) -> CreatedRuns:
-        if request.pace is None or not request.has_dates:
-            return self._create(request, size, partial=True, can_shrink=request.has_dates and size > 1)
-        plan = without_rest(self._plan_step(request, size), request.order)
-        if not plan["dag_run_ids"]:
-            return as_planned(plan, plan)
-        created = self._create(exact_range(request, plan), size, partial=False, can_shrink=size > 1)
-        return as_planned(plan, created)
-
-    def _plan_step(self, request: GroupRequest, size: int) -> Plan:
-        return self._plan(request, size, partial=True, can_shrink=request.has_dates and size > 1)
-
-    def _create(self, request: GroupRequest, limit: int, *, partial: bool, can_shrink: bool = False) -> CreatedRuns:
-        body = {**request.body, **_bounds(request, limit, partial=partial)}
-        return self._post("/dag_runs", body, CreatedRuns, safe_to_retry=request.has_dates, can_shrink=can_shrink)
-
-    def _plan(self, request: GroupRequest, limit: int, *, partial: bool, can_shrink: bool = False) -> Plan:
-        body = {**request.body, **_bounds(request, limit, partial=partial), "dry_run": True}
-        return self._post("/dag_runs", body, Plan, safe_to_retry=True, can_shrink=can_shrink)
-
     def _steps(self, most: int) -> StepSize:
         def report(error: Unreachable, size: int) -> None:
             self._on_retry(
@@ -366,10 +352,6 @@ def _chosen(options: ActionOptions) -> dict[str, list[str]]:
     if run_ids is not None:
         chosen["run_ids"] = list(run_ids)
     return chosen
-
-
-def _bounds(request: GroupRequest, limit: int, *, partial: bool) -> dict[str, Any]:
-    return {"limit": limit, "partial": partial} if request.has_dates else {}
 
 
 def _now() -> dt.datetime:

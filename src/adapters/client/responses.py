@@ -16,9 +16,10 @@ class _CreatedRuns(TypedDict):
 
 
 class CreatedRuns(_CreatedRuns, total=False):
-    """The runs that a request has created; ``next_not_before`` is there with a pace."""
+    """The runs that a request has created, and that it has run again; ``next_not_before`` is there with a pace."""
 
     next_not_before: str
+    rerun_dag_run_ids: list[str]
 
 
 class PlannedDate(TypedDict):
@@ -36,10 +37,16 @@ class PlannedDate(TypedDict):
     reason: str | None
 
 
-class Plan(CreatedRuns):
+class _Plan(CreatedRuns):
     dry_run: bool
     plan: list[PlannedDate]
     expected_seconds: float | None
+
+
+class Plan(_Plan, total=False):
+    """What a request would do; a request with its ``plan_id`` does exactly that."""
+
+    plan_id: str | None
 
 
 class Stretch(TypedDict):
@@ -64,9 +71,13 @@ class _PlanSummary(TypedDict):
 
 
 class PlanSummary(_PlanSummary, total=False):
-    """A plan in short, of a whole range; ``counts`` are those of the actions. ``next_not_before`` is there with a pace."""
+    """A plan in short, of a whole range; ``counts`` are those of the actions. ``next_not_before`` is there with a pace.
+
+    ``plan_id`` is that of the one creation that does it.
+    """
 
     next_not_before: str
+    plan_id: str | None
 
 
 class StateCounts(TypedDict):

@@ -49,6 +49,8 @@ class GroupRequest:
     run_type: str | None = None
     description: str | None = None
     labels: Sequence[str] | None = None
+    reprocess_behavior: str | None = None
+    plan_id: str | None = None
 
     @property
     def group(self) -> str:
@@ -59,6 +61,10 @@ class GroupRequest:
     def has_dates(self) -> bool:
         """Whether a second request means the same runs, and not one more run now."""
         return self.start_date is not None or self.dates is not None
+
+    def of_plan(self, plan: Plan) -> "GroupRequest":
+        """Return the request that does exactly this plan of it."""
+        return replace(self, plan_id=plan.get("plan_id"))
 
     @property
     def body(self) -> dict[str, Any]:
@@ -143,8 +149,13 @@ def in_steps(
         # without dates it is one run, whatever the limit is
         response, size = step.send(partial(_send_part, send, rest), at_most=limit if rest.has_dates else 1)
         rest = rest_of(rest, size, response, until)
-        limit = None if limit is None else limit - len(response["dag_run_ids"])
+        limit = None if limit is None else limit - runs_in(response)
         yield response, rest
+
+
+def runs_in(response: CreatedRuns) -> int:
+    """Return how many runs a response is about: those that were created, and those that run again."""
+    return len(response["dag_run_ids"]) + len(response.get("rerun_dag_run_ids", []))
 
 
 def exact_range(request: GroupRequest, plan: Plan) -> GroupRequest:
@@ -221,6 +232,8 @@ def joined(parts: Sequence[PlanSummary]) -> PlanSummary:
         warnings=same_but_for_numbers(warning for part in reversed(parts) for warning in part["warnings"]),
         expected_seconds=expected_seconds(parts, is_paced="next_not_before" in parts[-1]),
     )
+    if len(parts) == 1 and "plan_id" in parts[0]:
+        summary["plan_id"] = parts[0]["plan_id"]
     if "next_not_before" in parts[-1]:
         summary["next_not_before"] = parts[-1]["next_not_before"]
     return summary
@@ -301,12 +314,15 @@ def rest_of(
 ) -> GroupRequest | None:
     """Return the request for what a response leaves; ``size`` is how many of the listed dates it was about."""
     request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
-    if response.get("dag_run_ids") and not response.get("dry_run"):
+    request = replace(request, plan_id=None)
+    if not response.get("dry_run") and (response.get("dag_run_ids") or response.get("rerun_dag_run_ids")):
         request = replace(request, max_active_runs=None, paused=None, stop_after=None)
+    following = response["next_start_date"]
     if request.dates is not None:
+        if following is not None and not response.get("dry_run"):
+            return request  # it ended early, and what is done is left alone
         rest = _part(request, slice(size, None))
         return rest if rest.dates else None
-    following = response["next_start_date"]
     if following is None:
         return None
     if request.order == Order.DESC.value:

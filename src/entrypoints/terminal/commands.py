@@ -11,6 +11,7 @@ import click
 from airflow_run_groups.entrypoints.terminal.json_value import Json
 from airflow_run_groups.entrypoints.terminal.notify import NOTIFY
 from airflow_run_groups.entrypoints.terminal.options import ABOUT, NOTHING_SAID, many
+from airflow_run_groups.entrypoints.terminal.rerun import REPROCESS, fill
 from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand, resolve
 from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
@@ -37,6 +38,26 @@ _CAP = click.Option(
 )
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
 _ALL_DATES = click.Option(["--all-dates"], is_flag=True, help="Of a plan: each date, however many there are.")
+_WATCH = click.Option(["--watch"], is_flag=True, help="Show how far the group is, until all of its runs have ended.")
+_CONF = click.Option(
+    ["--dag-run-conf", "conf"],
+    type=Json(dict),
+    metavar="JSON",
+    help="The configuration of every run, or @ and a file that holds it.",
+)
+_NOTE = click.Option(["--note"], help="A note on each run.")
+_BACKWARDS = click.Option(
+    ["--run-backwards", "order"],
+    is_flag=True,
+    callback=lambda _ctx, _option, backwards: "desc" if backwards else "asc",
+    help="Start with the newest date. Tasks that wait for a slot still get it oldest first.",
+)
+_PAUSED = click.Option(
+    ["--paused"],
+    is_flag=True,
+    callback=lambda _ctx, _option, is_paused: is_paused or None,
+    help="No run starts until the group is resumed.",
+)
 _REQUEST = (
     _DAG,
     click.Option(
@@ -60,29 +81,19 @@ _REQUEST = (
         ["--interval"],
         help="For a range of a DAG without a schedule: what lies between two dates, such as PT6H, or a cron.",
     ),
-    click.Option(
-        ["--dag-run-conf", "conf"],
-        type=Json(dict),
-        metavar="JSON",
-        help="The configuration of every run, or @ and a file that holds it.",
-    ),
+    _CONF,
     click.Option(
         ["--conf-per-run"],
         type=Json(dict, list),
         metavar="JSON",
         help="Merged over it for each run, also from @ and a file: an object with {logical_date} and others in its texts, or a list, one for each date.",
     ),
-    click.Option(["--note"], help="A note on each run."),
+    _NOTE,
     *ABOUT,
     click.Option(
         ["--bundle-version"], help="Runs of the DAG as it is in this version of its bundle. It needs Airflow 3.4."
     ),
-    click.Option(
-        ["--run-backwards", "order"],
-        is_flag=True,
-        callback=lambda _ctx, _option, backwards: "desc" if backwards else "asc",
-        help="Start with the newest date. Tasks that wait for a slot still get it oldest first.",
-    ),
+    _BACKWARDS,
     _NOT_BEFORE,
     _PACE,
     _CAP,
@@ -91,13 +102,9 @@ _REQUEST = (
         type=click.Choice(("manual", "backfill")),
         help="Airflow's type of the runs; without it the one that costs the DAG no scheduled run.",
     ),
-    click.Option(
-        ["--paused"],
-        is_flag=True,
-        callback=lambda _ctx, _option, is_paused: is_paused or None,
-        help="No run starts until the group is resumed.",
-    ),
+    _PAUSED,
     STOP_AFTER,
+    REPROCESS,
 )
 _STEPS = (
     click.Option(["--limit"], type=click.IntRange(min=1), help="At most so many runs, the first ones."),
@@ -141,7 +148,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         *_STEPS,
         _DRY_RUN,
         _ALL_DATES,
-        click.Option(["--watch"], is_flag=True, help="Show how far the group is, until all of its runs have ended."),
+        _WATCH,
         text="Create a group of runs, in steps of 500.\n\nDates that have a run already are skipped: run the same command "
         "again, and it continues where it was interrupted.",
         examples=[
@@ -149,6 +156,13 @@ COMMANDS: Sequence[ServiceCommand] = (
             'airflow-groups create --dag-id example_daily --date 2025-02-01 --date 2025-02-15 --dag-run-conf \'{"colour": "red"}\'',
             "airflow-groups create --dag-id example_daily --from-date 2025-01-01 --run-backwards --pace 20/PT10M -o json",
         ],
+    ),
+    fill(
+        *(_CONF, _NOTE, _BACKWARDS, _NOT_BEFORE, _PACE, _CAP, _PAUSED, STOP_AFTER),
+        *_STEPS,
+        _DRY_RUN,
+        _ALL_DATES,
+        _WATCH,
     ),
     ServiceCommand(
         "status",

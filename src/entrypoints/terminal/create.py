@@ -68,13 +68,18 @@ def create(  # noqa: PLR0913 - each is an option of the command
     return exits.INTERRUPTED if interruption.requested else exits.SUCCEEDED
 
 
+def fill(session: Session, **options: Any) -> int:
+    """Create what is missing in a range, and let run again what has failed."""
+    return create(session, reprocess_behavior="failed", **options)
+
+
 def _watch(session: Session, creation: _Creation) -> int:
     request = creation.request
     try:
         group, status = wait.watch(session, request.dag_id, request.group)
     except (ClientError, KeyboardInterrupt) as error:
         creation.report()
-        if isinstance(error, RefusedByService) and error.status == HTTPStatus.NOT_FOUND and not creation.run_ids:
+        if isinstance(error, RefusedByService) and error.status == HTTPStatus.NOT_FOUND and not creation.has_runs:
             return exits.SUCCEEDED  # every date has a run, of other groups
         wait.hint(session, request.dag_id, request.group)
         raise
@@ -93,6 +98,7 @@ class _Creation:
     limit: int | None
     steps: list[Step] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
+    rerun_ids: list[str] = field(default_factory=list)
     existing: int = 0
     foreseen: list[str] = field(default_factory=list)
 
@@ -113,12 +119,17 @@ class _Creation:
     def add(self, step: Step) -> None:
         self.steps.append(step)
         self.run_ids += step.created["dag_run_ids"]
+        self.rerun_ids += step.created.get("rerun_dag_run_ids", [])
         self.existing += step.created["existing"]
         self.session.output.warnings(step.created["warnings"])
 
     @property
+    def has_runs(self) -> bool:
+        return bool(self.run_ids or self.rerun_ids)
+
+    @property
     def left(self) -> int | None:
-        return None if self.limit is None else self.limit - len(self.run_ids)
+        return None if self.limit is None else self.limit - len(self.run_ids) - len(self.rerun_ids)
 
     @property
     def is_complete(self) -> bool:
@@ -133,9 +144,12 @@ class _Creation:
             document["next_not_before"] = not_before
         ends = " to ".join(dict.fromkeys([*self.run_ids[:1], *self.run_ids[-1:]]))
         summary = ", ".join(filter(None, [f"Created {count_runs(self.run_ids)} of {self.request.dag_id}", ends]))
+        if self.rerun_ids:
+            ends = " to ".join(dict.fromkeys([self.rerun_ids[0], self.rerun_ids[-1]]))
+            summary += f"; {count_runs(self.rerun_ids)} run again, {ends}"
         if self.existing:
             summary += f"; {count_dates(self.existing)} had a run already"
-        self.session.output.run_ids(self.run_ids, summary=summary, document={**document, **more})
+        self.session.output.run_ids([*self.run_ids, *self.rerun_ids], summary=summary, document={**document, **more})
 
     def hint(self, *, in_doubt: bool) -> None:
         """Write the command that does the rest; of one run now, the one that shows whether it is there."""
@@ -144,10 +158,13 @@ class _Creation:
             command = command_line.other("list", dag_id=request.dag_id, prefix=request.group)
             output.hint("Whether the run was created is not known. To see the runs of the group:", command)
             return
-        output.message(f"{count_runs(self.run_ids)} created so far.")
+        again = f", {count_runs(self.rerun_ids)} run again" if self.rerun_ids else ""
+        output.message(f"{count_runs(self.run_ids)} created{again} so far.")
         if in_doubt:
             output.message(
                 "The step that was under way may have been created as well; dates that have a run are skipped."
+                if request.reprocess_behavior != "completed"
+                else "The step that was under way may have been done as well: runs of it that have ended by then run once more."
             )
         changes: dict[str, Any] = {}
         if self.steps and (rest := self.steps[-1].rest) is not None:
@@ -200,14 +217,17 @@ def _progress(output: Output, request: GroupRequest) -> Iterator[Callable[[_Crea
             rest = creation.steps[-1].rest
             left = 0.0 if rest is None else _extent(rest)
             done = None if total is None or left is None else total - left
-            progress.update(task, completed=done, runs=count_runs(creation.run_ids))
+            progress.update(task, completed=done, runs=count_runs([*creation.run_ids, *creation.rerun_ids]))
 
         yield update
 
 
 def _line(output: Output, creation: _Creation) -> None:
     if creation.steps[-1].rest is not None or len(creation.steps) > 1:
-        output.message(f"{count_runs(creation.run_ids)} created, {count_dates(creation.existing)} had one already")
+        again = f", {count_runs(creation.rerun_ids)} run again" if creation.rerun_ids else ""
+        output.message(
+            f"{count_runs(creation.run_ids)} created{again}, {count_dates(creation.existing)} had one already"
+        )
 
 
 def _extent(request: GroupRequest) -> float | None:

@@ -11,6 +11,7 @@ from airflow_run_groups.adapters.client import (
     GroupProgress,
     GroupRequest,
     GroupRun,
+    PlannedDate,
     Stretch,
     expected_seconds,
     same_but_for_numbers,
@@ -69,7 +70,10 @@ def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **r
         if sum(summary["counts"].values()) > FEW:
             _stretches(output, summary["stretches"])
             ends = dict.fromkeys(filter(None, (summary["first_run_id"], summary["last_run_id"])))
-            _would_be_created(output, summary["counts"][Action.CREATE.value], summary, *ends)
+            counts = summary["counts"]
+            _would_be_created(
+                output, counts[Action.CREATE.value], summary, *ends, again=counts.get(Action.RERUN.value, 0)
+            )
             return exits.SUCCEEDED
     plans = list(session.client.plan_all(group, limit=limit, step=step))
     whole = session.client.summarise(group)["warnings"] if len(plans) > 1 and limit is None else ()
@@ -81,9 +85,12 @@ def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **r
     elif is_short and len(dates) > FEW:
         _stretches(output, stretches_of(dates))
     else:
-        output.rows(dates, _PLANNED, optional=["run after", "logical date"])
+        output.rows(
+            [{**date, "reason": _reason(date)} for date in dates], _PLANNED, optional=["run after", "logical date"]
+        )
     if output.format == "table":
-        _would_be_created(output, len(document["dag_run_ids"]), document)
+        again = len(document["rerun_dag_run_ids"])
+        _would_be_created(output, len(document["dag_run_ids"]), document, again=again)
     output.warnings(document["warnings"])
     return exits.SUCCEEDED
 
@@ -95,13 +102,18 @@ def _stretches(output: Output, stretches: Sequence[Stretch]) -> None:
     output.message("To see each date: --all-dates")
 
 
-def _would_be_created(output: Output, count: int, plan: Mapping[str, Any], *ends: str) -> None:
+def _reason(date: PlannedDate) -> str | None:
+    """Return why no run is created at a date: of a run that runs again the state that it has now."""
+    return f"its run: {date['state']}" if date["action"] == Action.RERUN.value else date["reason"]
+
+
+def _would_be_created(output: Output, count: int, plan: Mapping[str, Any], *ends: str, again: int) -> None:
     seconds = plan["expected_seconds"]
     takes = "" if seconds is None else f", in {duration(seconds)} at the earliest"
     ids = f", {' to '.join(ends)}" if ends else ""
     output.summary(
-        f"\n{count:,} run{'s' * (count != 1)} would be created{ids}{takes}; {count_dates(plan['existing'])} "
-        f"{'has' if plan['existing'] == 1 else 'have'} a run already"
+        f"\n{count:,} run{'s' * (count != 1)} would be created{ids}{f', {again:,} run again' if again else ''}{takes}; "
+        f"{count_dates(plan['existing'])} {'has' if plan['existing'] == 1 else 'have'} a run already"
     )
     output.warnings(plan["warnings"])
 
@@ -189,6 +201,7 @@ def combined(request: GroupRequest, responses: Sequence[CreatedRuns], warnings: 
         "dag_id": request.dag_id,
         "prefix": request.group,
         "dag_run_ids": [run_id for response in responses for run_id in response["dag_run_ids"]],
+        "rerun_dag_run_ids": [run_id for response in responses for run_id in response.get("rerun_dag_run_ids", [])],
         "existing": sum(response["existing"] for response in responses),
         "next_start_date": responses[-1]["next_start_date"],
         "warnings": same_but_for_numbers([*warnings, *(one for response in responses for one in response["warnings"])]),

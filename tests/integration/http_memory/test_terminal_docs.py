@@ -16,7 +16,7 @@ from tests.integration.http_memory.terminal import called, environ_of
 
 DEMO = "http://127.0.0.1:8000"
 PAGE = Document("docs/terminal.md")
-PAGES = [Document("README.md"), PAGE, Document("docs/coverage.md")]
+PAGES = [Document("README.md"), PAGE, Document("docs/coverage.md"), Document("docs/rerun.md")]
 GUIDES = [Document("docs/start.md"), *(page for page in documents() if page.name.startswith("docs/how-to/"))]
 """Pages that begin with a fresh demo each."""
 

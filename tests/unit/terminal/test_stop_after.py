@@ -51,7 +51,7 @@ def test_a_command_that_is_shown_again_has_the_rule_as_it_was_typed(text):
 
 def test_the_commands_that_have_a_rule():
     with_rule = {one.name for one in COMMANDS if any(option.name == "stop_after" for option in one.params)}
-    assert with_rule == {"plan", "create", "change", "wait"}
+    assert with_rule == {"plan", "create", "fill", "change", "wait"}
 
 
 def test_a_rule_of_a_later_service_is_shown_as_it_is():

@@ -10,9 +10,8 @@ from tests.integration.airflow.processes import airflow, service, wait_until
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "dags" / "example_run_group.py"
 DAGS = [*sorted(Path(__file__).with_name("dags").glob("*.py")), EXAMPLE]
-DAG_IDS = {"executed", "paused", "paced", "waiting", "failing", "long", "dependent", "governed", "doomed", "quick"} | {
-    EXAMPLE.stem
-}
+OF_TESTS = "executed paused paced waiting failing long dependent governed doomed quick filled"
+DAG_IDS = {*OF_TESTS.split(), EXAMPLE.stem}
 LISTENER = {"AIRFLOW__AIRFLOW_API_PLUGIN__LISTENER": "true"}
 
 
