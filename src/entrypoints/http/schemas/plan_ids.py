@@ -24,7 +24,7 @@ PLAN_ID = str(
 )
 """An example."""
 DESCRIPTION = (
-    "What tells this plan from all others: a creation with it does exactly this plan, or is a 409. It holds for 15 minutes. Null "
+    "The identity of this plan: a creation with it does exactly this plan, or is a 409. It holds for 15 minutes. Null "
     "where one creation cannot do the plan, as it takes several."
 )
 

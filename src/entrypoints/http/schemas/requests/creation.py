@@ -237,7 +237,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
     reprocess_behavior = Enum(
         ReprocessBehavior,
         metadata={
-            "description": "What is done about dates that have a run, as in Airflow's own backfills. `none`: nothing. `failed`: runs "
+            "description": "The treatment of dates that have a run, as in Airflow's own backfills. `none`: nothing. `failed`: runs "
             "that have failed, or were cancelled, run again. `completed`: runs that have ended do; it needs a `plan_id`. Runs that "
             "are queued or running are left alone. Runs that run again are cleared as a whole, keep their id, type and creator, "
             "and are runs of the group, too; `limit` counts them. Beside the permission to create it takes the one to change runs.",
