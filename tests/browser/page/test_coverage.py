@@ -52,3 +52,15 @@ def test_a_dag_without_a_schedule_says_why_it_has_no_coverage(page):
     page.forgive("400")
     page.open("?view=coverage&dag=example_unscheduled")
     page.see(".note.error", "schedule")
+
+
+def test_filled_gaps_are_made_and_what_failed_runs_again(page):
+    page.open(FEBRUARY)
+    page.click("a.button", "Fill the gaps")
+    page.see(".sum", "4 new, 2 run again, 6 exist already")
+    assert page.kinds() == ["create"] * 2 + ["rerun"] * 2 + ["exists"] * 6 + ["create"] * 2
+    page.click(".making button", "Create 4 runs, run 2 again")
+    page.see(".bar.big")
+    page.service.clock.advance(60)
+    page.open(FEBRUARY)
+    page.see(".sum", "100% of 12 dates that are due have succeeded.")

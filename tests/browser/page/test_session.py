@@ -19,7 +19,7 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(page):
     page.open()
     page.write("dialog input[type=password]", "wrong")
     page.click("dialog button", "Sign in")
-    page.see("dialog .note.error", "not the right one")
+    page.see("dialog .note.error", "not valid")
     page.write("dialog input[type=password]", TOKEN)
     page.click("dialog button", "Sign in")
     page.gone("dialog")

@@ -32,7 +32,7 @@ export function DagField({value, change}) {
   return html`<label class="field-of">DAG<input name="dag_id" list="dags" required autocomplete="off" spellcheck=${false} placeholder="Type a part of its name" value=${text} onInput=${write} onBlur=${leave}
       onKeyDown=${(event) => event.key === "Enter" && leave()}/>
     <datalist id="dags">${dags.map(({dag_id}) => html`<option key=${dag_id} value=${dag_id}></option>`)}</datalist>
-    ${chosen ? html`<small>${about(chosen)}</small>` : null}</label>`;
+    <small>${chosen ? about(chosen) : "\u00a0"}</small></label>`;
 }
 
 const about = ({schedule, is_paused: isPaused, may}) =>
