@@ -96,9 +96,10 @@ def audit_processes(server, dags) -> list[str]:
     )
     workers = master.children()
     wait_until(
-        lambda: all(one.num_threads() <= 40 for one in workers), seconds=10, what="the end of the threads of a crowd"
+        lambda: all(one.num_threads() <= 40 and one.num_fds() <= 60 for one in workers),
+        seconds=20,
+        what="the end of the threads and of the idle connections of a crowd",
     )
-    wrong += [f"worker {one.pid} has {one.num_fds()} descriptors" for one in workers if one.num_fds() > 60]
     with dags.sessions() as session:
         states = session.scalars(
             text(f"SELECT state FROM pg_stat_activity WHERE application_name = '{APPLICATION}'")
