@@ -85,7 +85,7 @@ class PathAsWritten:
         path = _path_as_written(req)
         if getattr(resource, "may_end_in_slash", False):
             path = path.removesuffix("/")
-        if not is_spelled(path, str(req.uri_template)):
+        if path.endswith("//") or not is_spelled(path, str(req.uri_template)):
             msg = "there is nothing at this path: its words are not percent-encoded, and no slash ends it"
             raise falcon.HTTPRouteNotFound(description=msg)
 

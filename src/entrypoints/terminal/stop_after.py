@@ -5,9 +5,6 @@ from typing import Any
 
 import click
 
-from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.stop_after import StopAfter
-
 
 class Rule(dict[str, int]):
     """A rule as a request has it, and as text as the command line has it."""
@@ -22,6 +19,10 @@ class StopAfterType(click.ParamType):  # type: ignore[type-arg]  # generic in ne
     name = "stop-after"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        # imported here, since Airflow loads the commands in each of its components
+        from airflow_run_groups.domain.errors import Refused  # noqa: PLC0415
+        from airflow_run_groups.domain.stop_after import StopAfter  # noqa: PLC0415
+
         found = re.fullmatch(
             r"(?P<failed>[0-9]{1,7})|(?P<failed_percent>[0-9]{1,3})%/(?P<of_at_least>[0-9]{1,7})", value
         )

@@ -183,4 +183,5 @@ def test_session_that_was_ended_is_ended_here_too(browser, airflow):
             return call(browser, "GET", f"{api}/dags", content_type=None)
 
         wait_until(lambda: read()[0] == 401, what="the end of the second for which a read may go on")
+        give_cookie(browser, airflow, token)  # which the page has dropped with the session
         assert read()[1]["response"]["reason"] == "session_ended"

@@ -436,7 +436,7 @@ def test_the_runs_of_a_group_name_the_tasks_that_failed(furnished):
     put(furnished, "running", 2, prepare="failed", work="running")
     runs = furnished.groups.runs("a", "g", GroupRunFilter()).runs
     assert [run.failed_task_ids for run in runs] == [("clean_up", "work"), ()]
-    assert furnished.count_statements(lambda: furnished.groups.runs("a", "g", GroupRunFilter())) == 2
+    assert furnished.count_statements(lambda: furnished.groups.runs("a", "g", GroupRunFilter())) == 3
 
 
 def test_of_many_failed_tasks_the_first_are_named(world):

@@ -51,6 +51,7 @@ def test_the_four_endpoints_by_example(server, dags):
             "existing": 0,
             "next_start_date": None,
             "warnings": [],
+            "rerun_dag_run_ids": [],
         }
     }
     listed = client.get("/api/v1/dag_runs", params={"prefix": "p_", "limit": 1})
@@ -112,7 +113,13 @@ def test_a_client_that_lost_the_answer_sends_the_same_request_again(server, dags
         assert answer.status_code == 200, answer.text
         answers.append(answer.json()["response"])
         assert len(answers[-1]["dag_run_ids"]) + answers[-1]["existing"] == 400
-    assert answers[-1] == {"dag_run_ids": [], "existing": 400, "next_start_date": None, "warnings": []}
+    assert answers[-1] == {
+        "dag_run_ids": [],
+        "existing": 400,
+        "next_start_date": None,
+        "warnings": [],
+        "rerun_dag_run_ids": [],
+    }
     assert (dags.count_runs(), dags.count_tasks()) == (400, 800)
     listed, start = [], 0
     while start is not None:

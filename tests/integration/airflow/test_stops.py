@@ -163,7 +163,7 @@ def test_runs_without_control_cost_no_statement(world, group, listener):
     [
         ({"max_active_runs": 3}, 1),
         ({"stop_after": StopAfter(failed=9)}, 3),
-        ({"stop_after": StopAfter(failed_percent=99, of_at_least=2)}, 4),
+        ({"stop_after": StopAfter(failed_percent=99, of_at_least=2)}, 5),
     ],
 )
 def test_a_run_that_ends_costs_a_few_statements(world, group, wishes, statements):

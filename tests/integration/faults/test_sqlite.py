@@ -89,7 +89,7 @@ def test_a_disk_that_takes_no_writes_is_unavailable_and_nothing_is_written(dags,
         connection.execute(f"PRAGMA {pragma}")  # SQLite makes the one as small as the file has pages
 
     event.listen(database.engine, "connect", spoil)
-    with pytest.raises(Unavailable, match="takes no writes"):
+    with pytest.raises(Unavailable, match=r"takes no writes|so nothing was written"):
         fill(database)
     assert "full" in caplog.text or "readonly" in caplog.text
     assert dags.count_runs() % 3 == 0

@@ -65,7 +65,9 @@ def test_early_response_keeps_the_connection_or_says_that_it_closes(server, piec
 
 
 def test_early_response_is_not_preceded_by_100_continue(server):
-    assert wrong_responses(server.connect, EXPECTING, REQUESTS) == []
+    # whether a request is a dry run, which another rate limits, stands in its body
+    without_body = [one for one in REQUESTS if one[0].status != 429]
+    assert wrong_responses(server.connect, EXPECTING, without_body) == []
 
 
 @pytest.mark.parametrize("body", ["none", "with the head"])

@@ -105,7 +105,7 @@ def test_the_test_of_a_connection_says_whether_the_service_takes_the_token(monke
         assert "token" in message
         service.stop()
         is_good, message = press_test(monkeypatch, service.connection())
-        assert (is_good, "does not answer" in message) == (False, True)
+        assert (is_good, "does not respond" in message) == (False, True)
         service.start()
     assert press_test(monkeypatch, json.dumps({"conn_type": "airflow_run_groups"}))[0] is False
     assert press_test(monkeypatch, json.dumps({"conn_type": "airflow_run_groups", "host": "ftp://a"}))[0] is False

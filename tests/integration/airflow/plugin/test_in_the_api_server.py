@@ -220,7 +220,7 @@ def test_nobody_passes_without_a_token_of_airflows(servers, header, method, path
 
 
 @pytest.mark.parametrize(
-    ("name", "site", "status", "reason"),
+    ("name", "fetch_site", "status", "reason"),
     [
         ("mounted", "same-origin", 200, None),
         ("mounted", "same-site", 403, "session_cross_origin"),
@@ -228,8 +228,10 @@ def test_nobody_passes_without_a_token_of_airflows(servers, header, method, path
         ("alone", "same-origin", 401, "airflow_token_required"),
     ],
 )
-def test_session_of_a_browser_counts_in_the_api_server_and_for_its_own_pages_only(servers, name, site, status, reason):
-    headers = {"Cookie": f"_token={servers.tokens['admin']}", "Sec-Fetch-Site": site}
+def test_session_of_a_browser_counts_in_the_api_server_and_for_its_own_pages_only(
+    servers, name, fetch_site, status, reason
+):
+    headers = {"Cookie": f"_token={servers.tokens['admin']}", "Sec-Fetch-Site": fetch_site}
     answer = getattr(servers, name).client.get(f"{ROOT}/api/v1/dags", headers=headers)
     assert (answer.status_code, answer.json()["response"].get("reason")) == (status, reason)
 

@@ -266,7 +266,9 @@ def test_malformed_chunk_gets_one_response(early, body):
 
 
 def test_early_response_is_not_preceded_by_100_continue(early):
-    assert wrong_responses(early.connect, EXPECTING, early.requests) == []
+    # whether a request is a dry run, which another rate limits, stands in its body
+    without_body = [one for one in early.requests if one[0].status != 429]
+    assert wrong_responses(early.connect, EXPECTING, without_body) == []
 
 
 def test_body_that_is_wanted_is_asked_for(early):

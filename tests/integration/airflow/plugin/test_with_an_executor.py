@@ -90,6 +90,10 @@ LIGHT = {
     "airflow_run_groups.entrypoints.terminal.commands",
     "airflow_run_groups.entrypoints.terminal.exits",
     "airflow_run_groups.entrypoints.terminal.service_command",
+    *(
+        f"airflow_run_groups.entrypoints.terminal.{name}"
+        for name in ("json_value", "notify", "options", "rerun", "stop_after", "wording")
+    ),
 }
 """What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""
 

@@ -28,13 +28,13 @@ def test_a_group_of_which_all_fails_is_held_by_the_scheduler_and_goes_on_when_it
 
 
 def test_a_run_that_is_marked_as_failed_in_airflow_counts_as_its_api_server_listens_too(world, server):
-    body = {"dag_id": "governed", "prefix": "marked", "start_date": "2024-03-01", "end_date": "2024-03-03"}
+    body = {"dag_id": "governed", "prefix": "marked", "start_date": "2024-05-01", "end_date": "2024-05-03"}
     body |= {"not_before": "2999-01-01T00:00:00Z", "stop_after": {"failed": 1}}
     wait_until(lambda: server.client.post("/api/v1/dag_runs", json=body).status_code == 200, what="a listener")
     assert is_paused(world, "governed") is False
     token = server.airflow.get("/auth/token").json()["access_token"]
     answer = server.airflow.patch(
-        "/api/v2/dags/governed/dagRuns/marked_0000001_2024-03-01T00:00:00",
+        "/api/v2/dags/governed/dagRuns/marked_0000001_2024-05-01T00:00:00",
         json={"state": "failed"},
         headers={"Authorization": f"Bearer {token}"},
     )
