@@ -90,6 +90,8 @@ LIGHT = {
     "airflow_run_groups.entrypoints.terminal.commands",
     "airflow_run_groups.entrypoints.terminal.exits",
     "airflow_run_groups.entrypoints.terminal.service_command",
+    "airflow_run_groups.entrypoints.airflow.operators",
+    "airflow_run_groups.entrypoints.airflow.operators.connection",  # the form of a connection
     *(
         f"airflow_run_groups.entrypoints.terminal.{name}"
         for name in ("json_value", "notify", "options", "rerun", "stop_after", "wording")
