@@ -83,9 +83,9 @@ class PathAsWritten:
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
         path = _path_as_written(req)
-        if path.endswith("//"):
-            raise falcon.HTTPRouteNotFound
         if getattr(resource, "may_end_in_slash", False):
+            if path.endswith("//"):
+                raise falcon.HTTPRouteNotFound
             path = path.removesuffix("/")
         if not is_spelled(path, str(req.uri_template)):
             msg = "there is nothing at this path: its words are not percent-encoded, and no slash ends it"

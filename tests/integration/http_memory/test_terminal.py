@@ -581,7 +581,7 @@ def test_a_change_without_sense_is_a_wrong_command_line(url, options, says):
 
 
 def test_list_finds_groups_of_all_dags(run):
-    run("create", "--dag-id", "example_paused", "--prefix", "found", "--date", "2020-10-01")
+    run("create", "--dag-id", "example_paused", "--prefix", "found", "--date", "2020-12-01")
     run("create", *dates("found_too", "2020-10-02", "2020-10-02"))
     assert [line.split("\t")[:2] for line in run("list", "--begins-with", "found", "-o", "plain").splitlines()] == [
         ["example_daily", "found_too"],

@@ -63,7 +63,7 @@ OPERATIONS = (
     ),
     Operation(
         name="ui",
-        path="/ui/",
+        path="/ui",
         tag="Description",
         summary="The page on which to see, create and control groups",
         description="It loads nothing from other sites, and uses the operations that are described here. The option `ui = false` "
