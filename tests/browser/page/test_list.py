@@ -51,7 +51,7 @@ def test_a_group_opens_by_its_name_and_back_returns(page):
 def test_what_is_done_to_a_group_is_in_the_menu_of_its_row(page):
     page.open()
     page.click("tbody tr [aria-haspopup=menu]")
-    assert page.script("return root.activeElement.role") == "menuitem"
+    page.wait(lambda: page.script("return root.activeElement.role") == "menuitem", "the menu has the focus")
     assert [item.text for item in page.all("[role=menuitem]")][-2:] == ["Note…", "Cancel…"]
     page.press("")
     page.click("[role=menuitem]", "Note…")

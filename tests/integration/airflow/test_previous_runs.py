@@ -191,10 +191,10 @@ def test_a_dag_that_cannot_be_read_still_has_its_groups(behind, caplog):
 def test_a_look_takes_few_statements_and_fewer_when_all_has_ended(behind):
     world = behind()
     look(world)
-    assert world.count_statements(lambda: look(world)) <= 8
+    assert world.count_statements(lambda: look(world)) <= 6
     for run_id in GROUP:
         put(world, run_id, "success")
-    assert world.count_statements(lambda: look(world)) <= 5
+    assert world.count_statements(lambda: look(world)) <= 3
 
 
 def test_a_limit_of_no_runs_is_told(world):

@@ -162,8 +162,8 @@ def test_runs_without_control_cost_no_statement(world, group, listener):
     ("wishes", "statements"),
     [
         ({"max_active_runs": 3}, 1),
-        ({"stop_after": StopAfter(failed=9)}, 3),
-        ({"stop_after": StopAfter(failed_percent=99, of_at_least=2)}, 5),
+        ({"stop_after": StopAfter(failed=9)}, 2),
+        ({"stop_after": StopAfter(failed_percent=99, of_at_least=2)}, 3),
     ],
 )
 def test_a_run_that_ends_costs_a_few_statements(world, group, wishes, statements):

@@ -10,19 +10,29 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from airflow.models.backfill import Backfill, BackfillDagRun
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from sqlalchemy import Integer, bindparam, func, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.membership import FACTS, IS_OF_RECORD, IS_OURS, KEY, PREFIX, in_group
+from airflow_run_groups.adapters.airflow.queries.membership import (
+    FACTS,
+    IS_OF_RECORD,
+    IS_OURS,
+    KEY,
+    NUMBER,
+    PREFIX,
+    in_group,
+)
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
 _BACKFILL = Backfill.__table__
+_DAG = DagModel.__table__
 _LINK = BackfillDagRun.__table__
 _RUN = DagRun.__table__
 UNFINISHED = _RUN.c.state.in_([DagRunState.QUEUED.value, DagRunState.RUNNING.value])
@@ -35,6 +45,13 @@ _COLUMNS = (
 )
 _ONE = select(*_COLUMNS).where(IS_OF_RECORD).order_by(_BACKFILL.c.id).limit(1)
 _LOCKED = _ONE.with_for_update()
+_DAG_WITH_ONE = (
+    select(
+        _DAG.c.is_paused.label("dag_is_paused"), _DAG.c.is_stale, _DAG.c.max_active_runs.label("dag_limit"), *_COLUMNS
+    )
+    .select_from(_DAG.outerjoin(_BACKFILL, _BACKFILL.c.id == NUMBER.correlate(None).scalar_subquery()))
+    .where(_DAG.c.dag_id == bindparam("dag_id"))
+)
 _BY_NUMBER = select(_BACKFILL.c.dag_id, *_COLUMNS).where(_BACKFILL.c.id == bindparam("number"), IS_OURS)
 
 
@@ -59,6 +76,12 @@ def record_of(dag_id: str, prefix: str, connection: Connection, *, lock: bool = 
     """Return the record of a group, None without one. With ``lock`` it stays as it is until the transaction ends."""
     row = connection.execute(_LOCKED if lock else _ONE, {"dag_id": dag_id, "group": prefix}).first()
     return None if row is None else _record(row)
+
+
+def dag_with_record(dag_id: str, prefix: str, connection: Connection) -> tuple[Any, Record | None]:
+    """Return the row of a DAG, None where there is none, with the record of one of its groups."""
+    row = connection.execute(_DAG_WITH_ONE, {"dag_id": dag_id, "group": prefix}).first()
+    return row, None if row is None or row.id is None else _record(row)
 
 
 def record_of_row(number: int, connection: Connection) -> NamedRecord | None:
@@ -145,7 +168,7 @@ def _text(date: dt.datetime | None) -> str | None:
 
 def count_unlinked(dag_id: str, prefix: str, record: Record, connection: Connection) -> int:
     """Return how many queued and running runs of the group are not linked to its row."""
-    is_of_group, values = in_group(dag_id, prefix, connection)
+    is_of_group, values = in_group(dag_id, prefix, connection, number=record.id)
     is_elsewhere = func.coalesce(_RUN.c.backfill_id, 0) != bindparam("number", type_=Integer)
     query = select(func.count()).select_from(_RUN).where(is_of_group, UNFINISHED, is_elsewhere)
     return connection.execute(query, {**values, "number": record.id}).scalar() or 0

@@ -86,13 +86,15 @@ _RECENTLY_ENDED = (
 
 
 def one_group(
-    dag_id: str, prefix: str, *, since: dt.datetime, connection: Connection
+    dag_id: str, prefix: str, *, since: dt.datetime, number: int | None, connection: Connection
 ) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of one row about a group, of no runs when there is none, and its values.
 
     What has ended after ``since`` has ended recently; runs that never started, as they were cancelled, do not count.
+
+    :param number: the row of the group's record, None without one.
     """
-    values = values_of_group(dag_id, prefix, connection)
+    values = values_of_group(dag_id, prefix, connection, number=number)
     return _one_group(**shape_of(values)), {**values, "since": since}
 
 
@@ -153,9 +155,11 @@ FAILED_TASKS = (
 """The tasks of the runs ``run_ids`` that have an instance that failed, each once."""
 
 
-def creators(dag_id: str, prefix: str, connection: Connection) -> tuple[Select[Any], dict[str, Any]]:
+def creators(
+    dag_id: str, prefix: str, connection: Connection, *, number: int | None
+) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of each creator of a group's runs, with when the first of them was created, and its values."""
-    values = values_of_group(dag_id, prefix, connection)
+    values = values_of_group(dag_id, prefix, connection, number=number)
     return _creators(**shape_of(values)), values
 
 

@@ -29,28 +29,35 @@ IS_OURS = (_BACKFILL.c.completed_at <= _BACKFILL.c.created_at) & PREFIX.is_not(N
 """Airflow completes a backfill of its own later than it creates it, whatever conf somebody has given it."""
 IS_OF_RECORD = (_BACKFILL.c.dag_id == bindparam("dag_id")) & IS_OURS & (bindparam("group", type_=String) == PREFIX)
 """Whether a row is the record of the group ``group`` of the DAG ``dag_id``."""
-_NUMBER = select(_BACKFILL.c.id).where(IS_OF_RECORD).order_by(_BACKFILL.c.id).limit(1)
+NUMBER = select(_BACKFILL.c.id).where(IS_OF_RECORD).order_by(_BACKFILL.c.id).limit(1)
+"""The row of the record of the group ``group`` of the DAG ``dag_id``."""
+UNREAD: Any = object()
+"""Where the record of a group is not known yet."""
 IS_LINKED = _RUN.c.id.in_(
     select(_LINK.c.dag_run_id).where(_LINK.c.backfill_id.in_(select(_BACKFILL.c.id).where(IS_OURS)))
 )
 """Whether a group controls the run, or has run it again."""
 
 
-def in_group(dag_id: str, prefix: str, connection: Connection, *, ranged: bool = True) -> tuple[Any, dict[str, Any]]:
+def in_group(
+    dag_id: str, prefix: str, connection: Connection, *, number: int | None = UNREAD, ranged: bool = True
+) -> tuple[Any, dict[str, Any]]:
     """Return the condition that a run is in the group of this prefix, and its values.
 
+    :param number: the row of the group's record, None without one; it is read where it is not given.
     :param ranged: whether an index of run ids may find the runs, where there is one.
     """
-    values = values_of_group(dag_id, prefix, connection)
+    values = values_of_group(dag_id, prefix, connection, number=number)
     shape = shape_of(values)
     return is_in_group(ranged=ranged and shape["ranged"], recorded=shape["recorded"]), values
 
 
-def values_of_group(dag_id: str, prefix: str, connection: Connection) -> dict[str, Any]:
-    """Return the values of ``is_in_group``; the group's record is among them where it has one."""
+def values_of_group(dag_id: str, prefix: str, connection: Connection, *, number: int | None = UNREAD) -> dict[str, Any]:
+    """Return the values of ``is_in_group``; the row of the group's record is among them where it has one."""
     start = f"{prefix}_"
     values = {"dag_id": dag_id, "length": len(start), **values_of(start, bounds_of_numbered(start), connection)}
-    number = connection.execute(_NUMBER, {"dag_id": dag_id, "group": prefix}).scalar()
+    if number is UNREAD:
+        number = connection.execute(NUMBER, {"dag_id": dag_id, "group": prefix}).scalar()
     return values if number is None else {**values, "record": number}
 
 

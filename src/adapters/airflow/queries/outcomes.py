@@ -1,6 +1,5 @@
 """How many runs of a group have succeeded and failed, as far as a rule to stop needs to know."""
 
-import datetime as dt
 from functools import cache
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
+from airflow_run_groups.adapters.airflow.queries.controls import Record
 from airflow_run_groups.adapters.airflow.queries.membership import in_group
 from airflow_run_groups.domain.control import NOTHING_ENDED, Outcomes
 from airflow_run_groups.domain.model import DagRunState
@@ -18,19 +18,19 @@ from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter
 _RUN = DagRun.__table__
 
 
-def outcomes(
-    dag_id: str, prefix: str, rule: StopAfter, *, since: dt.datetime | None, connection: Connection
-) -> Outcomes:
+def outcomes(dag_id: str, prefix: str, rule: StopAfter, *, record: Record | None, connection: Connection) -> Outcomes:
     """Return what decides whether this rule is reached, counted no further than it matters.
 
     A listener looks at each run that ends. So failed runs, which are few, are found by the index of the DAG's runs by state:
     PostgreSQL chooses it by its statistics, and SQLite, which has none, as there is no other.
     """
+    since = None if record is None or record.control is None else record.control.counted_since
+    number = None if record is None else record.id
     is_sqlite = connection.dialect.name == "sqlite"
 
     def count(state: DagRunState, at_most: int) -> int:
         ranged = state is DagRunState.SUCCESS or not is_sqlite
-        is_of_group, values = in_group(dag_id, prefix, connection, ranged=ranged)
+        is_of_group, values = in_group(dag_id, prefix, connection, number=number, ranged=ranged)
         query = _count(is_of_group, state, has_since=since is not None)
         found = connection.execute(query, {**values, "at_most": at_most, "since": since}).scalar()
         return int(found or 0)

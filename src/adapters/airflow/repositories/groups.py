@@ -17,7 +17,7 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode, code_of_dag
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked, paused_groups, record_of
+from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked, dag_with_record, paused_groups
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
@@ -97,25 +97,28 @@ class AirflowGroupRepository:
     def _look(self, dag_id: str, prefix: str, *, now: dt.datetime) -> tuple[GroupProgress, bool]:
         """Return how far a group is, and whether its rule says that it should be held, and it is not."""
         with self._database.reading() as connection:
-            dag = connection.execute(DAG, {"dag_id": dag_id}).first()
-            row = connection.execute(*one_group(dag_id, prefix, since=now - WINDOW, connection=connection)).one()
-            if dag is None or not row.runs:
+            dag, record = dag_with_record(dag_id, prefix, connection)
+            if dag is None:
+                raise GroupNotFound
+            number = None if record is None else record.id
+            counts = one_group(dag_id, prefix, since=now - WINDOW, number=number, connection=connection)
+            row = connection.execute(*counts).one()
+            if not row.runs:
                 raise GroupNotFound
             group = group_of_row(dag_id, prefix, row, connection)
-            limit = _max_active_runs(dag.max_active_runs)
-            record = record_of(dag_id, prefix, connection)
+            limit = _max_active_runs(dag.dag_limit)
             control = None if record is None else record.control
             if record is not None:
                 group = replace(group, description=record.about.description, labels=record.about.labels)
-            to_stop = control is not None and is_due(dag_id, prefix, control, connection, now=now)
+            to_stop = record is not None and is_due(dag_id, prefix, record, connection, now=now)
             places = limit if control is None else control.max_active_runs
             ended: Sequence[Any] = ()
             running: Sequence[Any] = ()
             uncontrolled_runs = 0
             if group.states.queued or group.states.running:
                 ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
-                number = None if record is None or control is None else record.id
-                running = connection.execute(RUNNING, {"dag_id": dag_id, "backfill_id": number}).all()
+                values = {"dag_id": dag_id, "backfill_id": None if control is None else number}
+                running = connection.execute(RUNNING, values).all()
                 if record is not None and control is not None:
                     uncontrolled_runs = count_unlinked(dag_id, prefix, record, connection)
         active_runs = running[0].active if running else 0
@@ -129,7 +132,7 @@ class AirflowGroupRepository:
             seen_at=now,
             max_active_runs=limit,
             active_runs=active_runs,
-            is_paused=bool(dag.is_paused),
+            is_paused=bool(dag.dag_is_paused),
             is_stale=bool(dag.is_stale),
             waiting_since=row.waiting_since,
             last_run_after=row.last_run_after,

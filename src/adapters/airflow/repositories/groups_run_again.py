@@ -38,7 +38,8 @@ def _is_on(page: GroupPage, group: Group, where: GroupFilter) -> bool:
 
 
 def _whole(row: Any, connection: Connection) -> Group:
-    counts = connection.execute(*one_group(row.dag_id, row.prefix, since=utc_now(), connection=connection)).one()
+    query, values = one_group(row.dag_id, row.prefix, since=utc_now(), number=row.id, connection=connection)
+    counts = connection.execute(query, values).one()
     return group_of_row(row.dag_id, row.prefix, counts, connection)
 
 

@@ -18,7 +18,7 @@ from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
-from airflow_run_groups.adapters.airflow.queries.controls import record_of
+from airflow_run_groups.adapters.airflow.queries.controls import Record, record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.existing_runs import existing_run, existing_runs
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
@@ -30,7 +30,6 @@ from airflow_run_groups.adapters.airflow.writing.governor import adopt, describe
 from airflow_run_groups.adapters.airflow.writing.rerun import run_again
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.errors import DagNotFound, InvalidConf, words_of
 from airflow_run_groups.domain.model import Conf, Dag, DagRunType, TaskWindow
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
@@ -76,6 +75,7 @@ class AirflowDag:
             require_listener(self._session.connection(), now=utc_now())
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
+        record = record_of(self._row.dag_id, prefix, self._session.connection())
         serialized = self._serialized(request.bundle_version)
         dag, timetable = self._schedule(serialized)
         facts = PlanningFacts(
@@ -83,8 +83,8 @@ class AirflowDag:
             timetable=timetable,
             existing_dates=self._dates_since(since) if dates is None else sorted(self.existing_runs(dates)),
             last_number=max(numbers.values(), default=0),
-            group=None if request.new_group is False else self._group(prefix, numbers.keys()),
-            control=self._control(prefix),
+            group=None if request.new_group is False else self._group(prefix, numbers.keys(), record),
+            control=None if record is None else record.control,
             unfinished_runs=self._unfinished_runs(dag.max_active_runs),
             run_id_pattern=configuration.run_id_pattern(),
             runs_per_loop=configuration.runs_per_loop(),
@@ -92,7 +92,7 @@ class AirflowDag:
             if request.interval is None
             else timetable_of(request.interval, timezone=serialized.timezone, check_time=self._check_time),
             check_confs=partial(self._check_confs, serialized),
-            existing_runs=self._existing_runs(request, since) if request.looks_at_runs else None,
+            existing_runs=self._existing_runs(request, since, record) if request.looks_at_runs else None,
             dag_version=self._identity(request.bundle_version),
         )
         self._release()
@@ -232,10 +232,9 @@ class AirflowDag:
             yield from page
             page = self._page(query.where(_RUN.c.logical_date > page[-1]))
 
-    def _existing_runs(self, request: GroupRequest, since: dt.datetime) -> Iterator[ExistingRun]:
+    def _existing_runs(self, request: GroupRequest, since: dt.datetime, record: Record | None) -> Iterator[ExistingRun]:
         """Yield the runs at the dates of a request, or from its first date on, by their dates."""
         group = group_prefix(request.prefix)
-        record = record_of(self._row.dag_id, group, self._session.connection())
         query = existing_runs(self._row.dag_id, request.dates, record=None if record is None else record.id)
         if request.dates is None:
             query = query.where(_RUN.c.logical_date >= since).limit(_PAGE)
@@ -263,20 +262,18 @@ class AirflowDag:
         parsed = {run_id: GroupRunId.parse(run_id) for run_id in self._session.scalars(query, values)}
         return {run_id: one.number for run_id, one in parsed.items() if one is not None and one.prefix == prefix}
 
-    def _group(self, prefix: str, run_ids: Collection[str]) -> ExistingGroup | None:
+    def _group(self, prefix: str, run_ids: Collection[str], record: Record | None) -> ExistingGroup | None:
         if not run_ids:
             return None
-        rows = self._session.execute(*creators(self._row.dag_id, prefix, self._session.connection())).all()
+        number = None if record is None else record.id
+        query, values = creators(self._row.dag_id, prefix, self._session.connection(), number=number)
+        rows = self._session.execute(query, values).all()
         created = [created_at for _, created_at in rows if created_at is not None]
         return ExistingGroup(
             run_ids=frozenset(run_ids),
             created_at=min(created, default=None),
             created_by=tuple(sorted(name for name, _ in rows if name is not None)),
         )
-
-    def _control(self, prefix: str) -> Control | None:
-        record = record_of(self._row.dag_id, prefix, self._session.connection())
-        return None if record is None else record.control
 
     def _unfinished_runs(self, at_most: int) -> int:
         values = {"dag_id": self._row.dag_id, "rows": at_most}

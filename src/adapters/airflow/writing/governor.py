@@ -103,7 +103,7 @@ def change_group(
         change,
         max_active_runs_of_dag=max_active_runs_of_dag,
         now=now,
-        outcomes=outcomes_for(*group, before, rule_after(before, change), session.connection()),
+        outcomes=outcomes_for(*group, record, rule_after(before, change), session.connection()),
     )
     foreign = _held_by_airflow(runs, record, session)
     elsewhere = {run.id for run in runs if run.is_elsewhere}

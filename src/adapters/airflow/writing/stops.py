@@ -39,18 +39,18 @@ _BACKFILL = Backfill.__table__
 
 
 def outcomes_for(
-    dag_id: str, prefix: str, control: Control | None, rule: StopAfter | None, connection: Connection
+    dag_id: str, prefix: str, record: Record | None, rule: StopAfter | None, connection: Connection
 ) -> Outcomes:
-    """Return what decides whether a group with this control stops by this rule."""
+    """Return what decides whether a group with this record stops by this rule."""
+    control = None if record is None else record.control
     if rule is None or (control is not None and control.stopped is not None):
         return NOTHING_ENDED
-    since = None if control is None else control.counted_since
-    return outcomes(dag_id, prefix, rule, since=since, connection=connection)
+    return outcomes(dag_id, prefix, rule, record=record, connection=connection)
 
 
-def is_due(dag_id: str, prefix: str, control: Control | None, connection: Connection, *, now: dt.datetime) -> bool:
+def is_due(dag_id: str, prefix: str, record: Record, connection: Connection, *, now: dt.datetime) -> bool:
     """Tell whether the group's rule stops it now."""
-    return control is not None and _after(dag_id, prefix, control, connection, now=now) is not control
+    return _after(dag_id, prefix, record, connection, now=now) is not record.control
 
 
 def stop_if_due(dag_id: str, prefix: str, session: Session, *, now: dt.datetime) -> bool:
@@ -82,12 +82,7 @@ class StopsOfRows:
             now = utc_now()
             with self._database.reading() as connection:
                 found = record_of_row(number, connection)
-                control = None if found is None else found.record.control
-                due = (
-                    found is not None
-                    and control is not None
-                    and is_due(found.dag_id, found.prefix, control, connection, now=now)
-                )
+                due = found is not None and is_due(found.dag_id, found.prefix, found.record, connection, now=now)
             if found is not None and due:
                 self._database.write(None, partial(_write, found, now), STOP_LIMITS)
 
@@ -99,10 +94,8 @@ def _write(found: NamedRecord, now: dt.datetime, session: Session) -> None:
 
 
 def _stop(dag_id: str, prefix: str, record: Record, session: Session, *, now: dt.datetime) -> bool:
-    if record.control is None:
-        return False
-    after = _after(dag_id, prefix, record.control, session.connection(), now=now)
-    if after is record.control:
+    after = _after(dag_id, prefix, record, session.connection(), now=now)
+    if after is None or after is record.control:
         return False
     values = {"dag_run_conf": facts_of(after, prefix, record.about), "is_paused": after.paused}
     session.execute(update(_BACKFILL).where(_BACKFILL.c.id == record.id).values(**values))
@@ -116,6 +109,9 @@ _NAME = "stop_after"
 """Whose change it is, in the audit log."""
 
 
-def _after(dag_id: str, prefix: str, control: Control, connection: Connection, *, now: dt.datetime) -> Control:
-    found = outcomes_for(dag_id, prefix, control, control.stop_after, connection)
+def _after(dag_id: str, prefix: str, record: Record, connection: Connection, *, now: dt.datetime) -> Control | None:
+    control = record.control
+    if control is None:
+        return None
+    found = outcomes_for(dag_id, prefix, record, control.stop_after, connection)
     return stopped_control(control, found, now=now)
