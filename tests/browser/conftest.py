@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 NAME = "groups.test"
@@ -23,6 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--force-prefers-reduced-motion",  # drawing what breathes costs much without a graphics card
     f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--window-size=1200,1600",
 )
@@ -30,6 +30,10 @@ WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sample}) =>
   window.violations.push(`${violatedDirective} ${blockedURI} ${sample}`));
+"""
+FIND = """
+const [selector, text] = arguments;
+const seen = [...document.querySelectorAll(selector)].find((one) => one.checkVisibility() && one.innerText.includes(text));
 """
 
 
@@ -45,19 +49,15 @@ class Browser:
         self.driver.get_log("browser")
         self.driver.get(url)
 
-    def see(self, selector, text=""):
+    def see(self, selector, text="", then=""):
         """Wait for an element that holds a text, and return it."""
-
-        def there(driver):
-            found = driver.find_elements(By.CSS_SELECTOR, selector)
-            return next((one for one in found if one.is_displayed() and text in one.text), None)
-
-        return WebDriverWait(self.driver, 30).until(there, f"{selector} with {text!r}")
+        return WebDriverWait(self.driver, 30, 0.05).until(
+            lambda driver: driver.execute_script(f"{FIND}{then} return seen", selector, text),
+            f"{selector} with {text!r}",
+        )
 
     def click(self, selector, text=""):
-        element = self.see(selector, text)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        self.see(selector, text, "seen?.scrollIntoView({block: 'center'});").click()
 
     def write(self, selector, text):
         self.see(selector).send_keys(text)
@@ -86,6 +86,7 @@ def browser(tmp_path_factory):
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.add_experimental_option("perfLoggingPrefs", {"enablePage": False})
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
         yield Browser(driver)

@@ -1,6 +1,10 @@
-"""The page of groups alone, on the memory backend whose clock the tests move."""
+"""The page of groups alone, on the memory backend whose clock the tests move: one service and one browser for all tests.
+
+Each test makes DAGs of its own, so that no group of another one is in its way.
+"""
 
 import datetime as dt
+import itertools
 import json
 import socket
 import threading
@@ -10,35 +14,35 @@ import falcon.testing
 import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from selenium.common.exceptions import (
-    JavascriptException,
-    NoSuchElementException,
-    NoSuchShadowRootException,
-    StaleElementReferenceException,
-)
-from selenium.webdriver.common.by import By
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.demo import demo_app, demo_backend
+from airflow_run_groups.adapters.memory.dag import MemoryDag
+from tests.demo import UTC, demo_app, demo_backend
 
 HURRY = """
 (() => {
-  const real = window.setTimeout;
-  window.delays = [];
-  window.setTimeout = (act, delay, ...rest) => {
-    if (delay >= 1000) window.delays.push(delay);
-    return real(act, delay >= 1000 && !window.waits ? delay / 15 : delay, ...rest);
+  const {setTimeout, clearTimeout} = window;
+  window.delays = [];  // of the page's looks
+  window.due = new Set();  // looks that are still to come
+  window.setTimeout = (act, delay = 0, ...rest) => {
+    if (delay < 1000) return setTimeout(act, delay / 4, ...rest);
+    window.delays.push(delay);
+    const timer = setTimeout(() => { window.due.delete(timer); act(...rest); }, delay / 15);
+    window.due.add(timer);
+    return timer;
   };
+  window.clearTimeout = (timer) => { window.due.delete(timer); clearTimeout(timer); };
 })();
 """
 """Polling goes fifteen times as fast, and its pauses can be read."""
 
-PASSING = (
-    JavascriptException,
-    NoSuchElementException,
-    NoSuchShadowRootException,
-    StaleElementReferenceException,
-)
+FIND = """
+const [selector, text] = arguments;
+const found = [...root.querySelectorAll(selector)].filter((one) => one.checkVisibility() && one.innerText.includes(text));
+"""
+
+PASSING = (JavascriptException, StaleElementReferenceException)
 """What a look meets while the page changes."""
 
 
@@ -46,7 +50,7 @@ class Clock:
     """What time the backend thinks it is; it stands still unless a test moves it."""
 
     def __init__(self):
-        self.now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+        self.now = dt.datetime.now(UTC).replace(microsecond=0)
 
     def __call__(self):
         return self.now
@@ -58,8 +62,18 @@ class Clock:
 class Service:
     """The service, as requests of others change it behind the page's back."""
 
-    def __init__(self, app, clock):
-        self.app, self.clock = app, clock
+    def __init__(self, **parts):
+        self.clock = Clock()
+        self.store = demo_backend(self.clock)
+        self.app = demo_app(clock=self.clock, backend=self.store, **parts)
+        self._numbers = itertools.count(1)
+
+    def dag(self, name="daily", schedule="0 0 * * *", **more):
+        """Add a DAG that no other test has, and return its id."""
+        dag_id = f"{name}_{next(self._numbers)}"
+        first = dt.datetime(2020, 1, 1, tzinfo=UTC)
+        self.store.add(MemoryDag(dag_id=dag_id, schedule=schedule, start_date=first, **more))
+        return dag_id
 
     def send(self, method, path, **body):
         response = falcon.testing.simulate_request(
@@ -83,31 +97,24 @@ class Page:
         self.browser.open(f"{self.root}/ui/{query}")
         self.wait(lambda: self.script("return Boolean(root.querySelector('h1'))"), "the page")
 
-    @property
-    def shadow(self):
-        return self.driver.find_element(By.CSS_SELECTOR, "airflow-run-groups").shadow_root
-
     def all(self, selector, text=""):
-        return [one for one in self.shadow.find_elements(By.CSS_SELECTOR, selector) if text in one.text]
+        return self.script(f"{FIND} return found", selector, text)
 
-    def see(self, selector, text=""):
+    def see(self, selector, text="", then=""):
         """Wait for an element that holds a text, and return it."""
-        found = self.wait(
-            lambda: [one for one in self.all(selector, text) if one.is_displayed()], f"{selector} {text!r}"
-        )
-        return found[0]
+        find = f"{FIND} const seen = found[0]; {then} return seen"
+        return self.wait(lambda: self.script(find, selector, text), f"{selector} {text!r}")
 
     def gone(self, selector, text=""):
         self.wait(lambda: not self.all(selector, text), f"no {selector} {text!r}")
 
     def wait(self, condition, what):
-        return WebDriverWait(self.driver, 20, 0.05, PASSING).until(lambda _: condition(), what)
+        return WebDriverWait(self.driver, 20, 0.02, PASSING).until(lambda _: condition(), what)
 
     def click(self, selector, text=""):
-        element = self.see(selector, text)
-        self.wait(element.is_enabled, f"{selector} {text!r} can be clicked")
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        self.see(
+            selector, text, "if (seen?.matches(':disabled')) return null; seen?.scrollIntoView({block: 'center'});"
+        ).click()
 
     def write(self, selector, text):
         element = self.see(selector)
@@ -136,6 +143,15 @@ class Page:
             "return [...root.querySelectorAll('.strip [data-n]')].map((cell) => cell.className.split(' ')[1])"
         )
 
+    def looks(self, count):
+        """Wait until the page has looked so many times more at what it shows."""
+        before = self.script("return window.delays.length")
+        self.wait(lambda: self.script("return window.delays.length") >= before + count, f"{count} looks")
+
+    def rests(self):
+        """Wait until no further look is to come."""
+        self.wait(lambda: self.script("return window.due.size === 0"), "no look to come")
+
     def requests(self):
         """The requests to the API since the last call: method and path below it."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
@@ -153,33 +169,38 @@ class Page:
 
 
 @contextmanager
-def page_on(browser, **parts):
-    clock = Clock()
-    app = demo_app(clock=clock, backend=demo_backend(clock), **parts)
-    server = uvicorn.Server(uvicorn.Config(WSGIMiddleware(app), lifespan="off", log_level="error"))
+def serving(service):
+    """Serve it on a free port of this machine; the address of its API is what is given."""
+    server = uvicorn.Server(uvicorn.Config(WSGIMiddleware(service.app), lifespan="off", log_level="error"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
-        hurry = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HURRY})
         try:
-            yield Page(browser, f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1", Service(app, clock))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1"
         finally:
-            browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hurry)
-            browser.driver.get("about:blank")
             server.should_exit = True
             thread.join()
 
 
-@pytest.fixture(scope="module")
-def alone(browser):
-    with page_on(browser) as page:
-        yield page
+@pytest.fixture(scope="session")
+def service():
+    return Service()
+
+
+@pytest.fixture(scope="session")
+def root(service):
+    with serving(service) as root:
+        yield root
 
 
 @pytest.fixture
-def page(alone):
-    """The page, whose console has nothing to say at the end of a test but what the test forgives."""
-    alone.forgiven = []
-    yield alone
-    complaints = alone.browser.complaints()
-    assert [said for said in complaints if not any(part in said for part in alone.forgiven)] == []
+def page(browser, root, service):
+    """The page, whose console has nothing to say at the end of a test but what the test forgives. It leaves nothing behind."""
+    hurry = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HURRY})
+    page = Page(browser, root, service)
+    yield page
+    complaints = browser.complaints()
+    browser.driver.execute_script("sessionStorage.clear(); localStorage.clear()")
+    browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hurry)
+    browser.driver.get("about:blank")
+    assert [said for said in complaints if not any(part in said for part in page.forgiven)] == []

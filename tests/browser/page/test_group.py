@@ -4,19 +4,21 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-DAILY = "?dag=example_daily&group=redo"
+NOTE = "<script>window.hurt = 1</script>"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def groups(alone):
-    alone.service.create("example_daily", "redo", "2025-02-01", "2025-03-10", note="<script>window.hurt = 1</script>")
-    alone.service.send("POST", "groups/example_daily/redo/cancel", limit=3)
-    alone.service.clock.advance(2)
+@pytest.fixture
+def dag(page):
+    """A DAG with the group `redo` of 38 runs: 3 are cancelled, 16 running and 19 queued. It is shown."""
+    dag_id = page.service.dag()
+    page.service.create(dag_id, "redo", "2025-02-01", "2025-03-10", note=NOTE)
+    page.service.send("POST", f"groups/{dag_id}/redo/cancel", limit=3)
+    page.service.clock.advance(2)
+    page.open(f"?dag={dag_id}&group=redo")
+    return dag_id
 
 
-def test_facts_and_cells_are_as_the_service_says(page):
-    page.open(DAILY)
-    page.see(".bar.big", "")
+def test_facts_and_cells_are_as_the_service_says(page, dag):
     assert page.see(".bar.big").get_attribute("aria-label") == "38 runs: 3 cancelled, 16 running, 19 queued"
     assert "2025-02-01 \u2013 2025-03-10" in page.see("dl.facts").text
     page.see(".waits", "As many runs of the DAG")
@@ -25,21 +27,19 @@ def test_facts_and_cells_are_as_the_service_says(page):
     assert [row.text.splitlines()[0] for row in page.all(".strip .field .row")] == ["2025-02", "2025-03"]
 
 
-def test_a_cell_says_all_of_its_run_and_a_note_is_text(page):
-    page.open(DAILY)
+def test_a_cell_says_all_of_its_run_and_a_note_is_text(page, dag):
     cell = page.see(".strip [data-n='3']")
     ActionChains(page.driver).move_to_element(cell).perform()
     said = page.see(".tip", "2025-02-04").text
     assert "redo_0000004_2025-02-04T00:00:00" in said
-    assert "<script>window.hurt = 1</script>" in said
+    assert NOTE in said
     assert page.driver.execute_script("return window.hurt") is None
     cell.click()
     page.see("dialog h2", "redo_0000004_2025-02-04T00:00:00")  # no Airflow is there to show the run
     page.click("dialog footer button", "Close")
 
 
-def test_runs_are_chosen_by_drag_and_noted(page):
-    page.open(DAILY)
+def test_runs_are_chosen_by_drag(page, dag):
     first, last = page.see(".strip [data-n='5']"), page.see(".strip [data-n='9']")
     ActionChains(page.driver).click_and_hold(first).move_to_element(last).release().perform()
     page.see(".chosen", "5 chosen")
@@ -48,8 +48,7 @@ def test_runs_are_chosen_by_drag_and_noted(page):
     page.gone(".chosen")
 
 
-def test_runs_are_chosen_by_keyboard(page):
-    page.open(DAILY)
+def test_runs_are_chosen_by_keyboard(page, dag):
     page.see(".strip [data-n='9']")
     page.script("root.querySelector('.field').focus()")
     page.press(Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
@@ -63,8 +62,7 @@ def test_runs_are_chosen_by_keyboard(page):
     page.see(".chosen", "1 chosen")
 
 
-def test_a_chip_dims_what_is_of_another_state_and_a_choice_leaves_it_out(page):
-    page.open(DAILY)
+def test_a_chip_dims_what_is_of_another_state_and_a_choice_leaves_it_out(page, dag):
     page.click(".chip", "queued")
     page.wait(lambda: len(page.all(".cell.dim")) == 19, "dimmed cells")
     page.script("root.querySelector('.field').focus()")
@@ -72,8 +70,7 @@ def test_a_chip_dims_what_is_of_another_state_and_a_choice_leaves_it_out(page):
     page.see(".chosen", "19 chosen")
 
 
-def test_pause_says_what_it_does_and_resume_undoes_it(page):
-    page.open(DAILY)
+def test_pause_says_what_it_does_and_resume_undoes_it(page, dag):
     page.click(".does button", "Pause…")
     page.see("dialog .preview", "19 queued runs do not start")
     page.click("dialog footer .solid", "Pause 19 queued runs")
@@ -83,8 +80,7 @@ def test_pause_says_what_it_does_and_resume_undoes_it(page):
     page.gone(".note", "The group is paused")
 
 
-def test_a_cap_is_shown_before_it_is_set(page):
-    page.open(DAILY)
+def test_a_cap_is_shown_before_it_is_set(page, dag):
     page.click(".does button", "Cap and pace…")
     page.see("dialog .preview", "Nothing is changed yet")
     page.write("dialog input[type=number]", "2")
@@ -95,8 +91,7 @@ def test_a_cap_is_shown_before_it_is_set(page):
     page.see("dl.facts", "2, of its own")
 
 
-def test_cancel_and_retry_go_in_steps_and_say_what_was_done(page):
-    page.open(DAILY)
+def test_cancel_and_retry_go_in_steps_and_say_what_was_done(page, dag):
     page.click(".does button", "Cancel…")
     page.see("dialog .preview", "19 runs, 2025-02-20 \u2013 2025-03-10, are cancelled")
     page.click("dialog footer .solid", "Cancel 19 runs")
@@ -113,16 +108,14 @@ def test_cancel_and_retry_go_in_steps_and_say_what_was_done(page):
     page.wait(lambda: page.kinds().count("cancelled") == 0, "no cancelled cell")
 
 
-def test_a_note_is_put_on_each_run(page):
-    page.open(DAILY)
+def test_a_note_is_put_on_each_run(page, dag):
     page.click(".does button", "Note…")
     page.see("dialog .preview", "Write a note")
     page.write("dialog textarea", "prices were wrong")
     page.click("dialog footer .solid", "Put it on 38 runs")
     page.see("dialog .body", "38 runs noted")
-    assert {run["note"] for run in page.service.send("GET", "groups/example_daily/redo/runs")["dag_runs"]} == {
-        "prices were wrong"
-    }
+    noted = page.service.send("GET", f"groups/{dag}/redo/runs")["dag_runs"]
+    assert {run["note"] for run in noted} == {"prices were wrong"}
 
 
 def test_a_group_that_is_not_there_says_so(page):

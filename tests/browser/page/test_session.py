@@ -3,15 +3,20 @@
 import pytest
 
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
-from tests.browser.page.conftest import page_on
+from tests.browser.page.conftest import Service, serving
 
 TOKEN = "s3cret-token"
 
 
 @pytest.fixture(scope="module")
-def alone(browser):
-    with page_on(browser, authenticator=TokenAuthentication(TOKEN)) as page:
-        yield page
+def service():
+    return Service(authenticator=TokenAuthentication(TOKEN))
+
+
+@pytest.fixture(scope="module")
+def root(service):
+    with serving(service) as root:
+        yield root
 
 
 def test_a_token_is_asked_for_and_kept_for_the_tab(page):
@@ -33,6 +38,9 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(page):
 def test_a_session_that_ends_loses_nothing_that_was_typed(page):
     page.forgive("401")
     page.open("?view=new&dag=example_daily")
+    page.write("dialog input[type=password]", TOKEN)
+    page.click("dialog button", "Sign in")
+    page.gone("dialog")
     page.write("[name=note]", "half a note")
     page.script("sessionStorage.setItem('airflow-run-groups.token', 'revoked')")
     page.choose("#from", "2025-02-01")
