@@ -39,7 +39,9 @@ OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 # what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
-ON_EITHER := test_fuzz.py plugin operators test_tokens.py test_instrumentation.py test_tracing.py
+ON_EITHER := test_fuzz.py plugin operators terminal test_airflow_cfg.py test_tokens.py test_instrumentation.py test_tracing.py \
+	test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py \
+	$(addprefix scheduler/test_,pace.py previous_run.py from_a_dag.py filling.py)
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))

@@ -1,6 +1,8 @@
 # ruff: noqa: INP001 - a script, and no module of a package
 """Checks the prose of documents, help texts, option descriptions and the OpenAPI description: proselint's rules, and a few of our own.
 
+The latter hold for docstrings, comments and messages in the code, too.
+
 The rules of this project are in ``HOUSE``: words that read like a translation, and sentences that begin with a clause in place of a subject.
 """
 
@@ -9,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md")
 HOUSE = {
     r"(?:^|(?<=[.:;!] ))(?:Who|Whoever|What|Whatever)\b[^?.:;!]*[.:;!]": "begin with the subject, not with a clause",
+    r"\b[Ww]hoever\b": "name the person: the caller, the creator, anyone who",
     r"\basked for\b": "write requested",
     r"\b(?:told|untold)\b": "write reported, or say what the text says",
     r"\b(?:held against|bears with|takes leave|the same as ever|for ever)\b": "say it plainly",
@@ -41,7 +45,7 @@ PROSELINT = {
 def main() -> int:
     """Print each violation with its place; return 1 when there are any."""
     texts = dict(_texts())
-    found = [*_house(texts), *_proselint(texts)]
+    found = [*_house({**texts, **dict(_code())}), *_proselint(texts)]
     for line in found:
         print(line)  # noqa: T201 - the report
     return 1 if found else 0
@@ -79,6 +83,21 @@ def _descriptions(part: Any, place: str) -> Iterator[tuple[str, str]]:
                 yield place, value
             elif key not in {"example", "examples", "default", "value"}:
                 yield from _descriptions(value, f"{place}/{key}")
+
+
+def _code() -> Iterator[tuple[str, str]]:
+    """Yield each comment, docstring and message of the package's modules, by its place."""
+    for path in sorted(ROOT.glob("src/**/*.py")):
+        with path.open("rb") as file:
+            tokens = list(tokenize.tokenize(file.readline))
+        for token in tokens:
+            text = token.string.removeprefix("#") if token.type == tokenize.COMMENT else token.string
+            if token.type in _PROSE and " " in text.strip():
+                name = path.relative_to(ROOT).as_posix()
+                yield f"{name}:{token.start[0]}:{token.start[1]}", _plain(text.replace("``", "`").strip("\"'rf "))
+
+
+_PROSE = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
 def _plain(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What stands behind the ports."""
+"""The implementations of the ports."""

@@ -1,4 +1,4 @@
-"""What croniter, by which Airflow and the in-memory backend read cron expressions, takes beyond cron."""
+"""The forms beyond cron that croniter, by which Airflow and the in-memory backend read cron expressions, accepts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is said of a group as a whole, so that a month later one sees what it was for."""
+"""Description and labels of a group as a whole, so that a month later one sees its purpose."""
 
 from dataclasses import dataclass
 

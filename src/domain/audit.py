@@ -1,4 +1,4 @@
-"""What enters the audit log although nothing happened."""
+"""Denials, which enter the audit log although nothing happened."""
 
 from dataclasses import dataclass
 

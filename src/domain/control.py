@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Keep(Enum):
-    """What a change does not mention, and leaves as it is."""
+    """A field that a change does not mention, and leaves as it is."""
 
     KEEP = "keep"
 
@@ -29,11 +29,11 @@ KEEP = Keep.KEEP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What Airflow's scheduler obeys for the runs of one group.
+    """The limits that Airflow's scheduler obeys for the runs of one group.
 
     ``max_active_runs``: how many of them may run at once, beside the DAG's other runs. ``copied``: that is the DAG's own
     ``max_active_runs`` of the moment at which the group came under control. ``paused``: none starts; ``paused_at`` and
-    ``paused_by`` are since when, and the name of whoever did it, None without one. ``stop_after``: the rule by which the
+    ``paused_by`` are the time of the pause, and the name of its author, None without one. ``stop_after``: the rule by which the
     group is paused by itself, and ``stopped`` that it was, until it is resumed. ``counted_since``: the rule counts runs that
     have ended later than this, when the group was last resumed after a stop; None for all.
     """
@@ -94,12 +94,12 @@ class GroupChange:
 
 
 CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order", "description", "labels")
-"""What a change can be about."""
+"""The fields of a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedGroup:
-    """What a repository has changed: the control as it is now, and how many runs are linked, or start at another time."""
+    """The effect of a change: the control as it is now, and how many runs are linked, or start at another time."""
 
     control: Control | None
     changed_runs: int
@@ -130,7 +130,7 @@ class Turn(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """What a rule to stop looks at: the runs that have ended since ``counted_since``, and whether any is queued."""
+    """The facts that a rule to stop looks at: the runs that have ended since ``counted_since``, and whether any is queued."""
 
     ended: EndedRuns
     has_queued: bool

@@ -19,7 +19,7 @@ MAX_TIME = dt.timedelta(seconds=3)
 
 
 class DateStatus(str, Enum):
-    """What became of a date: the state of its run, or why it has none."""
+    """The status of a date: the state of its run, or why it has none."""
 
     SUCCESS = "success"
     FAILED = "failed"

@@ -1,4 +1,4 @@
-"""What can go wrong, in families that carry the meaning; each error composes its own message from facts."""
+"""All errors, in families that carry the meaning; each error composes its own message from facts."""
 
 from collections.abc import Iterable
 from typing import ClassVar

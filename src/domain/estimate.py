@@ -46,7 +46,7 @@ def expected_end(
 
     Without a rate they are taken to run as if no others did: so many at a time, each of the median length, without a
     pause between them. It is exact then where all starts are given; where some are left out, the runs between are taken
-    to start evenly. What it leaves out makes it early: what the scheduler starts in one loop, pools and free workers.
+    to start evenly. It is early by all that it leaves out: runs that the scheduler starts in one loop, pools and free workers.
 
     :param starts: so many of the runs have not ended, and do not start before then; the last run alone counts as 1.
     :param durations: how long the DAG's last runs took.

@@ -1,4 +1,4 @@
-"""What is done to the runs of a group: they are cancelled, run again, or get a note."""
+"""Actions on the runs of a group: they are cancelled, run again, or get a note."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence, Sized

@@ -7,7 +7,7 @@ from airflow_run_groups.domain.groups import Group
 
 
 class GroupState(str, Enum):
-    """What one looks for in a list of groups: those with queued or running runs, or those with failed ones."""
+    """The states of groups in a list: those with queued or running runs, or those with failed ones."""
 
     ACTIVE = "active"
     FAILED = "failed"
@@ -18,7 +18,7 @@ class GroupFilter:
     """Which groups a list shows.
 
     ``dag_id``: those of this DAG, None for those of all. ``prefix``: their prefix begins with it, letter for letter.
-    ``created_by``: whoever asked for their first run has exactly this name.
+    ``created_by``: the creator of their first run has exactly this name.
     ``start``: only groups whose ``last_id`` is smaller, None for all. ``limit``: at most so many, at least 1.
     ``readable``: only groups of these DAGs, None: of any.
     """

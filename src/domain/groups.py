@@ -32,7 +32,7 @@ class Group:
     ``runs`` is at least 1; a state that only a newer Airflow knows counts there alone. ``cancelled`` is the part of the
     failed ones that were cancelled, and have not run again since. ``last_id`` is that of the newest run. The dates are
     aware, and None when none of the runs has one. ``created_at``: when the first of them was created, as far as Airflow
-    knows. ``created_by``: the name of whoever asked for the run with the lowest id, None where Airflow does not know it.
+    knows. ``created_by``: the name of the creator of the run with the lowest id, None where Airflow does not know it.
     ``note``: that of the newest run. ``description`` and ``labels``: what callers have said of it.
     """
 
@@ -55,7 +55,7 @@ class Group:
 class GroupPage:
     """Part of a list of groups, newest first; ``next_start`` is the ``start`` of the next part, None on the last.
 
-    A part can have fewer groups than were asked for, and none, though others follow: one read looks at so many runs only.
+    A part can have fewer groups than were requested, and none, though others follow: one read looks at so many runs only.
     """
 
     groups: tuple[Group, ...]
@@ -160,7 +160,7 @@ class GroupProgress:
 
     @property
     def waiting_for(self) -> tuple[WaitsFor, ...]:
-        """What keeps its runs from starting or ending, in the order of ``WaitsFor``; nothing when it is done, or all are running.
+        """The reasons why its runs do not start or end, in the order of ``WaitsFor``; nothing when it is done, or all are running.
 
         As long as the DAG is paused or stale the scheduler does not look at its runs, running ones included.
         """

@@ -54,7 +54,7 @@ class TaskWindow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dag:
-    """What planning needs to know about one DAG.
+    """The facts about one DAG that planning needs.
 
     ``start_date`` and ``end_date`` bound the dates, both inclusive, for which a run gets at least one task; None: no bound.
     ``task_windows``: the window of each task, without repeats; None: there is one task, for all dates within these bounds.

@@ -1,4 +1,4 @@
-"""What is said of a group to those who want to know: that it has ended, has stopped, or that a first run of it has failed."""
+"""Events of a group that are reported to others: that it has ended, has stopped, or that a first run of it has failed."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class GroupEvent(Enum):
-    """What has happened to a group.
+    """An event of a group.
 
     ``END``: no run of it is queued or running any more. ``STOP``: it is paused by a rule. ``FIRST_FAILURE``: one of its
     runs has failed, and none had before.

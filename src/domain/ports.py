@@ -1,4 +1,4 @@
-"""What the rules need from the outside. A docstring here is a promise: tests/contracts checks it for every adapter."""
+"""The interfaces that the rules need from the outside. A docstring here is a promise: tests/contracts checks it for every adapter."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -145,12 +145,12 @@ class DagRunRepository(Protocol):
 
 
 class GroupRepository(Protocol):
-    """The groups that run ids make, whoever created the runs. The group ``a`` has no part in ``a_b`` or ``A``."""
+    """The groups that run ids make, by any creator. The group ``a`` has no part in ``a_b`` or ``A``."""
 
     def list(self, where: GroupFilter) -> GroupPage:
         """Return the first groups that pass the filter, each once, ordered by ``last_id``, the largest first.
 
-        A group that has no address (``run_id.has_address``), which only others can have made, is left out. What a page costs
+        A group that has no address (``run_id.has_address``), which only others can have made, is left out. The cost of a page
         does not grow with the number of runs that have ended; so a page may end before it is full, and say where to go on.
 
         :raises DagNotFound: when there is no DAG ``where.dag_id``. One that is stale is there, and so are its groups.
@@ -214,7 +214,7 @@ class GroupRepository(Protocol):
 
         A group that has a control, or gets one, has its queued and running runs put under it, all of them or none; but not
         those that an unfinished backfill of Airflow's own holds, which ``warnings`` counts. Where its control goes, no run
-        is held any more. What is said of a group puts it under no control. Runs that are created under its prefix later, or run again, join its control. A change that says
+        is held any more. A description or labels put a group under no control. Runs that are created under its prefix later, or run again, join its control. A change that says
         the same again changes nothing, and a dry run neither.
 
         A group stops when its rule is reached while it is not paused: at a change, a creation, or a look at it.

@@ -1,4 +1,4 @@
-"""What a caller may do with the runs of a DAG that they may see."""
+"""The permissions of a caller for the runs of a DAG that they may see."""
 
 from typing import NamedTuple
 

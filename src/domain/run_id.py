@@ -30,7 +30,7 @@ NUMBER_AND_DATE = (
     rf"_(?!0000)(?:[0-9]{{4}}-{_DAY}|{_LEAP_YEAR}-02-29)"
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?"
 )
-"""What follows a group's prefix and an underscore, as a regular expression that databases read in the same way.
+"""The rest of an id after a group's prefix and an underscore, as a regular expression that databases read in the same way.
 
 No bound to the digits: PostgreSQL takes ten times as long where there is one of hundreds.
 """
@@ -54,7 +54,7 @@ class GroupRunId:
 
     @classmethod
     def parse(cls, run_id: str) -> GroupRunId | None:
-        """Read an id back, whoever wrote it; None when it is not the id of a group's run."""
+        """Read an id back, from any writer; None when it is not the id of a group's run."""
         match = _RUN_ID.fullmatch(run_id)
         if match is None or len(run_id) > MAX_RUN_ID_LENGTH:
             return None

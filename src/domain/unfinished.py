@@ -1,6 +1,6 @@
 """How many unfinished runs one DAG, or one caller, may have through this service.
 
-The runs that count are those of groups, whoever made them, which are queued or running.
+The runs that count are those of groups, by any creator, which are queued or running.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the service does that has rules; reads without rules go straight to a port."""
+"""The operations of the service that have rules; reads without rules go straight to a port."""
 
 import datetime as dt
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a group waits for, and whether its runs can go on behind the runs before them."""
+"""The reasons why a group waits, and whether its runs can go on behind the runs before them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from airflow_run_groups.domain.model import DagRunState
 
 
 class WaitsFor(str, Enum):
-    """What keeps runs of a group from starting, or from ending."""
+    """The reasons why runs of a group do not start, or do not end."""
 
     DAG_PAUSED = "dag_paused"
     DAG_STALE = "dag_stale"

@@ -1,4 +1,4 @@
-"""A broken airflow.cfg, told without what stands in it: it holds passwords and tokens."""
+"""A broken airflow.cfg, reported without its content: it holds passwords and tokens."""
 
 import configparser
 

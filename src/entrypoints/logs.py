@@ -29,7 +29,7 @@ def log_request(facts: Mapping[str, object]) -> None:
 
 
 def configure(stream: TextIO, level: int) -> None:
-    """Write what this process logs from now on to this stream, each line once, whoever has set its log up before.
+    """Write what this process logs from now on to this stream, each line once, even if its log has been set up before.
 
     Lines that go to files still do. Filters of handlers that go are kept: Airflow 3.0 has one there that masks secrets.
     """

@@ -47,7 +47,7 @@ class Auth(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """What is known of an option beside its name; ``parse`` raises a ValueError that completes the sentence "name …"."""
+    """The facts about an option beside its name; ``parse`` raises a ValueError that completes the sentence "name …"."""
 
     description: str
     parse: Callable[[str], Any]

@@ -1,4 +1,4 @@
-"""What is remembered within a transaction of Airflow's, and done after its commit, when it holds no locks any more."""
+"""Work that is remembered within a transaction of Airflow's, and done after its commit, when it holds no locks any more."""
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class AfterCommit:
     """Calls functions after the commit, each with the things that were remembered for it, once for each thing.
 
-    What is rolled back is forgotten. Errors of the functions are logged: the transaction that has ended is somebody else's.
+    A rollback forgets it. Errors of the functions are logged: the transaction that has ended is somebody else's.
     """
 
     def __init__(self, functions: Sequence[Callable[[set[Any]], None]]) -> None:

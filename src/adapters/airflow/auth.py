@@ -105,7 +105,7 @@ class _Calls:
 
 
 class AirflowUser:
-    """A user of Airflow's. What they may read is asked once for this object, what they may write each time."""
+    """A user of Airflow's. Their right to read is checked once for this object, their right to write each time."""
 
     def __init__(self, user: BaseUser, calls: _Calls, all_dag_ids: Callable[[], frozenset[str]]) -> None:
         self._user = user

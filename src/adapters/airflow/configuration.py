@@ -1,4 +1,4 @@
-"""What Airflow's configuration says to us."""
+"""The parts of Airflow's configuration that matter here."""
 
 import datetime as dt
 import re
@@ -16,7 +16,7 @@ SECTION = "airflow_api_plugin"
 class Unresolved(Exception):
     """Airflow cannot tell the value of an option, such as when the command that prints it fails.
 
-    What Airflow says of it is left out: it quotes airflow.cfg, the command, and what the command has printed.
+    Airflow's own message is left out: it quotes airflow.cfg, the command, and what the command has printed.
     """
 
     def __init__(self, name: str, reason: str) -> None:

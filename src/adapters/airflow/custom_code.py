@@ -102,7 +102,7 @@ class CustomCode:
 
 
 class _Call:
-    """Work on its thread. What happens to it from outside happens under its lock; the thread itself may end anywhere."""
+    """Work on its thread. Everything from outside happens under its lock; the thread itself may end anywhere."""
 
     def __init__(self, whose: str, work: Callable[[], object]) -> None:
         self.whose = whose

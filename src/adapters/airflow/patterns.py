@@ -1,6 +1,6 @@
 """The regular expressions of a DAG's params, tried in a process of their own before Airflow tries them in this one.
 
-Python's ``re`` can take for ever, as ``^(a+)+$`` does for thirty letters, and no other thread runs meanwhile.
+Python's ``re`` can take years, as ``^(a+)+$`` does for thirty letters, and no other thread runs meanwhile.
 """
 
 import json

@@ -32,7 +32,7 @@ class Creations:
         return plan
 
     def create_step(self, request: GroupRequest, size: int) -> CreatedRuns:
-        """Create a step of a larger group. What could mean other runs when it is sent twice is planned first."""
+        """Create a step of a larger group. A request that could mean other runs when it is sent twice is planned first."""
         if request.plan_id is None and _needs_plan(request):
             return self._do_plan(request, size)
         if request.pace is None or not request.has_dates:

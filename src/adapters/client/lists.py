@@ -39,7 +39,7 @@ _Response = TypeVar("_Response")
 
 
 class Lists(ABC):
-    """What a client reads page by page. The next page is requested when the caller goes on."""
+    """A list that a client reads page by page. The next page is requested when the caller goes on."""
 
     def groups(self, dag_id: str | None = None, **where: Unpack[GroupSearch]) -> Iterator[Group]:
         """Yield the groups of a DAG, or of all, the newest first, a page at a time.

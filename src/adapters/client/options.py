@@ -30,11 +30,11 @@ class GroupSearch(TypedDict, total=False):
     prefix: str | None
     """How the group's prefix begins, letter for letter."""
     created_by: str | None
-    """Whoever asked for the group's first run has exactly this name."""
+    """The creator of the group's first run has exactly this name."""
 
 
 class Wishes(TypedDict, total=False):
-    """What :meth:`Client.change` changes; None restores the default, and what is left out stays as it is."""
+    """The fields that :meth:`Client.change` changes; None restores the default, and a field that is left out stays as it is."""
 
     paused: bool | None
     max_active_runs: int | None

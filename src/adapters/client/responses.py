@@ -44,7 +44,7 @@ class _Plan(CreatedRuns):
 
 
 class Plan(_Plan, total=False):
-    """What a request would do; a request with its ``plan_id`` does exactly that."""
+    """The effect that a request would have; a request with its ``plan_id`` has exactly this one."""
 
     plan_id: str | None
 
@@ -108,7 +108,7 @@ class Group(GroupOrigin):
 
 
 class Rights(TypedDict):
-    """What the caller may do with the runs of a DAG."""
+    """The caller's permissions for the runs of a DAG."""
 
     create: bool
     change: bool
@@ -133,7 +133,7 @@ class _Stops(TypedDict, total=False):
 
 
 class Control(_Stops):
-    """What holds for the runs of one group; ``max_active_runs_from`` is ``group`` or ``dag``."""
+    """The control of one group's runs; ``max_active_runs_from`` is ``group`` or ``dag``."""
 
     paused: bool
     paused_at: str | None
@@ -255,7 +255,7 @@ class _Coverage(TypedDict):
 
 
 class Coverage(_Coverage, total=False):
-    """What became of the dates of a range; ``dates`` are there where they were asked for."""
+    """The outcome of each date of a range; ``dates`` are there where they were requested."""
 
     dates: list[CoveredDate]
 

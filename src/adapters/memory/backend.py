@@ -78,7 +78,7 @@ class StoredDag:
         self.controls: dict[str, Control] = {}
         """The groups under control, by their prefixes."""
         self.abouts: dict[str, About] = {}
-        """What is said of groups, by their prefixes."""
+        """Descriptions and labels of groups, by their prefixes."""
         self._queue = self._new_queue()
         self._queues: dict[str, RunQueue] = {}
         """Those of the groups under control."""
@@ -92,7 +92,7 @@ class StoredDag:
         return self._queue if prefix is None else self._queues.get(prefix, self._queue)
 
     def set_control(self, prefix: str, control: Control | None, now: dt.datetime) -> None:
-        """Put a group under this control, or under none. What happened before now must have been worked out already."""
+        """Put a group under this control, or under none. All that happened before now must have been worked out already."""
         run_ids = {one.run.run_id for one in self.runs if one.controlled_by == prefix}
         if control is None:
             if (queue := self._queues.pop(prefix, None)) is not None:

@@ -47,7 +47,7 @@ class MemoryDag:
 
     @property
     def version(self) -> str:
-        """What tells it from another version of the DAG."""
+        """The identity of this version of the DAG."""
         windows = None if self.task_windows is None else sorted(map(str, self.task_windows))
         return str((self.schedule, self.start_date, self.end_date, windows, self.params, self.bundle_version))
 

@@ -81,7 +81,7 @@ class RunQueue:
         outcome: DagRunState = DagRunState.SUCCESS,
         on_failed: Callable[[dt.datetime], None] = lambda _: None,
     ) -> None:
-        """Start with no runs; a paused DAG's runs wait for ever. All end in the state ``outcome``."""
+        """Start with no runs; a paused DAG's runs never start. All end in the state ``outcome``."""
         self._max_active_runs = max_active_runs
         self._is_paused = is_paused
         self._outcome = outcome
@@ -98,7 +98,7 @@ class RunQueue:
         self._last_start = max(self._last_start, now)
 
     def put(self, stored: StoredRun, *, run_after: dt.datetime, now: dt.datetime) -> None:
-        """Add a run that was created now. What happened before must have been worked out already."""
+        """Add a run that was created now. All that happened before must have been worked out already."""
         heappush(self._waiting, (run_after, stored.run.id, max(run_after, now + QUEUED_FOR), stored))
 
     def remove(self, stored: StoredRun) -> None:

@@ -17,7 +17,7 @@ MAX_CONF_BYTES = 64 * 1024
 MAX_CONFS_BYTES = 4 * 1024 * 1024
 """How long all configurations of one request may be together, where each run has its own: all of them are in memory at once."""
 FACTS = ("logical_date", "data_interval_start", "data_interval_end", "number", "run_id")
-"""What a template may name, in braces."""
+"""The names that a template may have, in braces."""
 
 ConfPerRun: TypeAlias = "tuple[Conf, ...] | Conf"
 """A configuration for each date, or a template whose texts name facts of the run."""
@@ -45,7 +45,7 @@ def check_conf_size(conf: Conf, name: str) -> int:
 class Confs:
     """The configurations of a request's runs: those of each run, merged over that of all runs.
 
-    What does not differ from run to run is one object for all of them.
+    A value that does not differ from run to run is one object for all of them.
     """
 
     def __init__(

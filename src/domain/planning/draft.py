@@ -199,7 +199,7 @@ class Draft:
         return Action.LEFT_OUT
 
     def _add(self, run: NewDagRun | RerunDagRun, *, is_done: bool) -> None:
-        """Add a run. What a plan has made already comes before all that it has not: a run behind a gap is not the plan's."""
+        """Add a run. The runs of a plan that exist come before all that do not: a run behind a gap is not the plan's."""
         if is_done:
             self._done.add(run.run_id)
             self._has_gap = self._has_gap or len(self._done) <= self._place

@@ -1,4 +1,4 @@
-"""What a plan depends on beside the request: one DAG, its schedule and its runs, and Airflow's configuration."""
+"""The facts on which a plan depends beside the request: one DAG, its schedule and its runs, and Airflow's configuration."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What tells one plan from all others: its time, and digests of what it would do. Nothing is stored of a plan."""
+"""The identity of a plan: its time, and digests of what it would do. Nothing is stored of a plan."""
 
 from __future__ import annotations
 

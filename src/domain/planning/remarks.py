@@ -1,4 +1,4 @@
-"""What a caller should know about the runs of a request, in sentences: the warnings of a plan and of a creation."""
+"""Remarks on the runs of a request, in sentences: the warnings of a plan and of a creation."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a request's dates, up to the first one beyond its limit.
+    """The outcome of a request's dates, up to the first one beyond its limit.
 
     ``created``: how many runs there will be, those that run again among them; ``counting`` of them are not of the type backfill. ``seen``: how many dates may have a run by now, whether they get one or not.
     ``left_alone``: how many of their runs are queued or running, where runs run again. ``control``: that of the group. ``not_yet``: those of a request's list whose run may not start yet. ``without_tasks``: those for which the DAG has no task.

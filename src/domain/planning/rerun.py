@@ -10,7 +10,7 @@ EXISTS = "the DAG has a run at this date already"
 
 
 class ReprocessBehavior(str, Enum):
-    """What is done about dates that have a run (airflow.models.backfill.ReprocessBehavior, 3.0 to 3.4)."""
+    """The behavior for dates that have a run (airflow.models.backfill.ReprocessBehavior, 3.0 to 3.4)."""
 
     NONE = "none"
     FAILED = "failed"

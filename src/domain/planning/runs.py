@@ -1,4 +1,4 @@
-"""What a request comes to: the runs that are created, those that run again, and what a plan shows of its dates."""
+"""The result of a request: the runs that are created, those that run again, and what a plan shows of its dates."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -97,7 +97,7 @@ class PlannedDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What comes before one of the runs that run again: new runs, existing dates, and ``next_not_before`` if it is the next."""
+    """All that comes before one of the runs that run again: new runs, existing dates, and ``next_not_before`` if it is the next."""
 
     runs: int
     existing: int
@@ -128,7 +128,7 @@ class _GroupRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedRuns(_GroupRuns):
-    """What a request creates, and runs again. ``note`` is put on every run.
+    """The runs that a request creates, and runs again. ``note`` is put on every run.
 
     ``description`` and ``labels`` are said of the group.
     ``created_by``: the name of the caller that the runs bear, and ``requested_by`` that of the audit log; None without one.
@@ -163,7 +163,7 @@ class CreatedRuns(_GroupRuns):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(_GroupRuns):
-    """What a request would create, and run again.
+    """The runs that a request would create, and run again.
 
     ``dates``: its dates in the order of the runs, of those that get no run at most ``MAX_OTHERS``.
     ``expected``: how long the runs will take from now on, None when nothing is known about it.

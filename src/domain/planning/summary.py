@@ -38,7 +38,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSummary:
-    """What a request would create, in as many requests as that takes.
+    """The runs that a request would create, in as many requests as that takes.
 
     ``plan``: its runs, warnings and estimate, without its dates. Its ``next_start_date`` is where the next summary begins,
     or, where the request has a limit, the first date beyond it.

@@ -2,7 +2,7 @@
 
 It is called before the commit, within the scheduler's transaction, which may be rolled back and holds locks that others wait
 for. So it remembers the run then, and reacts after the commit, on a connection of its own and for a bounded time. It never
-raises. What is lost when the process dies in between is done at the next run that ends, or the next look at the group.
+raises. Work that is lost when the process dies in between is done at the next run that ends, or the next look at the group.
 """
 
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Reaction(Protocol):
-    """What is done about runs that have ended."""
+    """The reaction to runs that have ended."""
 
     def remembered(self, dag_run: Any) -> Hashable | None:
         """Return what to know of a run after the commit, None when there is nothing to do. It reads loaded attributes alone."""

@@ -40,7 +40,7 @@ def mounted(mount: str) -> MountedApp:
     container = Container(mounted=Object(True), prefix=Object(""))  # noqa: FBT003 - the name says what it is
     settings: Settings = container.settings()
     if settings.auth is Auth.NONE:
-        _log.warning("auth = none: whoever reaches Airflow's API server may create runs below %s", mount)
+        _log.warning("auth = none: anyone who reaches Airflow's API server may create runs below %s", mount)
     return MountedApp(container.app(), mount, receive_timeout=settings.receive_timeout)
 
 
@@ -83,7 +83,7 @@ class _Gone(Exception):
 
 
 class _Body:
-    """The body of a request, read when it is first asked for: the server says "100 Continue" then."""
+    """The body of a request, read when it is first needed: the server says "100 Continue" then."""
 
     def __init__(self, receive: Receive, length: int, receive_timeout: float) -> None:
         self._receive = receive
@@ -112,7 +112,7 @@ class _Body:
         return {"type": "http.request", "body": self._data, "more_body": False}
 
     def closing(self, send: Send) -> Send:
-        """Have a response say that the connection closes, if the client was not told to send the body, but may do so."""
+        """Have a response say that the connection closes, if the client got no "100 Continue", but may send the body all the same."""
 
         async def sends(message: Any) -> None:
             if message["type"] == "http.response.start" and not self._data:

@@ -105,14 +105,14 @@ def post_worker_init(worker: Any) -> None:
 
 
 def open_address_warnings(auth: Auth, addresses: Iterable[Any], *, is_tls: bool) -> list[str]:
-    """Return what to warn of where other machines reach the server: nobody needs a token, or whoever is on the way reads it.
+    """Return what to warn of where other machines reach the server: nobody needs a token, or anyone on the way reads it.
 
     Neither ends the server. In a container it listens on all addresses, and TLS ends at the proxy before it.
     """
     if auth is Auth.NONE:
-        danger = "no token is set, so whoever reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth"
+        danger = "no token is set, so anyone who reaches it may create runs. Set [airflow_api_plugin] airflow_api_auth"
     elif not is_tls:
-        danger = "speaks plain HTTP, so whoever is on the way reads the tokens. Let only a proxy with TLS reach it, or set --certfile"
+        danger = "speaks plain HTTP, so anyone on the way reads the tokens. Let only a proxy with TLS reach it, or set --certfile"
     else:
         return []
     return [

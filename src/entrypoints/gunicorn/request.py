@@ -1,4 +1,4 @@
-"""What gunicorn's parser reads from: a connection that never blocks, except in the body of a request."""
+"""The source that gunicorn's parser reads from: a connection that never blocks, except in the body of a request."""
 
 from __future__ import annotations
 

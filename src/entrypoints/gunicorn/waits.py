@@ -20,7 +20,7 @@ Step = Callable[["Connection"], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wait:
-    """What a connection waits for; ``deadline`` is a time of ``time.monotonic``. ``kept``: between two requests."""
+    """The event for which a connection waits; ``deadline`` is a time of ``time.monotonic``. ``kept``: between two requests."""
 
     events: int
     deadline: float

@@ -1,6 +1,6 @@
 """gunicorn's threaded worker, in which no client holds a thread but while its request is worked on.
 
-gunicorn's own (27.0) lets four clients that send half a request each occupy four threads for ever, waits for a TLS
+gunicorn's own (27.0) lets four clients that send half a request each occupy four threads without end, waits for a TLS
 handshake without end, drops unread bodies on a thread, and lets every client that leaves its connection open after the
 last answer hold all the others up for two seconds. Here connections wait in the poller: for the handshake, for a
 request's head, for the client to take the response, and for its last bytes. A thread that waits for a body lets

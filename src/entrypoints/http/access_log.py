@@ -1,4 +1,4 @@
-"""What is kept of each request: a line in the log, and metrics. Neither holds a token, a conf or any text of the client's."""
+"""The traces of each request: a line in the log, and metrics. Neither holds a token, a conf or any text of the client's."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -74,7 +74,7 @@ class PathAsWritten:
     """A path has one spelling; any other is a 404: a proxy's rule for a path knows the one that is documented.
 
     WSGI decodes paths, and Falcon takes two slashes for one and drops the last: ``/%6detrics`` and ``/metrics/`` would be
-    ``/metrics``. What is no part of a route, such as the id of a run, may be percent-encoded or not.
+    ``/metrics``. A part that is no literal of a route, such as the id of a run, may be percent-encoded or not.
     """
 
     def process_request(self, req: Request, resp: Response) -> None:
@@ -83,9 +83,10 @@ class PathAsWritten:
 
     def process_resource(self, req: Request, resp: Response, resource: object, params: object) -> None:
         path = _path_as_written(req)
-        if getattr(resource, "may_end_in_slash", False):
-            if path.endswith("//"):
-                raise falcon.HTTPRouteNotFound
+        may_end_in_slash = getattr(resource, "may_end_in_slash", False)
+        if path.endswith("//") and (may_end_in_slash or req.uri_template == "/"):
+            raise falcon.HTTPRouteNotFound
+        if may_end_in_slash:
             path = path.removesuffix("/")
         if not is_spelled(path, str(req.uri_template)):
             msg = "there is nothing at this path: its words are not percent-encoded, and no slash ends it"

@@ -1,4 +1,4 @@
-"""A span for each request, in the traces of whoever runs the process. Loaded only where there are any."""
+"""A span for each request, in the traces of the process that serves it. Loaded only where there are any."""
 
 from falcon import Request, Response
 from opentelemetry.context import attach, detach

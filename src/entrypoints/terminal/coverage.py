@@ -15,7 +15,7 @@ from airflow_run_groups.entrypoints.terminal.session import Session
 STATUS_STYLES: dict[str, str] = {**dict(STYLES.items()), "missing": "bold yellow", "no_tasks": "dim"}
 """The colours of the statuses; all others have none."""
 CELLS = {"missing": "\N{WHITE SQUARE}", "failed": "\N{MULTIPLICATION SIGN}"}
-"""What stands for a date, so that a gap and a failure are seen without colours, too."""
+"""The character for a date, so that a gap and a failure are seen without colours, too."""
 _CELL = "\N{BLACK SQUARE}"
 _NOTHING = "\N{MIDDLE DOT}"
 _UNDUE = {"not_yet", "before_start", "after_end", "no_tasks"}

@@ -276,7 +276,7 @@ def _state(run: GroupRun) -> str:
 
 
 _VALUES = {"None": None, "True": True, "False": False}
-"""What a service with ``value_format = text`` sends in place of JSON's own values."""
+"""The texts that a service with ``value_format = text`` sends in place of JSON's own values."""
 
 
 def _with_json_values(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the commands say of a rule to stop, and when one is reached."""
+"""The commands' words about a rule to stop, and about one that is reached."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -88,12 +88,12 @@ def hint(session: Session, dag_id: str, prefix: str) -> None:
 def _stopped(session: Session, group: GroupProgress, rule: Mapping[str, int]) -> GroupProgress:
     session.output.message(f"group {group['prefix']!r} is paused after {in_words(rule)}", style="yellow")
     command = session.command_line.other("resume", dag_id=group["dag_id"], prefix=group["prefix"])
-    session.output.hint("What is running goes on. To resume the rest:", command)
+    session.output.hint("Running runs go on. To resume the rest:", command)
     return group
 
 
 class Warnings:
-    """What will keep a group that is watched from ever being done, each said once as long as it lasts."""
+    """The reasons why a watched group will never be done, each said once as long as it lasts."""
 
     def __init__(self, begin: float) -> None:
         self._changed_at = begin

@@ -29,7 +29,8 @@ class Link:
 
     def reset(self) -> None:
         """End it as a machine does that has been restarted."""
-        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # it has ended meanwhile
+            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.end()
 
 

@@ -75,8 +75,9 @@ def same_workers(server):
 
 @pytest.fixture
 def hasty(dags):
-    """Provide a backend in this process which gives its custom code two or three seconds."""
+    """Provide a backend in this process which gives its custom code two or three seconds, and knows the schema already."""
     hasty = connect(Settings(read_timeout=2, write_timeout=3).database, allow_unknown_schema=False)
+    hasty.dags.ping()
     yield hasty
     hasty.database.engine.dispose()
 

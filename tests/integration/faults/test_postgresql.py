@@ -196,6 +196,17 @@ class TestTooSlow:
             connection.execute(text("SELECT 1 FROM dag WHERE dag_id = 'a_dag' FOR UPDATE NOWAIT"))
             connection.rollback()
 
+    def test_work_that_takes_too_long_on_a_connection_that_is_gone_by_then_is_deadline_exceeded(self, database):
+        def work(session):
+            number = session.scalar(text("SELECT pg_backend_pid()"))
+            with settings.engine.begin() as connection:
+                connection.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+            time.sleep(LIMITS_OF_A_MOMENT.write_timeout)
+            session.execute(text("SELECT 1"))
+
+        with pytest.raises(DeadlineExceeded):
+            database.write("a_dag", work)
+
     def test_many_short_statements_that_take_too_long_are_deadline_exceeded(self, database):
         with pytest.raises(DeadlineExceeded):
             database.write("a_dag", lambda session: [session.execute(text("SELECT pg_sleep(0.1)")) for _ in range(100)])

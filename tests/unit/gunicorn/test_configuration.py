@@ -66,7 +66,7 @@ def test_tokens_over_plain_http_on_an_address_that_others_reach_are_warned_of(lo
     module = load(AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH="s3cret-token")
     module.on_starting(_server((address, 8000), is_ssl=is_tls))
     said = capsys.readouterr().err
-    assert ("speaks plain HTTP, so whoever is on the way reads the tokens" in said) is is_warned
+    assert ("speaks plain HTTP, so anyone on the way reads the tokens" in said) is is_warned
     assert "s3cret" not in said
 
 

@@ -22,7 +22,7 @@ _NEEDED = (
     ("INSERT", Log.__table__),
     ("UPDATE", DagModel.__table__),  # to lock a DAG
 )
-"""What each creation of runs does; the rest of docs/deployment.md's role is for some DAGs, and for actions on groups."""
+"""The statements of each creation of runs; the rest of docs/deployment.md's role is for some DAGs, and for actions on groups."""
 _NUMBERED = (DagRun.__table__, Log.__table__)
 """The tables among them whose ids come from a sequence."""
 _READ_ONLY = "25006"

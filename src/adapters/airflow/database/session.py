@@ -232,13 +232,14 @@ class Database:
             msg = "the database rejected a value of the request"
             raise Refused(msg) from error
         except (DBAPIError, PoolTimeout, Overdue, driver.OperationalError, driver.InterfaceError) as error:
-            if (refused := _interrupted_by(error)) is not None:
-                raise refused from None
+            first = _first(error)
+            if isinstance(first, DomainError):
+                raise first from None
             refusal = refusal_of(error) if isinstance(error, DBAPIError) else None
             if refusal is None and isinstance(error, DBAPIError) and not _is_the_databases(error):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
-            if _is_overdue(error) and (isinstance(error, Overdue) or deadline.left <= 2 * margin(seconds)):
+            if first is not None or (_is_overdue(error) and deadline.left <= 2 * margin(seconds)):
                 _log.warning("work on the metadata database was broken off after %g seconds: %s", seconds, cause)
                 raise DeadlineExceeded(too_slow) from error
             _log.warning("the metadata database failed: %s: %s", type(cause).__name__, cause)
@@ -246,12 +247,15 @@ class Database:
             raise refusal or Unavailable(msg) from error
 
 
-def _interrupted_by(error: BaseException) -> DomainError | None:
-    """Return the error of the work after which a connection could not even be rolled back, None when there is none."""
-    before = error.__context__
-    while before is not None and not isinstance(before, DomainError):
-        before = before.__context__
-    return before
+def _first(error: BaseException) -> DomainError | Overdue | None:
+    """Return the error that ended the work, None when it was the database's.
+
+    A connection that cannot even be rolled back after it raises an error of its own.
+    """
+    first: BaseException | None = error
+    while first is not None and not isinstance(first, DomainError | Overdue):
+        first = first.__context__
+    return first
 
 
 def _limit(session: Session, deadline: Deadline, limits: DatabaseLimits) -> str | None:
@@ -297,7 +301,7 @@ def _is_overdue(error: Exception) -> bool:
 _CANCELED = "57014"
 """PostgreSQL's code for a statement that was ended, as by its ``statement_timeout``."""
 _INTERRUPTED = "interrupted"
-"""What SQLite says of the same."""
+"""SQLite's words for the same."""
 
 
 def _is_rolled_back(error: DBAPIError) -> bool:

@@ -27,7 +27,7 @@ _IS_HELD = (
     select(_BACKFILL.c.id).where(_BACKFILL.c.id == _RUN.c.backfill_id, _BACKFILL.c.completed_at.is_(None)).exists()
 )
 AS_IT_WAS = (_RUN.c.id, COUNTED_STATE.label("state"), _RUN.c.queued_at, _RUN.c.start_date)
-"""What is the same of a run until somebody runs it again, or it goes on."""
+"""The columns of a run that stay the same until it runs again, or goes on."""
 _COLUMNS = (
     *AS_IT_WAS,
     _RUN.c.logical_date,

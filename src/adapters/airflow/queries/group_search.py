@@ -108,7 +108,7 @@ def _first_of_its_kind(run_id: Any) -> Any:
 WALK = _walk()
 """The groups of the DAG ``dag_id`` in descending order of run ids, from one to the next in the index, with at most ``steps``.
 
-A step without a run is the end. What is in no group, and of none of Airflow's own types, is a step each. The run of a group with
+A step without a run is the end. Each run in no group, and of none of Airflow's own types, is a step. The run of a group with
 the highest number is its ``newest``. It holds where texts are ordered by code points. A group whose prefix is that of another
 one, an underscore, and more zeros than that one's numbers have, as ``a_0000001`` beside ``a``, is passed over.
 """
@@ -142,7 +142,7 @@ _GROUPS = (
 
 
 def creators_and_notes(numbers: Collection[int]) -> Select[Any]:
-    """Return the query of who asked for these runs, and of the notes on them."""
+    """Return the query of the creators of these runs, and of the notes on them."""
     return (
         select(_RUN.c.id, CREATOR.label("creator"), _NOTE.c.content.label("note"))
         .select_from(_RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == _RUN.c.id))

@@ -31,7 +31,7 @@ _ID = _RUN.c.run_id
 _TAIL = DIGITS + 1 + DATE_LENGTH
 """Characters after a group's prefix and its underscore, where the number is no longer than it has to be."""
 _DIGITS = "0123456789"
-"""What else there is of a longer number."""
+"""The other characters of a longer number."""
 
 
 def start_of(run_id: Any) -> Any:
@@ -56,7 +56,7 @@ def is_of_group(run_id: Any) -> Any:
 
 
 CREATOR: Any = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
-"""The name of whoever asked for a run; Airflow 3.0 does not keep it."""
+"""The name of a run's creator; Airflow 3.0 does not keep it."""
 CREATED_AT: Any = type_coerce(
     func.coalesce(*(_RUN.c[name] for name in ("created_at", "queued_at", "start_date") if name in _RUN.c)), DATE
 )
@@ -90,7 +90,7 @@ def one_group(
 ) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query of one row about a group, of no runs when there is none, and its values.
 
-    What has ended after ``since`` has ended recently; runs that never started, as they were cancelled, do not count.
+    Runs that have ended after ``since`` have ended recently; runs that never started, as they were cancelled, do not count.
 
     :param number: the row of the group's record, None without one.
     """
@@ -199,7 +199,7 @@ LATEST_VERSION = (
     .order_by(_SERIALIZED.c.created_at.desc())
     .limit(1)
 )
-"""What tells the latest version of the DAG ``dag_id`` from all others."""
+"""The identity of the latest version of the DAG ``dag_id``."""
 TASKS = (
     select(_TASK.c.task_id, func.count(case((_DONE, 1))).label("done"), func.count().label("instances"))
     .where(_TASK.c.dag_id == bindparam("dag_id"), _TASK.c.run_id == bindparam("run_id"), IS_CURRENT)

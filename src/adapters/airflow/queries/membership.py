@@ -70,7 +70,7 @@ def shape_of(values: dict[str, Any]) -> dict[str, bool]:
 def is_in_group(*, ranged: bool, recorded: bool) -> Any:
     """Return the condition for values of this shape.
 
-    What the record links is found by its rows, and added to what the ids say: one condition for both would use no index.
+    Linked runs are found by the record's rows, and added to those that the ids give: one condition for both would use no index.
     """
     has_id = is_of_id(ranged=ranged)
     if not recorded:

@@ -12,7 +12,7 @@ from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__
 _LOCK = 0x41524731
-"""What tells our advisory locks from others of the same database."""
+"""The number by which our advisory locks differ from others of the same database."""
 
 
 def _count(*conditions: Any) -> Select[Any]:

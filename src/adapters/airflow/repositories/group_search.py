@@ -147,7 +147,7 @@ def _candidates(rows: Iterable[Any], where: GroupFilter) -> Sequence[_Candidate]
 
 
 def _name(row: Any, where: GroupFilter) -> GroupName | None:
-    """Return the group of a row, None where no page that is asked for shows it."""
+    """Return the group of a row, None where no requested page shows it."""
     dag_id = row.dag_id if where.dag_id is None else where.dag_id
     prefix = row.start[:-1]
     return GroupName(dag_id, prefix) if has_address(prefix) and where.may_be(dag_id, prefix) else None
@@ -158,7 +158,7 @@ def _of_dag(where: GroupFilter) -> dict[str, Any]:
 
 
 def _details(rows: Sequence[Any], connection: Connection) -> Mapping[int, Any]:
-    """Return who asked for the first of the runs that each row counts, and the note on the last, by their ids."""
+    """Return the creator of the first of the runs that each row counts, and the note on the last, by their ids."""
     numbers = {number for row in rows for number in (row.first_id, row.last_id)}
     return {row.id: row for row in connection.execute(creators_and_notes(numbers))} if numbers else {}
 

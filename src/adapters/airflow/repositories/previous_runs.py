@@ -67,7 +67,7 @@ class _Tasks(NamedTuple):
 
 
 class _Look:
-    """What is read of a DAG's runs at one look at a group."""
+    """The facts about a DAG's runs that one look at a group reads."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -79,7 +79,7 @@ class Cancelling:
 
 
 class Cancellation:
-    """What is done to one run: which of its tasks are broken off, which never run, and which still tear down."""
+    """The effect on one run: which of its tasks are broken off, which never run, and which still tear down."""
 
     def __init__(self, run: DagRun, dag: SerializedDAG, session: Session, *, lock: bool) -> None:
         """Look at the run's tasks, and lock them if it is to be done."""

@@ -153,7 +153,7 @@ def _take(number: int, group_action: GroupAction, session: Session) -> DagRun | 
 
 
 class _Work(Protocol):
-    """What an action does to one run after the other."""
+    """An action's effect on one run after the other."""
 
     def do(self, run: DagRun) -> bool:
         """Do it, or in a dry run nothing; tell whether there is anything to do."""

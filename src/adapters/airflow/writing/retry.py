@@ -148,7 +148,7 @@ class ChosenTasks:
 
 
 class PartialRetry:
-    """What of a failed run is to run again."""
+    """The task instances of a failed run that are to run again."""
 
     def __init__(self, run: DagRun, dag_of: Callable[[DagRun], SerializedDAG], session: Session) -> None:
         self._run = run
@@ -184,7 +184,7 @@ class PartialRetry:
     def _is_stopped(self, task: _Task) -> bool:
         """Tell whether something has kept it from running: a cancelled run, or one that took longer than its DAG allows.
 
-        What a branch has skipped has an end (SkipMixin, and the execution API); a timeout sets the state alone until
+        A task that a branch has skipped has an end (SkipMixin, and the execution API); a timeout sets the state alone until
         Airflow 3.3, and the end of the run's time since 3.4 (SchedulerJobRunner._schedule_dag_run). We leave out the end
         where later runs would wait for a failed task.
         """
@@ -196,7 +196,7 @@ class PartialRetry:
 
     @cached_property
     def _timeout(self) -> dt.datetime | None:
-        """When the run has taken as long as its DAG allows, None when it may take for ever."""
+        """When the run has taken as long as its DAG allows, None without a limit."""
         start, limit = self._run.start_date, self._dag_of(self._run).dagrun_timeout
         return None if start is None or limit is None else start + limit
 

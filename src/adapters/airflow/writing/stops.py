@@ -63,7 +63,7 @@ def stop_if_due(dag_id: str, prefix: str, session: Session, *, now: dt.datetime)
 
 
 class StopsOfRows:
-    """Holds groups of which a run has just ended, each known by its row in ``backfill``, whoever's that is."""
+    """Holds groups of which a run has just ended, each known by its row in ``backfill``, which may be of another's."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

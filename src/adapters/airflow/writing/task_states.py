@@ -25,7 +25,7 @@ ACTIVE: frozenset[State] = frozenset(
 """Being executed: what Airflow ends as failed when it lets a run fail."""
 EXECUTED: frozenset[State] = frozenset({TaskInstanceState.SUCCESS.value, TaskInstanceState.FAILED.value})
 FAILURES: frozenset[State] = frozenset({TaskInstanceState.FAILED.value, TaskInstanceState.UPSTREAM_FAILED.value})
-"""What Airflow's ``only_failed`` clears."""
+"""The states that Airflow's ``only_failed`` clears."""
 _WAITING = [
     TaskInstanceState.SCHEDULED.value,
     TaskInstanceState.QUEUED.value,
@@ -33,7 +33,7 @@ _WAITING = [
     TaskInstanceState.UP_FOR_RETRY.value,
 ]
 NOT_STARTED = _TASK.c.state.is_(None) | _TASK.c.state.in_(_WAITING)
-"""What Airflow skips when it lets a run fail: all that has not ended, and is not being executed."""
+"""The states of tasks that Airflow skips when it lets a run fail: all that have not ended, and is not being executed."""
 
 
 def is_not_started(state: State) -> bool:

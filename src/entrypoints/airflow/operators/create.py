@@ -1,4 +1,4 @@
-"""The operator: it creates a group, and waits for it if it is told to."""
+"""The operator: it creates a group, and waits for it with ``wait``."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class CreateRunGroupOperator(BaseOperator):
 
 @dataclass(slots=True)
 class _Created:
-    """What a request has come to."""
+    """The result of a request."""
 
     prefix: str
     run_ids: list[str] = field(default_factory=list)
@@ -184,7 +184,7 @@ def _with_earlier_tries(client: Client, request: GroupRequest, created: _Created
 def _check_dates_of_task(arguments: Mapping[str, Any]) -> None:
     """Refuse the names that the dates of a request have: Airflow would take them for the dates of the task.
 
-    What comes from the DAG, or from its ``default_args``, is meant so; a mapped task gets it as an argument.
+    A value from the DAG, or from its ``default_args``, is meant so; a mapped task gets it as an argument.
     """
     default_args = arguments.get("default_args") or {}
     for name, argument in (("start_date", "from_date"), ("end_date", "to_date")):

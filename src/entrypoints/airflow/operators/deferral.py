@@ -1,4 +1,4 @@
-"""What operator and sensor share: a look at the group, and leaving the worker until the next one is worth it."""
+"""Parts that operator and sensor share: a look at the group, and leaving the worker until the next one is worth it."""
 
 from __future__ import annotations
 

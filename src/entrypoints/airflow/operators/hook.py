@@ -40,7 +40,7 @@ class RunGroupHook(BaseHook):
 
     @property
     def service(self) -> connection.Service:
-        """What the connection says; it is read once.
+        """The settings in the connection, which is read once.
 
         :raises ConnectionIncomplete: a ValueError, when it does not say how the service is reached.
         """

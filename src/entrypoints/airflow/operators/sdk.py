@@ -1,4 +1,4 @@
-"""Airflow's task SDK. What moved into it after Airflow 3.0 is taken from where 3.0 has it."""
+"""Airflow's task SDK. Names that moved into it after Airflow 3.0 are taken from where 3.0 has them."""
 
 from airflow.sdk import BaseOperator as BaseOperator, BaseOperatorLink as BaseOperatorLink, Context as Context
 from airflow.sdk.bases.sensor import BaseSensorOperator as BaseSensorOperator

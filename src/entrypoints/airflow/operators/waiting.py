@@ -77,7 +77,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one look at a group has shown: the verdict, how many runs the group has, and the run of the date in question."""
+    """The result of one look at a group: the verdict, how many runs the group has, and the run of the date in question."""
 
     verdict: Verdict
     runs: int = 0

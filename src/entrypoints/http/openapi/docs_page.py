@@ -78,7 +78,7 @@ class DescriptionResource:
 
 
 class PageResource(StaticFile):
-    """The page itself. What it loads, it loads from below its own path, so it works below any other."""
+    """The page itself. It loads its files from below its own path, so it works below any other."""
 
     may_end_in_slash = True
 

@@ -1,4 +1,4 @@
-"""What may be said of a group: the fields of a creation, and of a change."""
+"""Description and labels of a group: the fields of a creation, and of a change."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTE
 
 
 class ChangeGroupSchema(DatedSchema):
-    """What to change; loads arguments of ``GroupChange``. A key that is left out changes nothing, null restores the default."""
+    """The changes to a group; loads arguments of ``GroupChange``. A key that is left out changes nothing, null restores the default."""
 
     kind = "key"
 

@@ -1,4 +1,4 @@
-"""What a question about coverage may hold, and what is in its answer."""
+"""The parameters of a request for coverage, and the fields of its response."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -168,7 +168,7 @@ _UNKNOWN: dict[str, Any] = {
 
 
 class CoverageSchema(Schema):
-    """What became of the dates of a range; dumps a ``Coverage``."""
+    """The outcome of each date of a range; dumps a ``Coverage``."""
 
     dag_id = fields.String()
     total = fields.Integer(

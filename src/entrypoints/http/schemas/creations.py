@@ -1,4 +1,4 @@
-"""What is in the responses to ``POST /dag_runs``: the runs that were created, or the plan."""
+"""The fields of the responses to ``POST /dag_runs``: the runs that were created, or the plan."""
 
 import datetime as dt
 from typing import Any
@@ -33,7 +33,7 @@ class _WithPace(Schema):
 
 
 class CreatedRunsSchema(_WithPace):
-    """What was created; dumps ``CreatedRuns``. JSON types in either format, as these keys are newer than the text format."""
+    """The runs that were created; dumps ``CreatedRuns``. JSON types in either format, as these keys are newer than the text format."""
 
     dag_run_ids = _RunIds(
         attribute="runs", metadata={"description": "The runs that were created, or would be, in their order."}
@@ -41,7 +41,7 @@ class CreatedRunsSchema(_WithPace):
     existing = fields.Integer(
         validate=Range(0),
         metadata={
-            "description": "How many of the dates had a run already, whoever made it, that was left alone. With a `plan_id`, what "
+            "description": "How many of the dates had a run already, by any creator, that was left alone. With a `plan_id`, what "
             "an earlier request has done of the plan counts here."
         },
     )
@@ -108,7 +108,7 @@ _EXPECTED_SECONDS = {
 
 
 class PlanSchema(CreatedRunsSchema):
-    """What would be created; dumps a ``Plan``."""
+    """The runs that would be created; dumps a ``Plan``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
     plan_id = ShownPlanId()
@@ -142,7 +142,7 @@ PlanCountsSchema = Schema.from_dict(
 
 
 class PlanSummarySchema(_WithPace):
-    """What would be created, in short; dumps a ``PlanSummary``."""
+    """The runs that would be created, in short; dumps a ``PlanSummary``."""
 
     dry_run = fields.Boolean(dump_default=True, metadata={"description": "Nothing was created."})
     plan_id = ShownPlanId(attribute="plan.plan_id")

@@ -1,4 +1,4 @@
-"""What is in responses about DAGs, and about the caller who asks."""
+"""The fields of responses about DAGs, and about the caller."""
 
 from marshmallow import Schema, fields
 from marshmallow.validate import Range

@@ -19,7 +19,7 @@ def parse_date(text: str, default_timezone: dt.tzinfo) -> dt.datetime:
     """Read a date, or a date and time with ``T`` or a space between them, a fraction, and ``Z`` or an offset.
 
     These are the forms in which languages write dates, such as nanoseconds, which are cut to microseconds, a comma before
-    the fraction, ``t`` and ``z``, and an offset without minutes. What names no offset is meant in the default time zone. A
+    the fraction, ``t`` and ``z``, and an offset without minutes. A date without an offset is in the default time zone. A
     local time that the clock skips, or shows twice, is the later of its two readings, as Airflow reads it (pendulum.parse,
     3.0 to 3.4).
 

@@ -237,7 +237,7 @@ class PaceField(_Written):
 
 
 class IntervalField(_Written):
-    """What lies between two dates: a length of time, or a cron expression, which is for a timetable to understand."""
+    """The step between two dates: a length of time, or a cron expression, which is for a timetable to understand."""
 
     allowed = (
         "an ISO 8601 duration of 1 second to 366 days, such as PT6H or P1W, or a cron expression such as 0 6 * * 1"

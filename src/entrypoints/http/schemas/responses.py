@@ -1,4 +1,4 @@
-"""What is in responses. A page of objects is written by :func:`dump_page`, column by column; all else by marshmallow."""
+"""The fields of responses. A page of objects is written by :func:`dump_page`, column by column; all else by marshmallow."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -133,7 +133,7 @@ class GroupSchema(Schema):
     created_by = fields.String(
         allow_none=True,
         metadata={
-            "description": "The name of whoever requested its first run, as Airflow shows it; null when callers have no names, and "
+            "description": "The name of the creator of its first run, as Airflow shows it; null when callers have no names, and "
             "always in Airflow 3.0."
         },
     )
@@ -181,12 +181,13 @@ class _Words(fields.List[str]):
 
 
 class ControlSchema(Schema):
-    """What Airflow's scheduler obeys for the runs of a group; dumps a ``Control``."""
+    """The limits that Airflow's scheduler obeys for the runs of a group; dumps a ``Control``."""
 
     paused = fields.Boolean(metadata={"description": "Whether no queued run of the group starts."})
     paused_at = JsonDate(allow_none=True, metadata={"description": "Since when it is paused; null when it is not."})
     paused_by = fields.String(
-        allow_none=True, metadata={"description": "The name of whoever paused it; null when callers have no names."}
+        allow_none=True,
+        metadata={"description": "The name of the caller who paused it; null when callers have no names."},
     )
     max_active_runs = fields.Integer(
         validate=Range(1),
@@ -214,14 +215,14 @@ class ControlSchema(Schema):
 
 
 class RightsSchema(Schema):
-    """What the caller may do; dumps ``Rights``."""
+    """The caller's permissions; dumps ``Rights``."""
 
     create = fields.Boolean(metadata={"description": "Whether the caller may create runs of the DAG."})
     change = fields.Boolean(metadata={"description": "Whether the caller may change its runs, and control groups."})
 
 
 class NestedRights(fields.Nested):
-    """What the caller may do with one of many objects."""
+    """The caller's permissions for one of many objects."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(RightsSchema, **more)
@@ -307,7 +308,7 @@ class GroupProgressSchema(GroupSchema):
 
 
 class GroupActionResultSchema(Schema):
-    """What was done to a group; dumps a ``GroupActionResult``."""
+    """The effect of an action on a group; dumps a ``GroupActionResult``."""
 
     dag_run_ids = fields.List(
         fields.String(),

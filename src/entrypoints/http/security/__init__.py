@@ -1,1 +1,1 @@
-"""Who may send a request, from where, and how often."""
+"""Authentication, origins and rate limits of requests."""

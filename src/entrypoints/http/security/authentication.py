@@ -1,4 +1,4 @@
-"""Who sends a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
+"""The sender of a request: an anonymous caller, the holder of one of our tokens, or a user of Airflow's."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress

@@ -11,7 +11,7 @@ from falcon import Request
 from airflow_run_groups.domain import AuditLog, Denial, Forbidden, OutcomeUnknown
 
 MAX_PER_PERIOD = 10
-"""Denials of one caller that a process records in each period, since the audit log's rows stay for ever."""
+"""Denials of one caller that a process records in each period, since nothing deletes the audit log's rows."""
 PERIOD = 60
 """Seconds."""
 _log = logging.getLogger(__name__)

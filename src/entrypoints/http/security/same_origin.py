@@ -26,7 +26,7 @@ class CrossOriginRequest(Exception):
 
 
 class Origin(NamedTuple):
-    """What a browser takes for one site: a page of another port is a page of another site."""
+    """The origin by which a browser tells sites apart: a page of another port is a page of another site."""
 
     scheme: str
     host: str

@@ -30,7 +30,7 @@ class TokenFileError(Exception):
 
 
 class Right(str, Enum):
-    """What a token is good for beside reading: to create runs, or to cancel, retry and note those that are there."""
+    """The permissions of a token beside reading: to create runs, or to cancel, retry and note those that are there."""
 
     CREATE = "create"
     CHANGE = "change"

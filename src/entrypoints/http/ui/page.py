@@ -17,9 +17,9 @@ from airflow_run_groups.entrypoints.http.static_files import TYPES, StaticFile
 
 PAGE = "index.html"
 BUILD = b"{{build}}"
-"""What stands in the page for the folder of its files."""
+"""The placeholder in the page for the folder of its files."""
 AIRFLOW = b"{{airflow}}"
-"""What stands there for the address of Airflow's own pages, as an attribute of the element."""
+"""The placeholder for the address of Airflow's own pages, as an attribute of the element."""
 WITHIN_AIRFLOW = "../../../"
 """The address of Airflow's own pages from ``/api/v1/ui/`` of its API server."""
 _STATIC = Path(__file__).with_name("static")
@@ -35,7 +35,7 @@ def ui_routes(prefix: str, *, airflow: str | None = None) -> dict[str, object]:
 
     ``airflow`` is the address of Airflow's own pages, to which the page has links; None where there are none.
 
-    The path of a file has the version and a digest of all files, so that browsers may keep it for ever, and modules that
+    The path of a file has the version and a digest of all files, so that browsers may keep it without a time limit, and modules that
     import each other are of one build. Airflow knows the version alone, from where it is sent on.
     """
     build = _build()

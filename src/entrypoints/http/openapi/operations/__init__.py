@@ -1,4 +1,4 @@
-"""What the description of the API says of each endpoint, beside what the schemas say."""
+"""The API description of each endpoint, beside the schemas."""
 
 from airflow_run_groups.entrypoints.http.openapi.operations import dag_runs, dags, groups, service
 

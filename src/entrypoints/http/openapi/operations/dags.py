@@ -12,7 +12,7 @@ OPERATIONS = (
         path="/coverage",
         tag="Coverage",
         summary="See whether the past is complete",
-        description="Each date that the DAG's schedule holds in the range, against the runs that exist, whoever made them. It writes "
+        description="Each date that the DAG's schedule holds in the range, against the runs that exist, by any creator. It writes "
         "nothing, and takes the permission to see the DAG. With `dag_id` more than once, or `tag`, it counts the dates of several DAGs, a "
         "page of them at a time.",
         query=CoverageFilterSchema,

@@ -1,4 +1,4 @@
-"""What the description of the API says of errors: their shape, and what each status means."""
+"""The API description of errors: their shape, and what each status means."""
 
 from typing import Any
 
@@ -99,7 +99,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     ),
     504: (_OUTCOME_UNKNOWN, *_shown(OutcomeUnknown())),
 }
-"""What each status means that is not 200, and the text and the reason of one error that has it."""
+"""The meaning of each status that is not 200, and the text and the reason of one error that has it."""
 ERROR_HEADERS = {
     405: {"Allow"},
     **{int(status[:3]): headers.keys() - {"Connection"} for status, headers in RESPONSES.values()},

@@ -27,7 +27,7 @@ OPERATIONS = (
         tag="Groups",
         summary="List groups",
         description="A group is what run ids say: a prefix, a number and a date. The newest come first, each once, however "
-        "many requests made its runs; whoever made them. One response looks at so many runs, whatever the size of the table: a page "
+        "many requests made its runs, by any creator. One response looks at so many runs, whatever the size of the table: a page "
         "may have fewer groups than `limit`, or none, while `next_start` still leads to others.",
         query=GroupFilterSchema,
         payload=page_of(groups="Group"),

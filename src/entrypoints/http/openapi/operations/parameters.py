@@ -1,4 +1,4 @@
-"""What the description of the API says of headers, of what a path holds, and of tokens."""
+"""The API description of headers, of parameters in paths, and of tokens."""
 
 from airflow_run_groups.entrypoints.http.openapi.operations.operation import Json
 

@@ -1,4 +1,4 @@
-"""What tells of the service itself: health, metrics, and the description."""
+"""Endpoints about the service itself: health, metrics, and the description."""
 
 from airflow_run_groups.entrypoints.http.envelope import envelope_schema
 from airflow_run_groups.entrypoints.http.openapi.operations.operation import Json, Operation, object_of

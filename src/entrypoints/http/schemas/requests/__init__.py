@@ -1,1 +1,1 @@
-"""What requests may hold, by subject. The metadata of a field is what the description of the API says about it."""
+"""The fields of requests, by subject. The metadata of a field is what the description of the API says about it."""

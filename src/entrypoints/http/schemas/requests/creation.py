@@ -261,7 +261,7 @@ class GroupRequestSchema(DatedSchema, BodySchema):
 
     def contradictions(self, parameters: Any) -> Iterable[str]:
         known = {field.name for field in dataclass_fields(GroupRequest)}
-        with suppress(ValueError):  # a date beyond the calendar, which a request without unknown keys is told
+        with suppress(ValueError):  # a date beyond the calendar, which a request without unknown keys is refused for
             return list(contradictions(GroupRequest(**{key: parameters[key] for key in known & parameters.keys()})))
         return ()
 

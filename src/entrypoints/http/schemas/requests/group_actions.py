@@ -1,4 +1,4 @@
-"""What to do to the runs of a group."""
+"""The actions on the runs of a group."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""What all schemas of requests share: errors that name each parameter, dates in a time zone, and null in a body."""
+"""Parts that all schemas of requests share: errors that name each parameter, dates in a time zone, and null in a body."""
 
 import datetime as dt
 from collections.abc import Iterable
