@@ -4,9 +4,9 @@ A group is what its runs' ids say; under control, Airflow's scheduler obeys what
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
@@ -16,6 +16,8 @@ from airflow_run_groups.domain.waiting import WaitsFor
 
 MAX_FAILED_TASKS = 20
 """Failed tasks that are named for one run."""
+MAX_CONFS = 100
+"""Runs in a part of a group that have their conf with them."""
 
 
 class StateCounts(NamedTuple):
@@ -78,7 +80,8 @@ class GroupRun:
     """A run of a group, in the state in which its group counts it: a cancelled one is failed.
 
     ``failed_task_ids``: of a failed run the tasks that have failed, by their ids, at most ``MAX_FAILED_TASKS``. Tasks that
-    could not run, as one before them failed, are not among them. The dates are aware; None where there is none.
+    could not run, as one before them failed, are not among them. The dates are aware; None where there is none. ``conf``:
+    None where it was not requested.
     """
 
     id: int
@@ -91,18 +94,21 @@ class GroupRun:
     end_date: dt.datetime | None
     note: str | None
     failed_task_ids: tuple[str, ...] = ()
+    conf: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRunFilter:
     """Which part of a group's runs: the first ones whose id is greater than ``start``, at most ``limit``, 1 to 500.
 
-    ``state``: only those that the group counts in it, None for all.
+    ``state``: only those that the group counts in it, None for all. ``conf``: each run with its conf, of which one can be as
+    long as 64 KiB, so ``limit`` is ``MAX_CONFS`` at most.
     """
 
     start: int = 0
     limit: int = 100
     state: DagRunState | None = None
+    conf: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -311,6 +311,13 @@ class GroupRunsContract:
         )
         assert page(world).runs[0].start_date.utcoffset() == dt.timedelta(0)
 
+    def test_runs_come_with_their_conf_on_demand(self, world: World):
+        world.dag("a")
+        add(world, "a", replace(new_run(group_run("g", 1), date(1)), conf={"colour": "red", "n": [1, None]}))
+        world.run("a", group_run("g", 2, 2))
+        assert [run.conf for run in page(world, conf=True).runs] == [{"colour": "red", "n": [1, None]}, {}]
+        assert [run.conf for run in page(world).runs] == [None, None]
+
     def test_runs_come_in_the_order_of_their_ids_and_only_those_of_the_group(self, world: World):
         for dag_id in ("a", "b"):
             world.dag(dag_id)

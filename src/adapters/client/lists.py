@@ -54,9 +54,12 @@ class Lists(ABC):
         for page in self._pages("/groups", PausedGroups, dag_id=dag_id, control="paused"):
             yield from page["groups"]
 
-    def group_runs(self, dag_id: str, prefix: str, *, state: str | None = None) -> Iterator[GroupRun]:
-        """Yield the runs of a group in the order of their creation, a page at a time."""
-        for page in self._pages(encoding.path("groups", dag_id, prefix, "runs"), GroupRunPage, state=state):
+    def group_runs(
+        self, dag_id: str, prefix: str, *, state: str | None = None, conf: bool = False
+    ) -> Iterator[GroupRun]:
+        """Yield the runs of a group in the order of their creation, a page at a time, each with its conf where requested."""
+        path = encoding.path("groups", dag_id, prefix, "runs")
+        for page in self._pages(path, GroupRunPage, state=state, conf="true" if conf else None):
             yield from page["dag_runs"]
 
     def runs(

@@ -198,9 +198,7 @@ class GroupPage(TypedDict):
     next_start: int | str | None
 
 
-class GroupRun(TypedDict):
-    """A run of a group; ``failed_task_ids`` names the tasks of a failed run that failed."""
-
+class _GroupRun(TypedDict):
     id: int
     run_id: str
     logical_date: str | None
@@ -211,6 +209,12 @@ class GroupRun(TypedDict):
     end_date: str | None
     note: str | None
     failed_task_ids: list[str]
+
+
+class GroupRun(_GroupRun, total=False):
+    """A run of a group; ``failed_task_ids`` names the tasks of a failed run that failed. ``conf`` is there where requested."""
+
+    conf: dict[str, object]
 
 
 class GroupRunPage(TypedDict):

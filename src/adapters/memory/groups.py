@@ -94,7 +94,7 @@ class MemoryGroupRepository:
             if runs is None:
                 raise GroupNotFound
             found = [one for one in runs if one.run.id > where.start and where.state in {None, one.run.state}]
-            page = tuple(_group_run(one) for one in found[: where.limit])
+            page = tuple(_group_run(one, with_conf=where.conf) for one in found[: where.limit])
         return GroupRunPage(runs=page, next_start=page[-1].id if len(found) > where.limit else None)
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
@@ -280,7 +280,7 @@ def _group(prefix: str, runs: Sequence[StoredRun], about: About) -> Group:
     )
 
 
-def _group_run(one: StoredRun) -> GroupRun:
+def _group_run(one: StoredRun, *, with_conf: bool) -> GroupRun:
     """Return the run as its group shows it; the runs of this backend have no tasks that could be named."""
     run = one.run
     return GroupRun(
@@ -293,4 +293,5 @@ def _group_run(one: StoredRun) -> GroupRun:
         start_date=run.start_date,
         end_date=run.end_date,
         note=one.note,
+        conf=one.conf if with_conf else None,
     )

@@ -311,6 +311,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         click.Option(["--begins-with"], metavar="TEXT", help="Only groups whose prefix begins with this."),
         click.Option(["--created-by"], metavar="NAME", help="Only groups whose first run this caller requested."),
         click.Option(["--notes"], is_flag=True, help="Show the note of each run, too."),
+        click.Option(["--confs"], is_flag=True, help="Show the configuration of each run, too."),
         text="List groups, the newest first, or the runs of a group.",
         examples=[
             "airflow-groups list --state active",

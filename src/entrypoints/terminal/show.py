@@ -1,7 +1,8 @@
 """``plan``, ``status``, ``list`` and ``dags``: what there is, or would be."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -124,18 +125,24 @@ def status(session: Session, *, dag_id: str, prefix: str) -> int:
     return exits.SUCCEEDED
 
 
+_FACTS = {"notes": "note", "confs": "conf"}
+"""The columns of a group's runs that are shown on demand, by their options."""
+
+
 def list_(
-    session: Session, *, dag_id: str | None, prefix: str | None, state: str | None, notes: bool, **search: str | None
+    session: Session, *, dag_id: str | None, prefix: str | None, state: str | None, **options: str | bool | None
 ) -> int:
-    """Show groups, or with a prefix the runs of that group; ``search`` is for groups."""
+    """Show groups, or with a prefix the runs of that group."""
+    shown = [name for name in _FACTS if options.pop(name)]
+    search: dict[str, Any] = options
     if prefix is not None:
-        _runs(session, _dag_of_runs(dag_id, state, search), prefix, state, notes=notes)
+        _runs(session, _dag_of_runs(dag_id, state, search), prefix, state, shown)
         return exits.SUCCEEDED
     if state not in {None, *_GROUP_STATES}:
         msg = f"--state {state} needs --prefix: groups are {' or '.join(_GROUP_STATES)}"
         raise click.UsageError(msg)
-    if notes:
-        msg = "--notes needs --prefix: it is about the runs of a group"
+    for name in shown:
+        msg = f"--{name} needs --prefix: it is about the runs of a group"
         raise click.UsageError(msg)
     where = {"state": state, "prefix": search["begins_with"], "created_by": search["created_by"]}
     groups: list[Any] = list(session.client.groups(dag_id, **where))
@@ -147,11 +154,19 @@ def list_(
     return exits.SUCCEEDED
 
 
-def _runs(session: Session, dag_id: str, prefix: str, state: str | None, *, notes: bool) -> None:
-    runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state))
+def _runs(session: Session, dag_id: str, prefix: str, state: str | None, shown: Collection[str]) -> None:
+    runs: list[Any] = list(session.client.group_runs(dag_id, prefix, state=state, conf="confs" in shown))
     if not session.output.is_structured:
-        runs = [{**run, "state": _state(run), "failed_tasks": ", ".join(run["failed_task_ids"])} for run in runs]
-    headings = {**_RUNS, "note": "note"} if notes else _RUNS
+        runs = [
+            {
+                **run,
+                "state": _state(run),
+                "failed_tasks": ", ".join(run["failed_task_ids"]),
+                "conf": json.dumps(run.get("conf"), ensure_ascii=False),
+            }
+            for run in runs
+        ]
+    headings = {**_RUNS, **{_FACTS[name]: _FACTS[name] for name in shown}}
     session.output.rows(runs, headings, optional=["end", "start", "logical date"])
 
 

@@ -110,6 +110,16 @@ def test_one_date_is_singular(url):
     assert "--notes needs --prefix" in called(*listed[:3], "--notes", url=url).stderr
 
 
+def test_confs_of_a_groups_runs_are_shown_on_demand(url):
+    group = "--dag-id", "example_daily", "--prefix", "conf"
+    called("create", *group, "--date", "2025-06-01", "--dag-run-conf", '{"colour": "grün"}', url=url)
+    assert called("list", *group, "--confs", "-o", "plain", url=url).stdout.endswith('\t{"colour": "grün"}\n')
+    (run,) = json.loads(called("list", *group, "--confs", "-o", "json", url=url).stdout)
+    assert run["conf"] == {"colour": "grün"}
+    assert "grün" not in called("list", *group, url=url).stdout
+    assert "--confs needs --prefix" in called("list", "--confs", url=url).stderr
+
+
 def test_ctrl_c_in_watch_says_how_to_stop_the_runs(url):
     words = "--dag-id", "example_paused", "--prefix", "watched", "--from-date", "2025-05-01", "--to-date", "2025-05-03"
     terminal = Terminal(COMMAND, "create", *words, "--watch", url=url)

@@ -116,11 +116,11 @@ def run_page(
     values = {**values_of_group(dag_id, prefix, connection), "after": where.start, "rows": where.limit + 1}
     if where.state is not None:
         values["state"] = where.state.value
-    return _run_page(**shape_of(values), has_state=where.state is not None), values
+    return _run_page(**shape_of(values), has_state=where.state is not None, has_conf=where.conf), values
 
 
 @cache
-def _run_page(*, ranged: bool, recorded: bool, has_state: bool) -> Select[Any]:
+def _run_page(*, ranged: bool, recorded: bool, has_state: bool, has_conf: bool) -> Select[Any]:
     query = (
         select(
             _RUN.c.id,
@@ -138,6 +138,8 @@ def _run_page(*, ranged: bool, recorded: bool, has_state: bool) -> Select[Any]:
     )
     if has_state:
         query = query.where(bindparam("state") == COUNTED_STATE)
+    if has_conf:
+        query = query.add_columns(_RUN.c.conf)
     return query.order_by(_RUN.c.id).limit(bindparam("rows"))
 
 

@@ -157,7 +157,11 @@ class AirflowGroupRepository:
         for task in tasks:
             names[task.run_id].append(task.task_id)
         runs = tuple(
-            GroupRun(**row._asdict(), failed_task_ids=tuple(names[row.run_id][:MAX_FAILED_TASKS])) for row in page
+            GroupRun(
+                **{**row._asdict(), "conf": (row.conf or {}) if where.conf else None},
+                failed_task_ids=tuple(names[row.run_id][:MAX_FAILED_TASKS]),
+            )
+            for row in page
         )
         return GroupRunPage(runs=runs, next_start=runs[-1].id if len(rows) > where.limit else None)
 

@@ -104,7 +104,8 @@ class GroupRunsResource:
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         self._filter = GroupRunFilterSchema()
-        self._run = GroupRunSchema()
+        self._run = GroupRunSchema(exclude=["conf"])
+        self._run_with_conf = GroupRunSchema()
 
     def on_get(self, req: Request, resp: Response, dag_id: str, prefix: str) -> None:
         """List the runs of a group, a page at a time; the Link header leads to the next page."""
@@ -112,7 +113,8 @@ class GroupRunsResource:
         where = GroupRunFilter(**self._filter.load(query))
         _require_possible(req, dag_id, prefix)
         page = self._groups.runs(dag_id, prefix, where, req.context.caller)
-        payload = {"dag_runs": dump_page(self._run, page.runs), "next_start": page.next_start}
+        run = self._run_with_conf if where.conf else self._run
+        payload = {"dag_runs": dump_page(run, page.runs), "next_start": page.next_start}
         link_to_next(resp, query, page.next_start)
         write_tagged(req, resp, payload, lasting=payload)
 

@@ -14,7 +14,7 @@ from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.stop_after import RuleField, StoppedSchema
 
-SOMETIMES = frozenset({"next_not_before", "dates"})
+SOMETIMES = frozenset({"next_not_before", "dates", "conf"})
 """The keys that a response may lack."""
 *_others, _last = (f"`{state.value}`" for state in DagRunState)
 _STATES = f"{', '.join(_others)} or {_last}"
@@ -168,6 +168,7 @@ class GroupRunSchema(Schema):
             f"{MAX_FAILED_TASKS}. Tasks that could not run because of them are not among them."
         },
     )
+    conf = fields.Dict(metadata={"description": "The configuration of the run, where the query has `conf=true`."})
 
 
 class _Words(fields.List[str]):

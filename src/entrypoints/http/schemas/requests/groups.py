@@ -1,11 +1,13 @@
 """Which groups, and which of their runs, to list."""
 
 from enum import Enum as PythonEnum
+from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
 from airflow_run_groups.domain import MAX_LIMIT, DagRunState, GroupRunFilter, GroupState
-from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Enum, QueryInteger, Text
+from airflow_run_groups.domain.groups import MAX_CONFS
+from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Boolean, Enum, QueryInteger, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import MAX_PAGE, NEXT_START, RequestSchema
 
 
@@ -80,3 +82,15 @@ class GroupRunFilterSchema(RequestSchema):
     )
     limit = QueryInteger(1, MAX_LIMIT, metadata={"description": "At most so many runs.", "examples": [500]})
     state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
+    conf = Boolean(
+        metadata={
+            "description": f"`true`: each run with its `conf`. `limit` is then {MAX_CONFS} at most.",
+            "examples": [True],
+        }
+    )
+
+    @validates_schema
+    def bound_confs(self, filters: dict[str, Any], **_: object) -> None:
+        if filters.get("conf") and filters.get("limit", 1) > MAX_CONFS:
+            msg = f"must be 1 to {MAX_CONFS} with conf, got {filters['limit']}"
+            raise ValidationError(msg, "limit")
