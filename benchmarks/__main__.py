@@ -20,6 +20,7 @@ from benchmarks.console import console, log
 from benchmarks.creating import Creating
 from benchmarks.growth import Table
 from benchmarks.in_a_row import InARow
+from benchmarks.large import Large
 from benchmarks.line import Line
 from benchmarks.plot import plot
 from benchmarks.postgresql import Database, PostgreSQL
@@ -66,6 +67,11 @@ def main() -> int:
         help="nothing but coverage, and runs that run again, in a small table and in one of 1,100,000 runs; no results are written",
     )
     parser.add_argument(
+        "--large",
+        action="store_true",
+        help="nothing but groups of more than 500 runs by one request; no results are written",
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -85,6 +91,8 @@ def main() -> int:
             benchmark.users()
         elif arguments.filling:
             benchmark.filling()
+        elif arguments.large:
+            benchmark.large()
         else:
             benchmark.run()
     return 0
@@ -132,7 +140,7 @@ class Benchmark:
         if self._size.huge is not None:
             grown.append(self._table(self._size.huge))
             growth.groups(small, grown[-1], 1)
-        tables = []
+        tables: list[tuple[str, Sequence[Sequence[str]]]] = [("More than 500 runs by one request", self._large())]
         for table in grown:
             pages = growth.pages(small, table)
             lines += [
@@ -202,6 +210,16 @@ class Benchmark:
 
     def _filling(self, *tables: Table) -> list[Line]:
         return filling.lines([(table, self._process(table.database)) for table in tables], self._size.rounds + 1)
+
+    def large(self) -> None:
+        """Measure groups of more than 500 runs, and print it."""
+        self._prepare()
+        for cells in self._large():
+            console.print(" | ".join(cells), soft_wrap=True)
+
+    def _large(self) -> list[tuple[str, ...]]:
+        database = self._postgresql.database("large", "prepared")
+        return Large(database=database, home=self._home, rounds=self._size.rounds).rows()
 
     def _year(self, table: Table) -> list[Line]:
         environment = self._home.environment(table.database)

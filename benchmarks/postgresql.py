@@ -47,16 +47,16 @@ class Database:
     def __init__(self, name: str, uri: str) -> None:
         """Find it at this address."""
         self.name = name
-        self._uri = uri
+        self.uri = uri
 
     @property
     def url(self) -> str:
         """As SQLAlchemy spells the address."""
-        return self._uri.replace("postgresql://", "postgresql+psycopg2://")
+        return self.uri.replace("postgresql://", "postgresql+psycopg2://")
 
     def execute(self, *statements: str) -> None:
         """Run statements one by one, each for itself, on a connection that is closed afterwards."""
-        with closing(psycopg2.connect(self._uri)) as connection:
+        with closing(psycopg2.connect(self.uri)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 for statement in statements:
@@ -64,7 +64,7 @@ class Database:
 
     def commit(self, *statements: str) -> float:
         """Run statements in one transaction, and return the seconds that they took with the commit."""
-        with closing(psycopg2.connect(self._uri)) as connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.uri)) as connection, connection.cursor() as cursor:
             begin = time.perf_counter()
             for statement in statements:
                 cursor.execute(statement)
@@ -73,7 +73,7 @@ class Database:
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         """Return what a query finds."""
-        with closing(psycopg2.connect(self._uri)) as connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.uri)) as connection, connection.cursor() as cursor:
             cursor.execute(query)
             found: list[tuple[Any, ...]] = cursor.fetchall()
             return found

@@ -19,6 +19,7 @@ from benchmarks.connection import Connection, Failed
 from benchmarks.postgresql import Database
 
 TOKEN = "a token as long as tokens are"  # noqa: S105 - it guards nothing
+_OPTIONS = "AIRFLOW__AIRFLOW_API_PLUGIN__"
 _LIMIT = 180.0
 """Seconds until a server has to respond."""
 
@@ -55,10 +56,13 @@ class Home:
         command = ("airflow", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers))
         return self._start(f"airflow-{database.name}", command, port, _for_airflow_users(self.environment(database)))
 
-    def ours(self, database: Database | None, workers: int, *, airflow_users: bool = False) -> Server:
+    def ours(
+        self, database: Database | None, workers: int, *, airflow_users: bool = False, max_limit: int | None = None
+    ) -> Server:
         """Start this service, on the in-memory backend when there is no database.
 
-        With ``airflow_users`` it takes Airflow's own tokens, else the one of this benchmark.
+        With ``airflow_users`` it takes Airflow's own tokens, else the one of this benchmark. With ``max_limit`` it takes
+        requests for so many runs, and as long for a write as that takes on a busy machine.
         """
         port = _free_port()
         backend = "memory" if database is None else "airflow"
@@ -74,6 +78,9 @@ class Home:
         )
         name = backend if database is None else database.name
         environment = self.environment(database)
+        if max_limit is not None:
+            environment[f"{_OPTIONS}MAX_LIMIT"] = str(max_limit)
+            environment |= {f"{_OPTIONS}WRITE_TIMEOUT": "300", f"{_OPTIONS}READ_TIMEOUT": "60"}
         if airflow_users:
             return self._start(f"ours-{name}-airflow-users", command, port, _for_airflow_users(environment))
         return self._start(f"ours-{name}", command, port, environment)
@@ -134,6 +141,24 @@ class Server:
         master = psutil.Process(self._process.pid)
         return sum(process.memory_full_info().pss for process in (master, *master.children(recursive=True))) / 1e6
 
+    def forget_peak(self) -> float:
+        """Begin to look for the highest memory of its workers, and return the megabytes that they have now together (Linux)."""
+        for worker in self._workers():
+            Path(f"/proc/{worker.pid}/clear_refs").write_text("5", encoding="ascii")
+        return sum(worker.memory_info().rss for worker in self._workers()) / 1e6
+
+    def peak(self) -> float:
+        """Return the megabytes that its workers had together at the highest of each since then."""
+        lines = [
+            line
+            for worker in self._workers()
+            for line in Path(f"/proc/{worker.pid}/status").read_text(encoding="ascii").splitlines()
+        ]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+
+    def _workers(self) -> list[psutil.Process]:
+        return psutil.Process(self._process.pid).children()
+
     def stop(self) -> None:
         """End it with all its workers."""
         self._process.terminate()
@@ -145,10 +170,9 @@ class Server:
 
 
 def _for_airflow_users(environment: Mapping[str, str]) -> dict[str, str]:
-    prefix = "AIRFLOW__AIRFLOW_API_PLUGIN__"
     return {
-        **{name: value for name, value in environment.items() if name != f"{prefix}AIRFLOW_API_AUTH"},
-        f"{prefix}AUTH": "airflow",
+        **{name: value for name, value in environment.items() if name != f"{_OPTIONS}AIRFLOW_API_AUTH"},
+        f"{_OPTIONS}AUTH": "airflow",
     }
 
 

@@ -65,6 +65,7 @@ from airflow_run_groups.domain.errors import (
     SchemaUnknown as SchemaUnknown,
     TimetableFailed as TimetableFailed,
     TooManyRuns as TooManyRuns,
+    TooManyTaskInstances as TooManyTaskInstances,
     TooManyUnfinishedRuns as TooManyUnfinishedRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,

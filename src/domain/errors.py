@@ -94,6 +94,19 @@ class TooManyRuns(Refused):
     reason = "too_many_runs"
 
 
+class TooManyTaskInstances(Refused):
+    """The request would create more than 500 runs, and more task instances than one such request may."""
+
+    reason = "too_many_task_instances"
+
+    def __init__(self, dag_id: str, *, most: int, task_instances: int, allowed: int) -> None:
+        """``most``: how many runs with so many task instances each are allowed."""
+        super().__init__(
+            f"a run of DAG {dag_id!r} has {task_instances} task instances, and a request for more than 500 runs may create "
+            f"{allowed} at most: set limit to at most {most}, and partial to true or a narrower range"
+        )
+
+
 class InvalidConf(Refused):
     """A run's configuration is too long, or does not fit the DAG's params."""
 

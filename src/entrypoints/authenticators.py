@@ -16,7 +16,8 @@ from airflow_run_groups.entrypoints.http.security.browser_session import Browser
 from airflow_run_groups.entrypoints.http.security.remembered import ByMethod, RememberedUsers
 from airflow_run_groups.entrypoints.http.security.same_origin import Origin, SameOrigin
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
-from airflow_run_groups.entrypoints.settings import ANY_HOST, Auth, Settings
+from airflow_run_groups.entrypoints.option_values import ANY_HOST
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 
 
 def authenticator_of(

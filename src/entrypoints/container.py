@@ -13,6 +13,7 @@ from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.adapters.metrics import TOKEN_FILE_UNUSABLE, Meter
 from airflow_run_groups.domain import (
+    MAX_LIMIT,
     AuditLog,
     CoveragePages,
     Coverages,
@@ -35,7 +36,7 @@ from airflow_run_groups.entrypoints.http.middleware import (
     RequestId,
     SecurityHeaders,
 )
-from airflow_run_groups.entrypoints.http.openapi.docs_page import docs_routes
+from airflow_run_groups.entrypoints.http.openapi.docs_page import Described, docs_routes
 from airflow_run_groups.entrypoints.http.resources.coverage import CoverageResource
 from airflow_run_groups.entrypoints.http.resources.dag_runs import DagRunResource, DagRunsResource
 from airflow_run_groups.entrypoints.http.resources.dags import DagsResource
@@ -69,6 +70,7 @@ class Backend:
     audit: AuditLog
     default_timezone: dt.tzinfo
     dispose_after_fork: Callable[[], None]
+    max_limit: int = MAX_LIMIT
     tracer: Any = None
 
 
@@ -78,7 +80,7 @@ def _settings(*, mounted: bool) -> Settings:
     )  # an argument of a provider would be a copy, made with the container
 
 
-def _memory_backend() -> Backend:
+def _memory_backend(max_limit: int, max_task_instances: int) -> Backend:
     from airflow_run_groups.adapters.memory import (  # noqa: PLC0415 - only this backend loads it
         MemoryAuditLog,
         MemoryDagRepository,
@@ -90,21 +92,24 @@ def _memory_backend() -> Backend:
     store = demo_backend()
     return Backend(
         dags=MemoryDagRepository(store),
-        runs=MemoryDagRunRepository(store),
+        runs=MemoryDagRunRepository(store, max_limit=max_limit, max_task_instances=max_task_instances),
         groups=MemoryGroupRepository(store),
         audit=MemoryAuditLog(),
         default_timezone=dt.timezone.utc,
         dispose_after_fork=lambda: None,
+        max_limit=max_limit,
     )
 
 
-def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_schema: bool, mounted: bool) -> Backend:
+def _airflow_backend(
+    limits: DatabaseLimits, meter: Meter, max_limit: int, *, allow_unknown_schema: bool, mounted: bool
+) -> Backend:
     from airflow_run_groups.adapters.airflow import connect, hide_values_of_airflow  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.configuration import default_timezone  # noqa: PLC0415 - the same
     from airflow_run_groups.adapters.airflow.database import tracing  # noqa: PLC0415 - only this backend loads Airflow
     from airflow_run_groups.adapters.airflow.database.instrumentation import instrument  # noqa: PLC0415 - the same
 
-    airflow = connect(limits, allow_unknown_schema=allow_unknown_schema)
+    airflow = connect(limits, allow_unknown_schema=allow_unknown_schema, max_limit=max_limit)
     if not mounted:  # else the log, and the engine that Airflow uses itself, are Airflow's
         hide_values_of_airflow()
     instrument(airflow.database.engine, meter, pool_size=limits.pool_size)
@@ -118,6 +123,7 @@ def _airflow_backend(limits: DatabaseLimits, meter: Meter, *, allow_unknown_sche
         audit=airflow.audit,
         default_timezone=default_timezone(),
         dispose_after_fork=airflow.dispose_after_fork,
+        max_limit=airflow.max_limit,
         tracer=tracer,
     )
 
@@ -177,26 +183,28 @@ def _monitoring(probes: Mapping[str, object], metrics: object | None) -> dict[st
     return dict(probes) if metrics is None else {**probes, "/metrics": metrics}
 
 
+def _described(
+    value_format: ValueFormat, settings: Settings, authenticator: Authenticator, metrics: object, max_limit: int
+) -> Described:
+    return Described(
+        value_format=value_format,
+        requires_token=not isinstance(authenticator, NoAuthentication),
+        has_metrics=metrics is not None,
+        has_ui=settings.ui,
+        max_limit=max_limit,
+    )
+
+
 def _open_routes(
-    prefix: str,
-    monitoring: Mapping[str, object],
-    settings: Settings,
-    authenticator: Authenticator,
-    airflow_address: str | None,
+    prefix: str, monitoring: Mapping[str, object], described: Described, airflow_address: str | None
 ) -> dict[str, object]:
     """Return the routes that need no token. Those of monitoring lie at the root, too."""
     return {
-        **index_routes(prefix, has_ui=settings.ui),
-        **(ui_routes(prefix, airflow=airflow_address) if settings.ui else {}),
+        **index_routes(prefix, has_ui=described.has_ui),
+        **(ui_routes(prefix, airflow=airflow_address) if described.has_ui else {}),
         **monitoring,
         **{f"{prefix}{path}": resource for path, resource in monitoring.items()},
-        **docs_routes(
-            prefix,
-            value_format=ValueFormat(settings.value_format),
-            requires_token=not isinstance(authenticator, NoAuthentication),
-            has_metrics="/metrics" in monitoring,
-            has_ui=settings.ui,
-        ),
+        **docs_routes(prefix, described),
     }
 
 
@@ -250,11 +258,14 @@ class Container(DeclarativeContainer):
     meter: ThreadSafeSingleton[Meter] = ThreadSafeSingleton(_meter, mounted=mounted)
     backend: Selector[Backend] = Selector(
         settings.provided.backend,
-        memory=ThreadSafeSingleton(_memory_backend),
+        memory=ThreadSafeSingleton(
+            _memory_backend, settings.provided.max_limit, settings.provided.database.max_task_instances
+        ),
         airflow=ThreadSafeSingleton(
             _airflow_backend,
             settings.provided.database,
             meter,
+            settings.provided.max_limit,
             allow_unknown_schema=settings.provided.allow_unknown_schema,
             mounted=mounted,
         ),
@@ -290,13 +301,16 @@ class Container(DeclarativeContainer):
     resources = Dict(
         {
             "/dags": ThreadSafeSingleton(DagsResource, backend.provided.dags, value_format),
-            "/me": ThreadSafeSingleton(MeResource, settings.provided.auth.value, backend.provided.default_timezone),
+            "/me": ThreadSafeSingleton(
+                MeResource, settings.provided.auth.value, backend.provided.default_timezone, backend.provided.max_limit
+            ),
             "/dag_runs": ThreadSafeSingleton(
                 DagRunsResource,
                 backend.provided.runs,
                 create_runs,
                 value_format,
                 backend.provided.default_timezone,
+                backend.provided.max_limit,
             ),
             "/dag_runs/{run_id}": ThreadSafeSingleton(DagRunResource, backend.provided.runs, value_format),
             "/coverage": ThreadSafeSingleton(
@@ -314,8 +328,7 @@ class Container(DeclarativeContainer):
         _open_routes,
         prefix,
         ThreadSafeSingleton(_monitoring, probes, metrics),
-        settings,
-        authenticator,
+        ThreadSafeSingleton(_described, value_format, settings, authenticator, metrics, backend.provided.max_limit),
         airflow_address,
     )
     middleware: ThreadSafeSingleton[list[object]] = ThreadSafeSingleton(

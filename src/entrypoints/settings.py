@@ -4,7 +4,6 @@ Every component of Airflow loads this module for the descriptions, so it imports
 """
 
 import configparser
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
@@ -21,6 +20,7 @@ from airflow_run_groups.entrypoints.http.security.tokens import (
     checked_token,
     single_token,
 )
+from airflow_run_groups.entrypoints.option_values import between, flag, hosts, one_of, path, rate, seconds
 
 SECTION = "airflow_api_plugin"
 ENVIRONMENT_PREFIX = "AIRFLOW__AIRFLOW_API_PLUGIN__"
@@ -29,7 +29,6 @@ OTHER_TOKEN_NAME = "AIRFLOW__AIRFLOW__API__PLUGIN_AIRFLOW_API_AUTH"  # noqa: S10
 """A second name of the token in the environment."""
 AIRFLOW = "airflow"
 MEMORY = "memory"
-ANY_HOST = "*"
 
 
 class SettingsError(Exception):
@@ -69,62 +68,8 @@ def _option(
     return field(default=value, repr=not sensitive, metadata={"option": option})
 
 
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            msg = f"must be one of {', '.join(allowed)}, not {text!r}"
-            raise ValueError(msg)
-        return text
-
-    return parse
-
-
 def _auth(text: str) -> Auth:
-    return Auth(_one_of(*Auth)(text))
-
-
-def _flag(text: str) -> bool:
-    return _one_of("true", "false")(text.lower()) == "true"
-
-
-def _between(least: float, most: float, unit: str, number: Callable[[str], float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = number(text)
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
-            msg = f"must be {unit} from {least:g} to {most:g}, not {text!r}"
-            raise ValueError(msg)
-        return value
-
-    return parse
-
-
-def _seconds(least: float) -> Callable[[str], float]:
-    return _between(least, 3600, "a number of seconds", float)
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/"):
-        msg = f"must be a path that begins with a slash, not {text!r}"
-        raise ValueError(msg)
-    return text
-
-
-def _hosts(text: str) -> frozenset[str]:
-    hosts = [host.strip().lower() for host in text.split(",")]
-    if not all(host == ANY_HOST or re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host) for host in hosts):
-        msg = f"must be host names without scheme and port, with commas between them, or {ANY_HOST}, not {text!r}"
-        raise ValueError(msg)
-    return frozenset(hosts)
-
-
-def _rate(text: str) -> str:
-    if not re.fullmatch("[1-9][0-9]{0,4}/(second|minute|hour|day)", text):
-        msg = f"must be a number from 1 to 99999 and /second, /minute, /hour or /day, such as 60/minute, not {text!r}"
-        raise ValueError(msg)
-    return text
+    return Auth(one_of(*Auth)(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +88,12 @@ class Settings:
         "and last ``dags=pattern,pattern`` where it is not for all DAGs. The token may be given by its SHA-256, as\n"
         "``sha256:`` and hexadecimal digits. No other user may be able to read the file. An empty file has no tokens; a file\n"
         "that cannot be used makes the service not ready, and after 5 seconds lets nobody in.",
-        _path,
+        path,
     )
     allow_unknown_schema: bool = _option(
         "Whether to write to a database whose schema revision is known neither to this service nor to the installed\n"
         "Airflow. Columns that would stay empty are refused in any case.",
-        _flag,
+        flag,
         default="false",
         kind="boolean",
     )
@@ -156,7 +101,7 @@ class Settings:
         "Comma-separated host names that are accepted in the ``Host`` header when no token is set (``*``: any).\n"
         "Addresses and localhost are always accepted. Other names are refused, because a web page can make its own\n"
         "name lead to this service.",
-        _hosts,
+        hosts,
     )
     auth: Auth = _option(
         "How callers are identified. ``token``: by airflow_api_auth and the tokens of airflow_api_auth_file.\n"
@@ -167,63 +112,72 @@ class Settings:
     )
     backend: str = _option(
         "``airflow``, or ``memory``: a handful of example DAGs that live in the process of the service.",
-        _one_of(AIRFLOW, MEMORY),
+        one_of(AIRFLOW, MEMORY),
         default=AIRFLOW,
     )
     listener: bool = _option(
         "Whether Airflow's schedulers and API servers call this package when a run ends, which ``stop_after`` of a group needs.\n"
         "While a listener is registered, Airflow does not import DAGs that have tasks with ``end_from_trigger``; this one is\n"
         "registered in no process that imports DAGs. Read when these components start.",
-        _flag,
+        flag,
         default="false",
         kind="boolean",
     )
     mount_in_airflow: bool = _option(
         "Whether Airflow's API server serves the endpoints below /api/v1 where this package is installed. With ``false`` it\n"
         "has nothing of ours there, and the service on its own serves as before. Read when the API server starts.",
-        _flag,
+        flag,
         default="true",
         kind="boolean",
     )
     ui: bool = _option(
         "Whether there is the page of groups at /api/v1/ui/, and from Airflow 3.1 on in Airflow's navigation and in the tabs of\n"
         "each DAG. With ``false``, the service takes no cookie of a browser's session either. Read when the server starts.",
-        _flag,
+        flag,
         default="true",
         kind="boolean",
     )
     value_format: str = _option(
         "How responses write dates, booleans and nulls of a DAG run: as ``text``, or as ``json`` types.",
-        _one_of("text", "json"),
+        one_of("text", "json"),
         default="text",
     )
     write_rate_limit: str | None = _option(
         "How many write requests each caller may send, such as ``60/minute``; per second, minute, hour or day. More\n"
         "get a 429. Each process counts for itself, so n workers and replicas allow n times as many.",
-        _rate,
+        rate,
     )
     plan_rate_limit: str | None = _option(
         "How many requests with ``dry_run``, which write nothing, each caller may send. They do not count against\n"
         "``write_rate_limit``. As many as that where this is not set.",
-        _rate,
+        rate,
+    )
+    max_limit: int = _option(
+        "How many runs one request may create, with a ``limit`` of so many; a request without one creates 500 at most.\n"
+        "More than 500 are for PostgreSQL: SQLite has a limit of 500 whatever this says. Requests for more than 500 runs may\n"
+        "create 4,000 task instances together for each second of ``write_timeout``, and are refused beforehand with the\n"
+        "``limit`` that would do. Other writers of the DAG, and the DAG processor, wait meanwhile.",
+        between(500, 10_000, "a whole number", int),
+        default="500",
+        kind="integer",
     )
     max_unfinished_runs_per_dag: int | None = _option(
         "How many runs of groups one DAG may have that are queued or running. A creation or a retry that would lead to more\n"
         "is a 409 with the numbers, and nothing is done. Counted in the transaction that writes, for all processes together.",
-        _between(1, 999_999, "a whole number", int),
+        between(1, 999_999, "a whole number", int),
         kind="integer",
     )
     max_unfinished_runs_per_caller: int | None = _option(
         "The same for the runs of groups, of all DAGs, that one caller has created. Callers without a name are one caller. A\n"
         "retry counts for the caller who sends it. Needs Airflow 3.1 or newer, which knows who created a run.",
-        _between(1, 999_999, "a whole number", int),
+        between(1, 999_999, "a whole number", int),
         kind="integer",
     )
     receive_timeout: float = _option(
         "Seconds from a request's first byte to its last. Most requests have a few hundred bytes, and one of the\n"
         "largest, 1 MiB, comes in time at 2 Mbit/s. A TLS handshake has as long, and a client has twice as long to take\n"
         "the response.",
-        _seconds(0.1),
+        seconds(0.1),
         default="5.0",
         kind="float",
     )
@@ -231,28 +185,28 @@ class Settings:
         "Seconds between SIGTERM and the end of listening. /health/ready is a 503 meanwhile, so that a load balancer\n"
         "that asks every second or two sends no more requests. None with the memory backend, on Ctrl-C, and at a\n"
         "second SIGTERM.",
-        _seconds(0),
+        seconds(0),
         default="3.0",
         kind="float",
     )
     pool_size: int = _option(
         "Database connections of one process. Reads take milliseconds, and writes of one DAG queue up before they take\n"
         "a connection, so a few serve many threads.",
-        _between(1, 3600, "a whole number", int),
+        between(1, 3600, "a whole number", int),
         default="8",
         kind="integer",
     )
     read_timeout: float = _option(
         "Seconds for one read: a short statement or two. A read that takes longer will hardly end. Proxies and probes\n"
         "tend to give up after 10. The waits for a connection follow from this timeout.",
-        _seconds(0.1),
+        seconds(0.1),
         default="8.0",
         kind="float",
     )
     write_timeout: float = _option(
         "Seconds for one write with all its waits. The waits for other writers follow from this timeout, and so does\n"
         "gunicorn's graceful_timeout: a server that stops finishes its writes before it ends.",
-        _seconds(0.1),
+        seconds(0.1),
         default="25.0",
         kind="float",
     )

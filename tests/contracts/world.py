@@ -58,6 +58,10 @@ class World(Protocol):
     def hurried_runs(self) -> DagRunRepository:
         """The same of the repository of runs."""
 
+    @property
+    def large_runs(self) -> DagRunRepository:
+        """The same, where one request creates up to 2,000 runs, and more than 500 with up to 1,200 task instances."""
+
     def clock(self) -> dt.datetime:
         """Return the present, by the clock of the backend; it is later each time."""
 

@@ -3,6 +3,7 @@
 import re
 
 from airflow_run_groups.domain import MAX_CONF_BYTES, MAX_CONFS_BYTES, MAX_LIMIT
+from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
 from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
@@ -40,7 +41,7 @@ def test_the_limits_are_those_that_are_kept(monkeypatch):
         f"{MAX_HEAD // 1024} KiB",
         f"{gunicorn.limit_request_fields}",
         f"{gunicorn.limit_request_field_size} bytes",
-        f"{MAX_LIMIT}",
+        f"{MAX_LIMIT}, or `max_limit`, up to {LARGEST_LIMIT:,}",
         f"{MAX_ITEMS}",
         f"{MAX_CONF_BYTES // 1024} KiB",
         f"{MAX_CONFS_BYTES // 1024**2} MiB",

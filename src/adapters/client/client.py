@@ -135,7 +135,7 @@ class Client(Lists):
         same runs. With ``reprocess_behavior`` completed it is planned first, and requested by its ``plan_id``.
 
         :param limit: how many runs to create at most, None for all.
-        :param step: how many with one request, 1 to 500; fewer when that takes the service too long.
+        :param step: how many with one request, 1 to 500, or to the service's ``max_limit``; fewer when that takes it too long.
         :raises Unsendable: before the first step, when a date is listed twice, or a list in ``conf_per_run`` is not as long
             as the dates.
         """
@@ -158,7 +158,7 @@ class Client(Lists):
     def summarise(self, request: GroupRequest, *, limit: int | None = None) -> PlanSummary:
         """Return the plan of a group of any size in short; one request plans thousands of dates.
 
-        :param limit: at most so many runs, 1 to 500; None for all dates.
+        :param limit: at most so many runs, 1 to the service's ``max_limit``, which is 500 unless it is set; None for all dates.
         :raises Unsendable: as ``create_all``.
         """
         check_dates(request)

@@ -1,4 +1,4 @@
-"""Groups of any size, created in steps of at most 500 runs: each response says where the next step begins."""
+"""Groups of any size, created in steps of so many runs, 500 unless it is said: each response says where the next step begins."""
 
 import datetime as dt
 import re

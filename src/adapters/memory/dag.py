@@ -46,6 +46,11 @@ class MemoryDag:
             object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")
 
     @property
+    def tasks_of_a_run(self) -> int:
+        """How many task instances a run has, at most."""
+        return max(len(self.task_ids), len(self.task_windows or ()))
+
+    @property
     def version(self) -> str:
         """The identity of this version of the DAG."""
         windows = None if self.task_windows is None else sorted(map(str, self.task_windows))

@@ -41,7 +41,9 @@ from airflow_run_groups.domain import (
 )
 from airflow_run_groups.domain.about import NOTHING
 from airflow_run_groups.domain.estimate import RECENT_RUNS
+from airflow_run_groups.domain.model import MAX_LIMIT
 from airflow_run_groups.domain.pace import is_spaced
+from airflow_run_groups.domain.planning.bounds import CreationBounds
 
 T = TypeVar("T")
 
@@ -54,8 +56,12 @@ _NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
 
 class MemoryDagRunRepository:
-    def __init__(self, backend: MemoryBackend) -> None:
+    def __init__(
+        self, backend: MemoryBackend, *, max_limit: int = MAX_LIMIT, max_task_instances: int | None = None
+    ) -> None:
+        """Let a request create so many runs, and if they are more than 500, so many task instances; None: any number."""
         self._backend = backend
+        self._bounds = CreationBounds(max_limit=max_limit, max_task_instances=max_task_instances)
 
     def list(self, where: DagRunFilter) -> DagRunPage:
         with self._backend.lock:
@@ -77,11 +83,11 @@ class MemoryDagRunRepository:
     def snapshot(self, dag_id: str, work: Callable[[DagSnapshot], T]) -> T:
         with self._backend.lock:
             self._backend.advance()
-            return work(_Transaction(self._live(dag_id), self._backend))
+            return work(_Transaction(self._live(dag_id), self._backend, self._bounds))
 
     def transaction(self, dag_id: str, work: Callable[[DagTransaction], T]) -> T:
         with self._backend.lock:
-            transaction = _Transaction(self._live(dag_id), self._backend)
+            transaction = _Transaction(self._live(dag_id), self._backend, self._bounds)
             result = work(transaction)
             transaction.commit()
             return result
@@ -112,9 +118,10 @@ class MemoryDagRunRepository:
 
 
 class _Transaction:
-    def __init__(self, stored: StoredDag, backend: MemoryBackend) -> None:
+    def __init__(self, stored: StoredDag, backend: MemoryBackend, bounds: CreationBounds) -> None:
         self._stored = stored
         self._backend = backend
+        self._bounds = bounds
         self._added: list[CreatedRuns] = []
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
@@ -138,6 +145,7 @@ class _Transaction:
             check_confs=partial(check_confs, dag.params),
             existing_runs=self._runs_at(request, since) if request.looks_at_runs else None,
             dag_version=dag.version,
+            bounds=replace(self._bounds, task_instances=dag.tasks_of_a_run),
         )
 
     def schedule(self) -> tuple[Dag, Timetable]:
@@ -214,12 +222,12 @@ class _Transaction:
 
     def _runs_at(self, request: GroupRequest, since: dt.datetime) -> Sequence[ExistingRun]:
         """Return the runs at the dates of a request, or from its first date on, by their dates."""
-        group = group_prefix(request.prefix)
+        group, dates = group_prefix(request.prefix), frozenset(request.dates or ())
         found = [
             replace(_existing(stored), in_group=group in stored.groups)
             for stored in self._stored.runs
             if (date := stored.run.logical_date) is not None
-            and (date >= since if request.dates is None else date in request.dates)
+            and (date >= since if request.dates is None else date in dates)
         ]
         return sorted(found, key=lambda run: run.logical_date)
 

@@ -48,7 +48,7 @@ class Draft:
     ) -> None:
         if request.conf_per_run is None:
             facts.check_confs([request.conf or {}])
-        check_request(request, now)
+        check_request(request, now, facts.bounds)
         self._prefix = group_prefix(request.prefix)
         likely = GroupRunId(prefix=self._prefix, number=facts.last_number + 1, logical_date=now.replace(microsecond=0))
         check_run_id(str(likely), pattern=facts.run_id_pattern)
@@ -56,6 +56,7 @@ class Draft:
         _check_dag(request, facts.dag, facts.timetable)
         self._request = request
         self._limit = request.limit if limit is None else limit
+        self._is_one_request = self._limit <= request.limit
         self._before = before
         self._facts = facts
         self._now = now
@@ -76,7 +77,7 @@ class Draft:
         self._confs = Confs(
             (request.conf or {}, request.conf_per_run, request.dates or ()),
             check=facts.check_confs,
-            at_a_time=request.limit if self._limit > request.limit else None,
+            at_a_time=None if self._is_one_request else request.limit,
         )
         self._starts = starts_of(request.order, request.not_before, request.pace, now=now)
         self.runs: list[NewDagRun] = []
@@ -85,10 +86,8 @@ class Draft:
         self._done: set[str] = set()
         self._has_gap = False
         self._digest = Digest(facts.dag.dag_id, self._prefix) if identify else None
-        self.existing = 0
-        self._left_alone = 0
+        self.existing = self._left_alone = self._made = self._seen = 0
         self.next_start_date: dt.datetime | None = None
-        self._seen = 0
         self._frontier = Frontier(request, facts)
         self._not_yet = LeftOut()
         self._without_tasks = LeftOut()
@@ -128,8 +127,7 @@ class Draft:
         control = self._control if self.runs or self.reruns else self._facts.control
         plan_id = self._plan_id()
         if request.plan_id is not None and plan_id is not None:
-            made = sum(run.run_id in self._done for run in self.runs)
-            request.plan_id.check_unchanged(plan_id, last_number=self._facts.last_number - made)
+            request.plan_id.check_unchanged(plan_id, last_number=self._facts.last_number - self._made)
             if self._has_gap:
                 raise PlanChanged(["some of its runs exist already, and not all those before them"])
         self._leave_out_what_is_done()
@@ -200,6 +198,8 @@ class Draft:
 
     def _add(self, run: NewDagRun | RerunDagRun, *, is_done: bool) -> None:
         """Add a run. The runs of a plan that exist come before all that do not: a run behind a gap is not the plan's."""
+        if self._is_one_request:
+            self._facts.bounds.check(self._place + 1, self._facts.dag.dag_id)
         if is_done:
             self._done.add(run.run_id)
             self._has_gap = self._has_gap or len(self._done) <= self._place
@@ -208,14 +208,14 @@ class Draft:
                 interval = run.data_interval
                 self._digest.add(run.run_id, run.run_type.value, run.run_after, interval.start, interval.end)
             self.runs.append(run)
+            self._made += is_done
             return
         if self._digest is not None:
             self._digest.add(run.run_id, run.run_after, run.conf is None)
-        made = sum(one.run_id in self._done for one in self.runs) if self._done else 0
         if not is_done:
             self._befores.append(
                 Before(
-                    runs=len(self.runs) - made,
+                    runs=len(self.runs) - self._made,
                     existing=self.existing + len(self._done),
                     next_not_before=self._next_not_before(self._place),
                 )

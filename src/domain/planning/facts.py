@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
+from airflow_run_groups.domain.planning.bounds import DEFAULT_BOUNDS, CreationBounds
 from airflow_run_groups.domain.planning.runs import ExistingRun
 from airflow_run_groups.domain.run_id import DEFAULT_RUN_ID_PATTERN
 from airflow_run_groups.domain.timetable import Timetable
@@ -57,6 +58,7 @@ class PlanningFacts:
     ``run_id_pattern``: the regular expression that new run ids must match.
     ``runs_per_loop``: how many queued runs of all DAGs the scheduler examines in one loop, at least 1, None when unknown.
     ``interval_timetable``: the timetable with the request's ``interval`` between its dates, None without an interval.
+    ``bounds``: how many runs the request may create.
     ``check_confs``: checks the configurations of runs against the DAG's params, and raises InvalidConf with the param's name.
     """
 
@@ -73,3 +75,4 @@ class PlanningFacts:
     check_confs: Callable[[Iterable[Conf]], None] = _accept
     existing_runs: Iterable[ExistingRun] | None = None
     dag_version: str | None = None
+    bounds: CreationBounds = DEFAULT_BOUNDS

@@ -11,6 +11,7 @@ from airflow_run_groups.domain.control import check_max_active_runs
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, DagRunType, in_utc, require_moments
 from airflow_run_groups.domain.pace import Order, Pace
+from airflow_run_groups.domain.planning.bounds import CreationBounds
 from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.planning.plan_id import PlanId
 from airflow_run_groups.domain.planning.rerun import ReprocessBehavior
@@ -23,10 +24,10 @@ from airflow_run_groups.domain.timetable import Interval
 class GroupRequest:
     """A request for runs of one DAG, for every date of its schedule from start to end, both inclusive.
 
-    Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs. ``partial``: when there are more,
-    create the first ``limit``, instead of none. ``conf`` goes into every run, and has at most ``MAX_CONF_BYTES``.
+    Without dates: one run now. Without an end: up to now. ``limit`` is 1 to 500 runs, or
+    more where the installation allows it. ``partial``: when there are more, create the first ``limit``, instead of none. ``conf`` goes into every run, and has at most ``MAX_CONF_BYTES``.
     No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
-    ``dates``: these dates, 1 to 500, in place of a range. ``interval``: the time between two dates of the range, for a
+    ``dates``: these dates, as many as the largest ``limit``, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
     ``description`` and ``labels`` are said of the group, in place of those that it has; None leaves them.
     ``new_group``: True refuses a prefix whose group exists, unless this same request made it; False adds to it without a
@@ -82,8 +83,8 @@ class GroupRequest:
         return self.reprocess_behavior is not ReprocessBehavior.NONE or self.plan_id is not None
 
 
-def check_request(request: GroupRequest, now: dt.datetime) -> None:
-    """Check a request against the rules that need no DAG.
+def check_request(request: GroupRequest, now: dt.datetime, bounds: CreationBounds) -> None:
+    """Check a request against the rules that need nothing else of its DAG.
 
     :raises Refused: naming all the rules that it breaks, and what is allowed.
     """
@@ -92,18 +93,25 @@ def check_request(request: GroupRequest, now: dt.datetime) -> None:
         check_conf_size(request.conf, "conf")
     if request.conf_per_run is not None and not isinstance(request.conf_per_run, tuple):
         check_conf_size(request.conf_per_run, "conf_per_run")
-    broken = [*contradictions(request), *_dates_to_come(request, now)]
+    broken = [
+        *contradictions(request, max_limit=bounds.max_limit),
+        *_one_by_one(request, bounds),
+        *_dates_to_come(request, now),
+    ]
     if broken:
         raise Refused("; ".join(broken))
 
 
-def contradictions(request: GroupRequest) -> Iterator[str]:
-    """Yield what is wrong with a request whatever the time and the DAG, each a sentence that says what is allowed."""
-    if not 1 <= request.limit <= MAX_LIMIT:
-        yield f"limit must be 1 to {MAX_LIMIT}, not {request.limit}"
+def contradictions(request: GroupRequest, *, max_limit: int) -> Iterator[str]:
+    """Yield what is wrong with a request whatever the time and the DAG, each a sentence that says what is allowed.
+
+    :param max_limit: the largest ``limit``, and the longest list of ``dates``.
+    """
+    if not 1 <= request.limit <= max_limit:
+        yield f"limit must be 1 to {max_limit}, not {request.limit}"
     yield from _about_conf_per_run(request)
     if request.dates is not None:
-        yield from _about_dates(request, request.dates)
+        yield from _about_dates(request, request.dates, max_limit)
         return
     start, end = request.start_date, request.end_date
     if start is None and end is not None:
@@ -114,12 +122,12 @@ def contradictions(request: GroupRequest) -> Iterator[str]:
         yield f"end_date {in_utc(end)} lies before start_date {in_utc(start)}"
 
 
-def _about_dates(request: GroupRequest, dates: tuple[dt.datetime, ...]) -> Iterator[str]:
+def _about_dates(request: GroupRequest, dates: tuple[dt.datetime, ...], max_limit: int) -> Iterator[str]:
     others = [name for name in ("start_date", "end_date", "interval") if getattr(request, name) is not None]
     if others:
         yield f"dates cannot be combined with {', '.join(others)}: they take the place of a range"
-    if not 1 <= len(dates) <= MAX_LIMIT:
-        yield f"dates must be 1 to {MAX_LIMIT} dates, not {len(dates)}"
+    if not 1 <= len(dates) <= max_limit:
+        yield f"dates must be 1 to {max_limit} dates, not {len(dates)}"
     twice = next((later for earlier, later in pairwise(sorted(dates)) if earlier == later), None)
     if twice is not None:
         yield f"dates holds {in_utc(twice)} twice"
@@ -133,6 +141,14 @@ def _about_conf_per_run(request: GroupRequest) -> Iterator[str]:
     elif len(request.conf_per_run) != len(request.dates):
         confs, dates = len(request.conf_per_run), len(request.dates)
         yield f"conf_per_run has {confs} objects for {dates} dates: it must have one for each"
+
+
+def _one_by_one(request: GroupRequest, bounds: CreationBounds) -> Iterator[str]:
+    if bounds.one_by_one is not None and request.limit > bounds.most:
+        yield (
+            f"limit must be 1 to {bounds.most}, not {request.limit}, as the runs of DAG {request.dag_id!r} are created one by "
+            f"one: {bounds.one_by_one}"
+        )
 
 
 def _dates_to_come(request: GroupRequest, now: dt.datetime) -> Iterator[str]:

@@ -110,10 +110,11 @@ _STEPS = (
     click.Option(["--limit"], type=click.IntRange(min=1), help="At most so many runs, the first ones."),
     click.Option(
         ["--step"],
-        type=click.IntRange(1, 500),
+        type=click.IntRange(1, 10_000),
         default=500,
         show_default=True,
-        help="How many runs to create with one request, which creates all of them or none.",
+        help="How many runs to create with one request, which creates all of them or none. More than 500 where the service "
+        "allows it (max_limit).",
     ),
 )
 _ACTION = (

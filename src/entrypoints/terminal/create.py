@@ -39,7 +39,7 @@ def create(  # noqa: PLR0913 - each is an option of the command
 ) -> int:
     if dry_run:
         return show.plan(session, limit=limit, step=step, all_dates=all_dates, **request)
-    creation = _Creation(session, GroupRequest(**request), limit)
+    creation = _Creation(session, GroupRequest(**request), limit, step)
     with _interruptible(session.output) as interruption:
         creation.foresee()
         steps = () if interruption.requested else session.client.create_all(creation.request, limit=limit, step=step)
@@ -96,6 +96,7 @@ class _Creation:
     session: Session
     request: GroupRequest
     limit: int | None
+    step: int
     steps: list[Step] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
     rerun_ids: list[str] = field(default_factory=list)
@@ -107,7 +108,7 @@ class _Creation:
 
         They stay away where the plan takes too long, and those about a limit of more than one step come with its steps.
         """
-        if not self.request.has_dates or (self.limit is not None and self.limit > MAX_LIMIT):
+        if not self.request.has_dates or (self.limit is not None and self.limit > max(self.step, MAX_LIMIT)):
             return
         try:
             self.foreseen = self.session.client.summarise(self.request, limit=self.limit)["warnings"]

@@ -65,7 +65,7 @@ def plan(session: Session, *, limit: int | None, step: int, all_dates: bool, **r
     """Show what would be created: in short where there are many dates, unless all of them are wanted."""
     group, output = GroupRequest(**request), session.output
     is_short = output.format == "table" and not all_dates
-    fits_one_step = limit is None or limit <= MAX_LIMIT
+    fits_one_step = limit is None or limit <= max(step, MAX_LIMIT)
     if is_short and fits_one_step:
         summary = session.client.summarise(group, limit=limit)
         if sum(summary["counts"].values()) > FEW:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 _PARTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
 """Quoted values, which stay as they are, and words."""
+_OF_A_REQUEST = re.compile(r"\blimit(?= must be | to at most )")
+"""The ``limit`` of a request, which is the size of a step; ``--limit`` is that of all steps."""
 _AMBIGUOUS = {"max_active_runs"}
 """Keys of a request that are also the names of a DAG's own attributes."""
 NO_CONNECTION = "To use another service: --url URL, or AIRFLOW_GROUPS_URL. Without a service: --local."
@@ -20,4 +22,6 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
     :param flags: the flag of each option by the key that it fills, such as ``--from-date`` by ``start_date``.
     """
     keys = {key: flag for key, flag in flags.items() if ("_" in key or key == "conf") and key not in _AMBIGUOUS}
+    if "step" in flags:
+        text = _OF_A_REQUEST.sub(flags["step"], text)
     return _PARTS.sub(lambda part: keys.get(part[0], part[0]), text)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 import pendulum
 from airflow import settings
@@ -25,9 +26,11 @@ from sqlalchemy import delete, event, func, insert, select, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_run_groups.adapters.airflow import connect
+from airflow_run_groups.adapters.airflow.backend import AirflowBackend
 from airflow_run_groups.adapters.airflow.compat import SESSION_OPTIONS, SerializedDAG
-from airflow_run_groups.domain import Denial
+from airflow_run_groups.domain import DagRunRepository, Denial
 from airflow_run_groups.entrypoints.settings import Settings
+from tests.contracts.max_limit import MAX_LIMIT, MAX_TASK_INSTANCES
 from tests.contracts.world import Stored
 from tests.integration.airflow import versions
 
@@ -55,6 +58,7 @@ class AirflowWorld:
         limits = replace(
             Settings(read_timeout=60, write_timeout=300).database, lock_timeout=120, sqlite_write_timeout=120
         )
+        self._limits = limits
         self.backend = connect(limits, allow_unknown_schema=False)
         self.dags = self.backend.dags
         self.runs = self.backend.runs
@@ -66,8 +70,18 @@ class AirflowWorld:
         self.sessions = sessionmaker(settings.engine, autoflush=False, expire_on_commit=False, **SESSION_OPTIONS)
 
     def close(self) -> None:
-        for backend in (self.backend, self._hurried):
+        for backend in (self.backend, self._hurried, self.large):
             backend.database.engine.dispose()
+
+    @cached_property
+    def large(self) -> AirflowBackend:
+        """A backend that takes large requests, where its database does."""
+        limits = replace(self._limits, max_task_instances=MAX_TASK_INSTANCES)
+        return connect(limits, allow_unknown_schema=False, max_limit=MAX_LIMIT)
+
+    @property
+    def large_runs(self) -> DagRunRepository:
+        return self.large.runs
 
     def clear(self) -> None:
         self.clear_runs()

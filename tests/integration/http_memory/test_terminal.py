@@ -255,6 +255,13 @@ def test_refusal_exits_3(url):
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_step_beyond_what_the_service_allows_is_refused(url):
+    for command in ("create", "plan"):
+        done = called(command, *dates("huge_step", "2021-01-01", "2021-01-02"), "--step", "2000", "-o", "json", url=url)
+        assert done.returncode == 3
+        assert done.stderr.startswith("refused: --step must be 1 to 500, not 2000 ")
+
+
 def test_unreachable_service_exits_4():
     done = called("dags", "--retry-for", "0", url=nowhere())
     assert done.returncode == 4

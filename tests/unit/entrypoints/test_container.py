@@ -83,6 +83,37 @@ def test_limits_of_unfinished_runs_reach_creations_and_retries(option, owner):
     assert send(f"{group}/retry")[1]["reason"] == "too_many_unfinished_runs"
 
 
+def test_the_largest_limit_reaches_requests_their_description_and_the_caller():
+    client = testing.TestClient(_container(max_limit=2000).app(), headers={"Host": "localhost"})
+    hourly = {"dag_id": "example_hourly", "start_date": "2021-01-01", "end_date": "2021-03-31", "dry_run": True}
+
+    def send(**body):
+        response = client.simulate_post("/api/v1/dag_runs", json={**hourly, **body}).json["response"]
+        return response.get("error") or len(response["dag_run_ids"])
+
+    assert send(limit=2000, partial=True) == 2000
+    assert send(limit=2001) == "limit must be 1 to 2000, not 2001"
+    assert "more than limit=500 dates" in send()
+    days = [
+        f"2021-{month:02}-01T{hour:02}:{minute:02}"
+        for month in range(1, 12)
+        for hour in range(24)
+        for minute in range(8)
+    ]
+    listed = {"start_date": None, "end_date": None, "dates": days[:2000]}
+    assert send(**listed, conf_per_run=[{}] * 2000, limit=2000) == 2000
+    assert "dates must be a list of 1 to 2000 ISO 8601 dates" in send(**{**listed, "dates": days[:2001]})
+    keys = client.simulate_get("/api/v1/openapi.json").json["components"]["schemas"]["GroupRequest"]["properties"]
+    assert keys["limit"]["maximum"] == keys["dates"]["maxItems"] == keys["conf_per_run"]["anyOf"][1]["maxItems"] == 2000
+    assert client.simulate_get("/api/v1/me").json["response"]["me"]["max_limit"] == 2000
+
+
+def test_by_default_the_largest_limit_is_500():
+    client = testing.TestClient(_container().app(), headers={"Host": "localhost"})
+    answer = client.simulate_post("/api/v1/dag_runs", json={"dag_id": "example_unscheduled", "limit": 501})
+    assert answer.json["response"]["error"] == "limit must be 1 to 500, not 501"
+
+
 def test_each_part_is_built_once_however_many_threads_ask_first():
     container = _container()
     seen = []

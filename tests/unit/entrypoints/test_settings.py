@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 import pytest
 
+from airflow_run_groups.domain import MAX_LIMIT
+from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.settings import Auth, Settings, SettingsError, read_settings
@@ -190,6 +192,13 @@ def test_a_rate_is_a_number_and_a_stretch_of_time(rate):
     assert WriteRate(read_settings({**MEMORY, RATE: rate}).write_rate_limit)
 
 
+def test_the_bounds_of_max_limit_are_those_of_the_rules():
+    name = "AIRFLOW__AIRFLOW_API_PLUGIN__MAX_LIMIT"
+    assert Settings().max_limit == MAX_LIMIT
+    for limit in (MAX_LIMIT, LARGEST_LIMIT):
+        assert read_settings({**MEMORY, name: str(limit)}).max_limit == limit
+
+
 def test_by_default_the_limits_of_the_database_are_these():
     assert asdict(Settings().database) == {
         "pool_size": 8,
@@ -201,6 +210,7 @@ def test_by_default_the_limits_of_the_database_are_these():
         "lock_timeout": 5.0,
         "idle_in_transaction_timeout": 15.0,
         "sqlite_write_timeout": 4.0,
+        "max_task_instances": 100_000,
     }
 
 
@@ -217,6 +227,8 @@ def test_the_waits_of_a_request_are_within_its_timeout(read_timeout, write_timeo
     ("name", "text", "sentence"),
     [
         ("pool_size", "0", "pool_size must be a whole number from 1 to 3600, not '0'"),
+        ("max_limit", "499", "max_limit must be a whole number from 500 to 10000, not '499'"),
+        ("max_limit", "10001", "max_limit must be a whole number from 500 to 10000, not '10001'"),
         ("pool_size", "1.5", "pool_size must be a whole number from 1 to 3600, not '1.5'"),
         ("read_timeout", "0", "read_timeout must be a number of seconds from 0.1 to 3600, not '0'"),
         ("write_timeout", "3601", "write_timeout must be a number of seconds from 0.1 to 3600, not '3601'"),

@@ -13,6 +13,7 @@ from tests.contracts.dag_runs import DagRunGetContract, DagRunListContract
 from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
+from tests.contracts.max_limit import MaxLimitContract
 from tests.contracts.names import GroupNamesContract
 from tests.contracts.plan_ids import PlanIdContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
@@ -146,4 +147,8 @@ class TestMemoryUnfinishedRuns(UnfinishedRunsContract):
 
 
 class TestMemoryUnfinishedRunsOfCallers(UnfinishedRunsOfCallersContract):
+    pass
+
+
+class TestMemoryMaxLimit(MaxLimitContract):
     pass

@@ -12,6 +12,7 @@ from airflow_run_groups.adapters.memory import (
 )
 from airflow_run_groups.adapters.memory.queue import StoredRun
 from airflow_run_groups.domain import DagRun, TaskWindow
+from tests.contracts.max_limit import MAX_LIMIT, MAX_TASK_INSTANCES
 from tests.contracts.world import Stored, utc
 
 
@@ -21,6 +22,9 @@ class MemoryWorld:
         self.backend = MemoryBackend(self.clock)
         self.dags = MemoryDagRepository(self.backend)
         self.runs = self.hurried_runs = MemoryDagRunRepository(self.backend)
+        self.large_runs = MemoryDagRunRepository(
+            self.backend, max_limit=MAX_LIMIT, max_task_instances=MAX_TASK_INSTANCES
+        )
         self.groups = self.hurried_groups = MemoryGroupRepository(self.backend)
         self.audit = MemoryAuditLog()
 

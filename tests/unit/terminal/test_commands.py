@@ -11,6 +11,7 @@ import pytest
 from airflow_run_groups.adapters.client import GroupRequest
 from airflow_run_groups.adapters.client.client import STEP
 from airflow_run_groups.domain import DEFAULT_PREFIX, MAX_LIMIT, DagRunState, GroupState, Order, Which
+from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
 from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION, OUTPUT, CommandLine, resolve
 from tests.unit.test_packaging import loaded_by
@@ -49,9 +50,12 @@ def test_choices_and_bounds_are_those_of_the_domain():
     states = {*(state.value for state in DagRunState), *(state.value for state in GroupState)}
     assert set(options("list")["state"].type.choices) == states
     assert list(options("retry")["which"].type.choices) == [which.value for which in Which]
-    for name, default in {"plan": MAX_LIMIT, "create": MAX_LIMIT, "cancel": STEP, "retry": STEP, "note": STEP}.items():
+    for name in ("plan", "create", "fill"):
         step = options(name)["step"]
-        assert (step.type.min, step.type.max, step.default) == (1, MAX_LIMIT, default)
+        assert (step.type.min, step.type.max, step.default) == (1, LARGEST_LIMIT, MAX_LIMIT)
+    for name in ("cancel", "retry", "note"):
+        step = options(name)["step"]
+        assert (step.type.min, step.type.max, step.default) == (1, MAX_LIMIT, STEP)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["create", "--help"]])

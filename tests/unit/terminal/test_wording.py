@@ -18,6 +18,9 @@ FLAGS = {option.name: option.opts[0] for option in PLAN.params}
         ("shorten conf_per_run", "shorten --conf-per-run"),
         ("DAG 'start_date' has no \"end_date\"", "DAG 'start_date' has no \"end_date\""),
         ("all 16 places of the DAG (max_active_runs)", "all 16 places of the DAG (max_active_runs)"),
+        ("limit must be 1 to 500, not 2000", "--step must be 1 to 500, not 2000"),
+        ("at most: set limit to at most 600, and partial", "at most: set --step to at most 600, and partial"),
+        ("would exceed the limit of 5", "would exceed the limit of 5"),
         ("prefix 'a' cannot be used", "prefix 'a' cannot be used"),
     ],
 )

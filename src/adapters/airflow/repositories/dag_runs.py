@@ -14,9 +14,10 @@ from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode,
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import one_run, page
+from airflow_run_groups.adapters.airflow.repositories.sizes import Sizes
 from airflow_run_groups.adapters.airflow.repositories.snapshot import AirflowDag
 from airflow_run_groups.domain.errors import AmbiguousRunId, DagNotFound, DagRunNotFound
-from airflow_run_groups.domain.model import DagRun, DagRunFilter, DagRunPage
+from airflow_run_groups.domain.model import MAX_LIMIT, DagRun, DagRunFilter, DagRunPage
 
 MAX_ID = 2**31 - 1
 """The largest ``dag_run.id``: the column is a 32-bit integer (airflow.models.dagrun, 3.0 to 3.4)."""
@@ -25,8 +26,10 @@ T = TypeVar("T")
 
 
 class AirflowDagRunRepository:
-    def __init__(self, database: Database, schema: Schema, custom_code: CustomCode) -> None:
+    def __init__(self, database: Database, schema: Schema, custom_code: CustomCode, max_limit: int = MAX_LIMIT) -> None:
+        """``max_limit``: the most runs that one request creates."""
         self._database = database
+        self._max_limit = max_limit
         self._schema = schema
         self._custom_code = custom_code
 
@@ -51,7 +54,7 @@ class AirflowDagRunRepository:
             with database.reading_in_parts() as session:
                 self._schema.require_known(session.connection())
                 row = _live(session.scalar(_row(dag_id)), dag_id)
-                return work(AirflowDag(row, session, database.check_time, release=session.commit))
+                return work(AirflowDag(row, session, database.check_time, sizes=self._sizes, release=session.commit))
 
         seconds = database.limits.read_timeout
         return self._custom_code.run(code_of_dag(dag_id), look, seconds=seconds, at_once=AT_ONCE)
@@ -63,7 +66,11 @@ class AirflowDagRunRepository:
             row = session.scalar(with_row_locks(_row(dag_id), session, of=DagModel))
             database = self._database
             locked = AirflowDag(
-                _live(row, dag_id), session, database.check_time, seconds_for_a_step=database.seconds_for_a_step
+                _live(row, dag_id),
+                session,
+                database.check_time,
+                sizes=self._sizes,
+                seconds_for_a_step=database.seconds_for_a_step,
             )
             return work(locked)
 
@@ -71,6 +78,10 @@ class AirflowDagRunRepository:
         return self._custom_code.run(
             code_of_dag(dag_id), lambda: self._database.write(dag_id, in_transaction), seconds=seconds
         )
+
+    @property
+    def _sizes(self) -> Sizes:
+        return Sizes(self._max_limit, self._database.limits.max_task_instances)
 
 
 def _row(dag_id: str) -> Select[Any]:

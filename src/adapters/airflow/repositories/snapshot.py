@@ -24,6 +24,7 @@ from airflow_run_groups.adapters.airflow.queries.existing_runs import existing_r
 from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
+from airflow_run_groups.adapters.airflow.repositories.sizes import Sizes
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
 from airflow_run_groups.adapters.airflow.writing.governor import adopt, describe, join
@@ -49,12 +50,13 @@ _LATEST_ONLY = "LatestOnlyOperator"
 class AirflowDag:
     """The DAG of a row, and its runs; where runs are added, the session's transaction has locked the row."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a row, its session, and what bounds the work
         self,
         row: DagModel,
         session: Session,
         check_time: Callable[[], None],
         *,
+        sizes: Sizes,
         release: Callable[[], None] = lambda: None,
         seconds_for_a_step: Callable[[], float] | None = None,
     ) -> None:
@@ -65,6 +67,7 @@ class AirflowDag:
         self._row = row
         self._session = session
         self._check_time = check_time
+        self._sizes = sizes
         self._release = release
         self._seconds_for_a_step = seconds_for_a_step
         self._of_version: dict[Any, SerializedDAG] = {}
@@ -94,6 +97,7 @@ class AirflowDag:
             check_confs=partial(self._check_confs, serialized),
             existing_runs=self._existing_runs(request, since, record) if request.looks_at_runs else None,
             dag_version=self._identity(request.bundle_version),
+            bounds=self._sizes.bounds_of(request, serialized, self._session),
         )
         self._release()
         return facts

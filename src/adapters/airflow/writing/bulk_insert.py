@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +20,7 @@ from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import DASH, TRACE_PER_RUN, DynamicRegion, SerializedDAG
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
 from airflow_run_groups.adapters.airflow.writing.regions import copy_regions
+from airflow_run_groups.domain.model import Conf
 from airflow_run_groups.domain.planning.runs import NewDagRun
 
 _RUN = DagRun.__table__
@@ -32,8 +33,8 @@ _Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
 """A table of JSON records, the column to order it by, and the others by their names."""
 
 
-def reason_against_copying(dag: SerializedDAG, runs: Sequence[NewDagRun], session: Session) -> str | None:
-    """Return why each of these runs has to be made by Airflow itself, None when one of them can be copied."""
+def reason_against_copying(dag: SerializedDAG, confs: Iterable[Conf], session: Session) -> str | None:
+    """Return why each run with one of these confs has to be made by Airflow itself, None when one can be copied."""
     own = [task.task_id for task in dag.tasks if not type(task.weight_rule).__module__.startswith("airflow.task.")]
     reasons = {
         "copied rows have not been compared with this version of Airflow": not compat.is_proved(),
@@ -42,7 +43,7 @@ def reason_against_copying(dag: SerializedDAG, runs: Sequence[NewDagRun], sessio
         is not True,
         "the DAG has deadlines": compat.has_deadlines(dag),
         "tracing is on": conf.getboolean("traces", "otel_on", fallback=False),
-        "conf says how the runs are traced": any(key.startswith(_CONF_OF_AIRFLOW) for run in runs for key in run.conf),
+        "conf says how the runs are traced": any(key.startswith(_CONF_OF_AIRFLOW) for one in confs for key in one),
         f"tasks have weight strategies of their own: {', '.join(own)}": own,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

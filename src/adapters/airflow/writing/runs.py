@@ -39,7 +39,7 @@ def write_runs(created: CreatedRuns, dag: SerializedDAG, version: DagVersion | N
     :raises ConcurrentWrite: when rows are missing: Airflow rolls a transaction back in silence when another writer was first
         (DagRun._create_task_instances, 3.0 to 3.4).
     """
-    reason = reason_against_copying(dag, created.runs, session)
+    reason = reason_against_copying(dag, (run.conf for run in created.runs), session)
     create = partial(_create, created=created, dag=dag, version=version, session=session)
     made: list[NewDagRun] = []
     if reason is None:

@@ -4,6 +4,7 @@ Both are open to everybody: they tell nothing of this deployment's DAGs, and a b
 token to send.
 """
 
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import falcon
 import orjson
 from falcon import Request, Response
 
+from airflow_run_groups.domain import MAX_LIMIT
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.static_files import StaticFile
 
@@ -28,14 +30,21 @@ _POLICY = (
 )
 
 
-def docs_routes(
-    prefix: str, *, value_format: ValueFormat, requires_token: bool, has_metrics: bool, has_ui: bool
-) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """The facts of an installation that the description has."""
+
+    value_format: ValueFormat
+    requires_token: bool
+    has_metrics: bool
+    has_ui: bool
+    max_limit: int = MAX_LIMIT
+
+
+def docs_routes(prefix: str, described: Described) -> dict[str, object]:
     """Return the paths of the description of an app below this prefix, of the page, and of each file that it loads."""
     files = {f"{prefix}/docs/{name}": _file(StaticFile, path) for name, path in _FILES.items()}
-    description = DescriptionResource(
-        prefix, value_format, requires_token=requires_token, has_metrics=has_metrics, has_ui=has_ui
-    )
+    description = DescriptionResource(prefix, described)
     return {f"{prefix}/openapi.json": description, f"{prefix}/docs": _file(PageResource, "docs.html"), **files}
 
 
@@ -46,14 +55,9 @@ def _file(kind: type[StaticFile], path: str) -> StaticFile:
 class DescriptionResource:
     """``/openapi.json``, which is made for the first request."""
 
-    def __init__(
-        self, prefix: str, value_format: ValueFormat, *, requires_token: bool, has_metrics: bool, has_ui: bool
-    ) -> None:
+    def __init__(self, prefix: str, described: Described) -> None:
         self._prefix = prefix
-        self._value_format = value_format
-        self._requires_token = requires_token
-        self._has_metrics = has_metrics
-        self._has_ui = has_ui
+        self._described = described
 
     def on_get(self, req: Request, resp: Response) -> None:
         resp.content_type = falcon.MEDIA_JSON
@@ -66,15 +70,7 @@ class DescriptionResource:
         # Imported here, since a service must start fast, whether a request for it will come or not.
         from airflow_run_groups.entrypoints.http.openapi.specification import describe  # noqa: PLC0415
 
-        return orjson.dumps(
-            describe(
-                prefix=self._prefix,
-                value_format=self._value_format,
-                requires_token=self._requires_token,
-                has_metrics=self._has_metrics,
-                has_ui=self._has_ui,
-            )
-        )
+        return orjson.dumps(describe(prefix=self._prefix, **asdict(self._described)))
 
 
 class PageResource(StaticFile):

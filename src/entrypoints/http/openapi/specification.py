@@ -12,6 +12,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 from marshmallow.fields import Field
 
+from airflow_run_groups.domain import MAX_LIMIT
 from airflow_run_groups.entrypoints.http.envelope import envelope_schema, error_payload
 from airflow_run_groups.entrypoints.http.openapi.examples import Example, read_examples
 from airflow_run_groups.entrypoints.http.openapi.operations import ABOUT, OPERATIONS
@@ -29,8 +30,14 @@ from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import creation, group_actions
 
 
-def describe(
-    *, prefix: str, value_format: ValueFormat, requires_token: bool, has_metrics: bool = True, has_ui: bool = True
+def describe(  # noqa: PLR0913 - what an installation says of itself
+    *,
+    prefix: str,
+    value_format: ValueFormat,
+    requires_token: bool,
+    has_metrics: bool = True,
+    has_ui: bool = True,
+    max_limit: int = MAX_LIMIT,
 ) -> Json:
     """Describe the endpoints of an app below ``prefix``. Every address in it is relative to that of the description."""
     left_out = {name for name, is_there in {"metrics": has_metrics, "ui": has_ui}.items() if not is_there}
@@ -45,7 +52,7 @@ def describe(
         servers=[_HERE],
     )
     plugin.converter.add_attribute_function(_default)  # type: ignore[union-attr]
-    _add_schemas(spec, value_format)
+    _add_schemas(spec, value_format, max_limit)
     for name, header in HEADERS.items():
         spec.components.header(name, header)
     spec.components.parameter("X-Request-Id", "header", REQUEST_ID)
@@ -77,10 +84,10 @@ def describe(
 _HERE = {"url": ".", "description": "this service"}
 
 
-def _add_schemas(spec: APISpec, value_format: ValueFormat) -> None:
+def _add_schemas(spec: APISpec, value_format: ValueFormat, max_limit: int) -> None:
     components = spec.components
     bodies = (
-        creation.GroupRequestSchema(dt.timezone.utc),
+        creation.GroupRequestSchema(dt.timezone.utc, max_limit=max_limit),
         group_actions.CancelGroupSchema(),
         group_actions.RetryGroupSchema(),
         group_actions.NoteGroupSchema(),

@@ -5,6 +5,7 @@ import datetime as dt
 from falcon import Request, Response
 
 from airflow_run_groups.domain import (
+    MAX_LIMIT,
     MAX_RUN_ID_LENGTH,
     CreateRuns,
     DagRunFilter,
@@ -36,12 +37,14 @@ class DagRunsResource:
         create_runs: CreateRuns,
         value_format: ValueFormat,
         default_timezone: dt.tzinfo,
+        max_limit: int = MAX_LIMIT,
     ) -> None:
+        """Read dates that name no offset in this time zone, and take requests for so many runs at most."""
         self._runs = runs
         self._create_runs = create_runs
         self._filter = DagRunFilterSchema()
         self._run = dag_run_schema(value_format)
-        self._request = GroupRequestSchema(default_timezone)
+        self._request = GroupRequestSchema(default_timezone, max_limit=max_limit)
         self._created = CreatedRunsSchema()
         self._plan = PlanSchema()
         self._summary = PlanSummarySchema()

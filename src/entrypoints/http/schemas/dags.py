@@ -3,6 +3,8 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
+from airflow_run_groups.domain import MAX_LIMIT
+from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.responses import NestedRights, dag_schema
 
@@ -42,4 +44,10 @@ class MeSchema(Schema):
     version = fields.String(metadata={"description": "The version of the service."})
     default_timezone = fields.String(
         metadata={"description": "Airflow's `default_timezone`, in which dates without an offset are read."}
+    )
+    max_limit = fields.Integer(
+        validate=Range(MAX_LIMIT, LARGEST_LIMIT),
+        metadata={
+            "description": "How many runs one request creates at most: the largest `limit`, and the longest list of `dates`."
+        },
     )

@@ -97,13 +97,18 @@ class QueryInteger(Integer, _Digits):
     """An integer in a query, where it is digits."""
 
 
-class LenientInteger(Strict, _Digits):
-    """An integer whose bounds the domain has; its description states them."""
+class Limit(Strict, _Digits):
+    """How many runs, at least 1: the domain has the bounds, and its description states them."""
 
     allowed = "an integer"
 
-    def __init__(self, **more: Any) -> None:
-        super().__init__(strict=True, **more)
+    def __init__(self, *, metadata: Mapping[str, Any]) -> None:
+        super().__init__(strict=True, metadata={"minimum": 1, **metadata})
+        self.bound(MAX_LIMIT)
+
+    def bound(self, most: int) -> None:
+        """Describe that it is at most so many."""
+        self.metadata = {**self.metadata, "maximum": most}
 
 
 class Boolean(Strict, fields.Boolean):
@@ -177,10 +182,15 @@ class Date(_Written):
 
 class Dates(Strict, fields.List[Any]):
     inner: Date
-    allowed = f"a list of 1 to {MAX_LIMIT} ISO 8601 dates such as 2017-09-01 or 2017-09-01T12:00:00Z"
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(Date(), validate=Length(1, MAX_LIMIT), **more)
+        super().__init__(Date(), **more)
+        self.bound(MAX_LIMIT)
+
+    def bound(self, most: int) -> None:
+        """Allow a list of at most so many."""
+        self.validators = [Length(1, most)]
+        self.allowed = f"a list of 1 to {most} ISO 8601 dates such as 2017-09-01 or 2017-09-01T12:00:00Z"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list):
@@ -271,15 +281,20 @@ class ConfField(Strict, fields.Dict):
 class ConfPerRunField(Strict):
     """A JSON object for each date, or one whose texts name facts of the run."""
 
-    allowed = f"a JSON object, or a list of 1 to {MAX_LIMIT} of them, one for each of dates"
-
     def __init__(self, *, metadata: Mapping[str, Any]) -> None:
+        super().__init__(metadata=metadata)
+        self.bound(MAX_LIMIT)
+
+    def bound(self, most: int) -> None:
+        """Allow a list of at most so many."""
         one = {"type": "object", "additionalProperties": {}}
-        many = {"type": "array", "items": one, "minItems": 1, "maxItems": MAX_LIMIT}
-        super().__init__(metadata={"anyOf": [one, many], **metadata})
+        many = {"type": "array", "items": one, "minItems": 1, "maxItems": most}
+        self.metadata = {**self.metadata, "anyOf": [one, many]}
+        self.allowed = f"a JSON object, or a list of 1 to {most} of them, one for each of dates"
+        self._most = most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ConfPerRun:
-        if isinstance(value, list) and 1 <= len(value) <= MAX_LIMIT and all(isinstance(one, dict) for one in value):
+        if isinstance(value, list) and 1 <= len(value) <= self._most and all(isinstance(one, dict) for one in value):
             return tuple(value)
         if not isinstance(value, dict):
             raise NotAllowed

@@ -21,6 +21,7 @@ def test_a_caller_without_a_name_is_told_about_the_service():
         "auth": "none",
         "version": version("airflow-run-groups"),
         "default_timezone": "UTC",
+        "max_limit": 500,
     }
 
 

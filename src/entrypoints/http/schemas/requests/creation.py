@@ -8,6 +8,7 @@ from enum import Enum as PythonEnum
 from typing import Any
 
 from marshmallow import post_load
+from marshmallow.fields import Field
 
 from airflow_run_groups.domain import (
     MAX_CONF_BYTES,
@@ -35,7 +36,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     Enum,
     Integer,
     IntervalField,
-    LenientInteger,
+    Limit,
     PaceField,
     Text,
 )
@@ -53,6 +54,16 @@ class RunType(str, PythonEnum):
 
 class GroupRequestSchema(DatedSchema, BodySchema):
     arguments_of = (GroupRequest,)
+
+    def __init__(self, default_timezone: dt.tzinfo = dt.timezone.utc, *, max_limit: int = MAX_LIMIT) -> None:
+        """Read dates that name no offset in this time zone, and take so many runs or dates at most."""
+        self._max_limit = max_limit
+        super().__init__(default_timezone)
+
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
+        super().on_bind_field(field_name, field_obj)
+        if isinstance(field_obj, (Limit, Dates, ConfPerRunField)):
+            field_obj.bound(self._max_limit)
 
     dag_id = Text(required=True, metadata={"description": "The DAG to create runs of.", "examples": ["example_daily"]})
     prefix = Text(
@@ -78,11 +89,12 @@ class GroupRequestSchema(DatedSchema, BodySchema):
             "examples": ["2025-02-03"],
         }
     )
-    limit = LenientInteger(
+    limit = Limit(
         metadata={
-            "description": 'At most so many runs. Digits as text, such as `"10"`, are taken as well.',
-            "minimum": 1,
-            "maximum": MAX_LIMIT,
+            "description": f"At most so many runs, up to `max_limit` of the service, which is {MAX_LIMIT} unless it is set. "
+            f"More than {MAX_LIMIT} may have a number of task instances together that follows from `write_timeout`; a request "
+            "for more is refused with the `limit` that would do. "
+            'Digits as text, such as `"10"`, are taken as well.',
             "examples": [100],
         }
     )
@@ -262,7 +274,8 @@ class GroupRequestSchema(DatedSchema, BodySchema):
     def contradictions(self, parameters: Any) -> Iterable[str]:
         known = {field.name for field in dataclass_fields(GroupRequest)}
         with suppress(ValueError):  # a date beyond the calendar, which a request without unknown keys is refused for
-            return list(contradictions(GroupRequest(**{key: parameters[key] for key in known & parameters.keys()})))
+            request = GroupRequest(**{key: parameters[key] for key in known & parameters.keys()})
+            return list(contradictions(request, max_limit=self._max_limit))
         return ()
 
     @post_load(pass_original=True)
