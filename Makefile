@@ -87,7 +87,7 @@ postgresql: EXCEPT := --ignore tests/integration/airflow/test_shapes.py
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
 
-faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; two minutes of torture; docs/reliability.md
+faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; a minute of torture; docs/reliability.md
 	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite
 
 faults-sqlite faults-postgresql:
