@@ -55,7 +55,7 @@ AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner o
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help run demo recording screenshots check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate scale memory from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
+.PHONY: help run demo recording screenshots check test unit sqlite postgresql faults faults-postgresql faults-sqlite torture shapes cancel-torture schedule control estimate scale memory notify from-a-dag browser-test browser-compat fab clients fuzz compat compat-oldest lowest audit package-test format lint examples constraints build bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -125,6 +125,10 @@ scale: .venvs/celery-3.3/installed ## groups by many clients under two scheduler
 
 memory: $(INSTALLED) ## what the largest requests of each kind take of a worker's memory, and that it is bounded
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q -s tests/integration/proofs/test_memory.py
+
+notify: $(INSTALLED) ## the loop of Airflow's scheduler while 1,000 runs end, without and with the listener and notifications (RUNS=)
+	AIRFLOW_GROUPS_TEST_DB=sqlite NOTIFY_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_notify.py
+	AIRFLOW_GROUPS_TEST_DB=postgresql NOTIFY_RUNS=$(RUNS) $(VENV)/pytest -q -s tests/integration/proofs/test_notify.py
 
 from-a-dag: $(INSTALLED) .venvs/$(OLDEST)/installed ## the example DAGs under Airflow's scheduler, triggerer and API server, on the oldest Airflow and the newest
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/proofs/test_from_a_dag.py

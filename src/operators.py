@@ -5,6 +5,7 @@ from airflow_run_groups.entrypoints.airflow.operators.create import (
 )
 from airflow_run_groups.entrypoints.airflow.operators.hook import (
     RunGroupHook as RunGroupHook,
+    RunGroupWebhookHook as RunGroupWebhookHook,
 )
 from airflow_run_groups.entrypoints.airflow.operators.link import (
     RunGroupLink as RunGroupLink,

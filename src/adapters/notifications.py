@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -39,7 +40,9 @@ class Receiver:
         url: str,
         *,
         auth: tuple[str, str] | None = None,
+        token: str | None = None,
         headers: Mapping[str, str] | None = None,
+        verify: ssl.SSLContext | bool = True,
         retry_for: float = 60.0,
         timeout: float = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
@@ -48,11 +51,16 @@ class Receiver:
         """Send to this URL.
 
         :param auth: user and password.
+        :param token: a bearer token.
+        :param verify: which certificates are trusted; True: those that the HTTP library trusts.
         :param retry_for: seconds for which a POST that was not taken is repeated; 0 for not at all.
         """
         self._url = url
         self._auth = auth
         self._headers = {**(headers or {}), "Content-Type": "application/json"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._verify = verify
         self._retry_for = retry_for
         self._timeout = timeout
         self._transport = transport
@@ -72,7 +80,9 @@ class Receiver:
             sleep=self._sleep,
             reraise=True,
         )
-        with httpx.Client(auth=self._auth, timeout=self._timeout, transport=self._transport) as http:
+        with httpx.Client(
+            auth=self._auth, verify=self._verify, timeout=self._timeout, transport=self._transport
+        ) as http:
             attempts(_post, http, self._url, body, headers)
 
     def _is_over(self, state: RetryCallState) -> bool:
@@ -91,8 +101,10 @@ def message_of(notification: Notification, group: Mapping[str, Any]) -> dict[str
 
 
 def _post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Send it once. The body of the response is not read, however long it is."""
     try:
-        response = http.post(url, content=body, headers=dict(headers))
+        with http.stream("POST", url, content=body, headers=dict(headers)) as response:
+            pass
     except httpx.UnsupportedProtocol as error:
         raise NotDelivered(str(error), may_succeed_later=False) from error
     except httpx.RequestError as error:

@@ -108,6 +108,10 @@ from airflow_run_groups.domain.model import (
     DagSummary as DagSummary,
     TaskWindow as TaskWindow,
 )
+from airflow_run_groups.domain.notification import (
+    GroupEvent as GroupEvent,
+    Notify as Notify,
+)
 from airflow_run_groups.domain.pace import (
     Order as Order,
     Pace as Pace,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.pace import Order, Pace, Starts
 from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter, Stopped
 
@@ -61,6 +62,7 @@ class GroupChange:
     ``stop_after``: after how many failed runs it is paused by itself, by default never.
     ``pace``, ``not_before``: from when on the queued runs may start, by default all from now on. ``order``: in which
     order, by default that of the dates. ``description``, ``labels``: what is said of the group, by default nothing.
+    ``notify``: where its notifications go, by default nowhere.
     ``requested_by``: the caller's name, and ``display_name`` the one that
     Airflow shows for them; None without one. ``dry_run``: only say how many runs it would change.
 
@@ -77,6 +79,7 @@ class GroupChange:
     order: Order | Keep | None = KEEP
     description: str | Keep | None = KEEP
     labels: tuple[str, ...] | Keep | None = KEEP
+    notify: Notify | Keep | None = KEEP
     dry_run: bool = False
     requested_by: str | None = None
     display_name: str | None = None
@@ -93,7 +96,7 @@ class GroupChange:
         return any(value is not KEEP for value in (self.pace, self.not_before, self.order))
 
 
-CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order", "description", "labels")
+CHANGES = ("paused", "max_active_runs", "stop_after", "pace", "not_before", "order", "description", "labels", "notify")
 """The fields of a change."""
 
 

@@ -120,18 +120,19 @@ class UnsupportedAirflowVersion(Refused):
 
 
 class NoListener(Refused):
-    """Nothing would hold a group when its rule says so, as not each of Airflow's schedulers has a listener of ours."""
+    """Nothing would hold a group when its rule says so, or notify anybody, as not each of Airflow's schedulers has a listener of ours."""
 
     reason = "no_listener"
 
-    def __init__(self, *, schedulers: int, listening: int) -> None:
+    def __init__(self, key: str, *, schedulers: int, listening: int) -> None:
+        """``key``: the one of the request that needs it, ``stop_after`` or ``notify``."""
         found = (
             f"{listening} of {schedulers} schedulers has one" if schedulers else "no scheduler is alive at the moment"
         )
         super().__init__(
-            f"stop_after needs the listener of this package in each of Airflow's schedulers, and {found}: set listener = true in "
+            f"{key} needs the listener of this package in each of Airflow's schedulers, and {found}: set listener = true in "
             "[airflow_api_plugin] of the schedulers and API servers, where this package is installed, and restart them; without it, "
-            "airflow-groups wait --stop-after pauses a group from outside"
+            f"airflow-groups wait --{key.replace('_', '-')} does it from outside"
         )
 
 

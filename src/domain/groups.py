@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.rights import Rights
 from airflow_run_groups.domain.waiting import WaitsFor
 
@@ -133,7 +134,7 @@ class GroupProgress:
     ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
     ``control``: None when nothing but the DAG's own bounds holds for its runs. ``uncontrolled_runs``: how many of its queued
     and running runs are not under the control all the same, as Airflow has cleared them since they ended. ``may``: what the
-    caller who looks at it may do, None where nobody asks.
+    caller who looks at it may do, None where nobody asks. ``subscription``: where its notifications go, None for nowhere.
     """
 
     group: Group
@@ -151,6 +152,16 @@ class GroupProgress:
     control: Control | None = None
     uncontrolled_runs: int = 0
     may: Rights | None = None
+    subscription: Subscription | None = None
+
+    @property
+    def notify(self) -> Notify | None:
+        return None if self.subscription is None else self.subscription.notify
+
+    @property
+    def notified(self) -> Mapping[GroupEvent, dt.datetime]:
+        """When each event that was sent happened for the last time."""
+        return {} if self.subscription is None else self.subscription.sent
 
     @property
     def done(self) -> float:

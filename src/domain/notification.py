@@ -1,8 +1,16 @@
-"""Events of a group that are reported to others: that it has ended, has stopped, or that a first run of it has failed."""
+"""Notifications of a group: that it has ended, has stopped, or that a first run of it has failed."""
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
+
+from airflow_run_groups.domain.errors import Refused
+
+CONNECTION_ID = "[A-Za-z0-9_.-]{1,250}"
+"""The ids of connections that a request may name. Airflow allows a few more characters (sanitize_conn_id, 3.0 to 3.4)."""
 
 
 class GroupEvent(Enum):
@@ -34,3 +42,67 @@ class Notification:
         """The same text however often this event is sent, and by whom, and another one for every other event."""
         at = "" if self.at is None else f"@{self.at.astimezone(dt.timezone.utc).isoformat()}"
         return f"{self.dag_id}/{self.prefix}/{self.event.value}{at}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Where notifications of a group go: to the Airflow connection with this id; and of which events, at least one.
+
+    :raises Refused: when the id does not fit ``CONNECTION_ID``, or there is no event.
+    """
+
+    connection_id: str
+    on: frozenset[GroupEvent] = frozenset(GroupEvent)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(CONNECTION_ID, self.connection_id):
+            msg = f"connection_id of notify must be 1 to 250 letters, digits, _, . and -, not {self.connection_id!r}"
+            raise Refused(msg)
+        if not self.on:
+            msg = f"on of notify must have at least one of {', '.join(event.value for event in GroupEvent)}"
+            raise Refused(msg)
+
+    def __str__(self) -> str:
+        """Write it in short, such as ``data_team on end, stop``."""
+        return f"{self.connection_id} on {', '.join(self.as_keys['on'])}"
+
+    @property
+    def as_keys(self) -> dict[str, Any]:
+        """The keys of a request."""
+        return {"connection_id": self.connection_id, "on": [one.value for one in GroupEvent if one in self.on]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """The ``notify`` of a group, and what was sent for it.
+
+    Events up to ``since``, when it was set, are not sent. ``sent``: when the last event of each kind happened that was sent,
+    or was about to be: an event is written down here before it is sent, so that it is sent at most once.
+    """
+
+    notify: Notify
+    since: dt.datetime
+    sent: Mapping[GroupEvent, dt.datetime] = field(default_factory=dict)
+
+    def due(self, happened: Mapping[GroupEvent, dt.datetime]) -> Mapping[GroupEvent, dt.datetime]:
+        """Return those events that are to be sent now, in the order of their time.
+
+        :param happened: when each of them happened for the last time, the first failure after ``since``.
+        """
+        due = {event: at for event, at in happened.items() if event in self.notify.on and self._is_new(event, at)}
+        return dict(sorted(due.items(), key=lambda item: item[1]))
+
+    def with_sent(self, events: Mapping[GroupEvent, dt.datetime]) -> "Subscription":
+        return replace(self, sent={**self.sent, **events})
+
+    def _is_new(self, event: GroupEvent, at: dt.datetime) -> bool:
+        if event is GroupEvent.FIRST_FAILURE and event in self.sent:
+            return False
+        return at > max(self.since, self.sent.get(event, self.since))
+
+
+def subscription_to(notify: Notify | None, before: Subscription | None, *, now: dt.datetime) -> Subscription | None:
+    """Return the subscription once ``notify`` is set: the very object when it says nothing new, and None without one."""
+    if notify is None:
+        return None
+    return before if before is not None and before.notify == notify else Subscription(notify=notify, since=now)

@@ -36,7 +36,7 @@ class DagSnapshot(Protocol):
             backend knows no versions.
         :raises BundleVersionNotFound: when the DAG has no such version.
         :raises DagUnreadable: when Airflow cannot read the DAG.
-        :raises NoListener: when the request has a ``stop_after`` that nothing would obey.
+        :raises NoListener: when the request has a ``stop_after`` or ``notify`` that nothing would obey.
         """
 
     def schedule(self) -> tuple[Dag, Timetable]:
@@ -220,7 +220,7 @@ class GroupRepository(Protocol):
         A group stops when its rule is reached while it is not paused: at a change, a creation, or a look at it.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
-        :raises NoListener: for a ``stop_after`` that nothing would obey.
+        :raises NoListener: for a ``stop_after`` or ``notify`` that nothing would obey.
         :raises Unavailable: when the backend cannot do it now; nothing was changed.
         :raises OutcomeUnknown: when the backend was lost during the commit.
         """

@@ -116,7 +116,8 @@ class Settings:
         default=AIRFLOW,
     )
     listener: bool = _option(
-        "Whether Airflow's schedulers and API servers call this package when a run ends, which ``stop_after`` of a group needs.\n"
+        "Whether Airflow's schedulers and API servers call this package when a run ends, which ``stop_after`` and\n"
+        "``notify`` of a group need.\n"
         "While a listener is registered, Airflow does not import DAGs that have tasks with ``end_from_trigger``; this one is\n"
         "registered in no process that imports DAGs. Read when these components start.",
         flag,

@@ -1,5 +1,7 @@
 """What a repository of groups promises about what is said of groups: it is kept, and controls nothing."""
 
+import datetime as dt
+
 from airflow_run_groups.domain import CreateRuns, GroupChange, GroupFilter, GroupRequest
 from tests.contracts.names import Everyone
 from tests.contracts.world import NOW, World, date, group_run
@@ -77,8 +79,8 @@ def create(world: World, **request) -> None:
     CreateRuns(world.runs, lambda: NOW).create(GroupRequest(dag_id="a", prefix="g", **request), Everyone())
 
 
-def change_group(world: World, **change):
-    return world.groups.change(GroupChange(dag_id="a", prefix="g", **change), now=NOW)
+def change_group(world: World, *, now: dt.datetime = NOW, **change):
+    return world.groups.change(GroupChange(dag_id="a", prefix="g", **change), now=now)
 
 
 def said(world: World) -> tuple[str | None, tuple[str, ...]]:

@@ -35,6 +35,13 @@ def test_what_is_sent():
     assert (headers["X-Team"], headers["Authorization"][:6]) == ("data", "Basic ")
 
 
+def test_a_token_signs_what_is_sent():
+    with Receiver() as receiver:
+        Target(receiver.url, token="t0ken").send(END, {})
+    ((_, headers, _),) = receiver.taken
+    assert headers["Authorization"] == "Bearer t0ken"
+
+
 def test_a_receiver_that_is_away_at_first_is_asked_again():
     receiver = Receiver()
     timer = receiver.start_in(0.5)

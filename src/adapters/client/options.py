@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import TypedDict
 
+from airflow_run_groups.adapters.client.notify import Notify
 from airflow_run_groups.adapters.client.responses import GroupActionResult, StopAfter
 
 
@@ -44,3 +45,4 @@ class Wishes(TypedDict, total=False):
     order: str | None
     description: str | None
     labels: list[str] | None
+    notify: Notify | None

@@ -7,6 +7,8 @@ from functools import lru_cache
 from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
+from airflow_run_groups.adapters.client.notify import Notify
+
 
 class _CreatedRuns(TypedDict):
     dag_run_ids: list[str]
@@ -160,6 +162,8 @@ class GroupProgress(_GroupProgress, total=False):
     control: Control | None
     uncontrolled_runs: int
     may: Rights
+    notify: Notify | None
+    notified: dict[str, str]
 
 
 class _GroupActionResult(TypedDict):

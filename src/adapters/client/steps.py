@@ -26,7 +26,7 @@ class GroupRequest:
 
     Dates are ISO 8601, or datetimes; without an offset they are in the service's ``default_timezone``. The steps after the
     first add to the group of the first one: they have ``new_group`` False, and once runs are created they leave its control,
-    ``max_active_runs``, ``paused`` and ``stop_after``, as it is.
+    ``max_active_runs``, ``paused`` and ``stop_after``, as it is, and its ``notify``.
     """
 
     dag_id: str
@@ -49,6 +49,7 @@ class GroupRequest:
     run_type: str | None = None
     description: str | None = None
     labels: Sequence[str] | None = None
+    notify: Mapping[str, Any] | None = None
     reprocess_behavior: str | None = None
     plan_id: str | None = None
 
@@ -316,7 +317,7 @@ def rest_of(
     request = replace(request, not_before=response.get("next_not_before", request.not_before), new_group=False)
     request = replace(request, plan_id=None)
     if not response.get("dry_run") and (response.get("dag_run_ids") or response.get("rerun_dag_run_ids")):
-        request = replace(request, max_active_runs=None, paused=None, stop_after=None)
+        request = replace(request, max_active_runs=None, paused=None, stop_after=None, notify=None)
     following = response["next_start_date"]
     if request.dates is not None:
         if following is not None and not response.get("dry_run"):

@@ -182,7 +182,7 @@ class _Transaction:
         if created.runs or created.reruns:
             self._stored.set_control(created.prefix, created.control, now)
             said = self._stored.abouts.get(created.prefix, NOTHING)
-            self._stored.abouts[created.prefix] = said.with_more(created.description, created.labels)
+            self._stored.abouts[created.prefix] = said.with_more(created, now=now)
         for new in created.runs:
             run = DagRun(
                 id=len(self._backend.runs) + 1,

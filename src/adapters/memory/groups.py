@@ -84,6 +84,7 @@ class MemoryGroupRepository:
                 recently_started=min(starts, default=None),
                 previous_run_id=None,  # no task of this backend depends on a run before
                 control=stored.controls.get(prefix),
+                subscription=stored.abouts.get(prefix, NOTHING).subscription,
             )
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
@@ -173,7 +174,7 @@ class MemoryGroupRepository:
             relinked = _unfinished_ids(runs) if (before is None) is not (after is None) else set()
             if not change.dry_run:
                 dag.set_control(change.prefix, after, now)
-                dag.abouts[change.prefix] = dag.abouts.get(change.prefix, NOTHING).after(change)
+                dag.abouts[change.prefix] = dag.abouts.get(change.prefix, NOTHING).after(change, now=now)
                 for turn in moved:
                     _start_at(queued[turn.id], dag, turn.run_after, now)
             return ChangedGroup(

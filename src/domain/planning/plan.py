@@ -62,6 +62,7 @@ def runs_to_create(
         note=request.note,
         description=request.description,
         labels=request.labels,
+        notify=request.notify,
         created_by=created_by,
         requested_by=requested_by,
         bundle_version=request.bundle_version,

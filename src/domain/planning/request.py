@@ -10,6 +10,7 @@ from itertools import pairwise
 from airflow_run_groups.domain.control import check_max_active_runs
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, DagRunType, in_utc, require_moments
+from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.bounds import CreationBounds
 from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
@@ -29,7 +30,8 @@ class GroupRequest:
     No run starts before ``not_before``, and no more per interval than ``pace`` says. ``order``: the order of the runs.
     ``dates``: these dates, as many as the largest ``limit``, in place of a range. ``interval``: the time between two dates of the range, for a
     DAG whose schedule has none. ``conf_per_run`` is merged over ``conf``. ``note`` is put on every run.
-    ``description`` and ``labels`` are said of the group, in place of those that it has; None leaves them.
+    ``description`` and ``labels`` are said of the group, in place of those that it has; None leaves them. ``notify``: where
+    notifications of the group go; None leaves it as it is.
     ``new_group``: True refuses a prefix whose group exists, unless this same request made it; False adds to it without a
     warning, and None with one. ``naive_dates_in``: the time zone in which dates without an offset were read, None when
     there were none, or the zone is as UTC is. ``bundle_version``: the runs are of the DAG as it is in this version of its
@@ -65,6 +67,7 @@ class GroupRequest:
     bundle_version: str | None = None
     description: str | None = None
     labels: tuple[str, ...] | None = None
+    notify: Notify | None = None
     reprocess_behavior: ReprocessBehavior = ReprocessBehavior.NONE
     plan_id: PlanId | None = None
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import Conf, DagRunType
+from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.planning.plan_id import PlanId
 from airflow_run_groups.domain.timetable import DataInterval
 
@@ -130,7 +131,7 @@ class _GroupRuns:
 class CreatedRuns(_GroupRuns):
     """The runs that a request creates, and runs again. ``note`` is put on every run.
 
-    ``description`` and ``labels`` are said of the group.
+    ``description``, ``labels`` and ``notify`` are said of the group.
     ``created_by``: the name of the caller that the runs bear, and ``requested_by`` that of the audit log; None without one.
     ``bundle_version``: that of the request. ``before``: what comes before each of the ``reruns``, for ``up_to``.
     ``now``: the moment for which it was decided.
@@ -142,6 +143,7 @@ class CreatedRuns(_GroupRuns):
     bundle_version: str | None = None
     description: str | None = None
     labels: tuple[str, ...] | None = None
+    notify: Notify | None = None
     before: tuple[Before, ...] = ()
     now: dt.datetime | None = None
 

@@ -15,14 +15,23 @@ from typing import Any, Protocol
 from airflow.listeners import hookimpl
 
 from airflow_run_groups.adapters.scheduler_mark import MARK
+from airflow_run_groups.domain.run_id import GroupRunId
 
 SCHEDULER, API_SERVER = "scheduler", "api-server"
 """The components that end runs, as Airflow's command line calls them."""
+STOP_SECONDS = 5.0
+"""For how long a scheduler that stops waits for a notification that is being sent."""
 _log = logging.getLogger(__name__)
 
 
 class Reaction(Protocol):
     """The reaction to runs that have ended."""
+
+    def start(self) -> None:
+        """Get ready: the component starts."""
+
+    def stop(self) -> None:
+        """End: the component stops. It waits a few seconds at most."""
 
     def remembered(self, dag_run: Any) -> Hashable | None:
         """Return what to know of a run after the commit, None when there is nothing to do. It reads loaded attributes alone."""
@@ -44,6 +53,19 @@ class Listener:
         """Mark the row of the scheduler's job, which is not written yet (Job.__init__, 3.0 to 3.3)."""
         if self._component == SCHEDULER and getattr(component, "dag_id", "") is None:
             component.dag_id = MARK
+        try:
+            for reaction in self._reactions:
+                reaction.start()
+        except Exception:  # noqa: BLE001 - the scheduler starts, whatever it is
+            _log.exception("nobody will be notified of groups")
+
+    @hookimpl
+    def before_stopping(self, component: Any) -> None:
+        try:
+            for reaction in self._reactions:
+                reaction.stop()
+        except Exception:  # noqa: BLE001 - the scheduler stops, whatever it is
+            _log.exception("a notification may be lost")
 
     @hookimpl
     def on_dag_run_failed(self, dag_run: Any) -> None:
@@ -76,6 +98,12 @@ class _Stops:
         self._pid: int | None = None
         self._of_rows: Any = None
 
+    def start(self) -> None:
+        """Do nothing yet."""
+
+    def stop(self) -> None:
+        """Do nothing: nothing is left to do."""
+
     def remembered(self, dag_run: Any) -> Hashable | None:
         number: int | None = dag_run.backfill_id
         return number
@@ -89,6 +117,37 @@ class _Stops:
         self._of_rows.react(remembered)
 
 
+class _Notifications:
+    """Notifies of groups, on a thread: here runs are put into its queue, and nothing is waited for."""
+
+    def __init__(self) -> None:
+        self._background: Any = None
+        self._ended_run: Any = None
+
+    def start(self) -> None:
+        if self._background is None:
+            from airflow_run_groups.adapters.airflow.notifications.events import EndedRun  # noqa: PLC0415 - loads Airflow's models
+            from airflow_run_groups.entrypoints.airflow.notifying import background  # noqa: PLC0415 - as above
+
+            self._ended_run = EndedRun
+            self._background = background()
+            self._background.start()
+
+    def stop(self) -> None:
+        if self._background is not None:
+            self._background.stop(STOP_SECONDS)
+
+    def remembered(self, dag_run: Any) -> Hashable | None:
+        """Return the run if it is of a group by its id, or under control. Others that a group has run again are found later."""
+        if self._background is None or (dag_run.backfill_id is None and GroupRunId.parse(dag_run.run_id) is None):
+            return None
+        run: Hashable = self._ended_run(dag_run.id, dag_run.dag_id, dag_run.run_id)
+        return run
+
+    def react(self, remembered: set[Any]) -> None:
+        self._background.put(remembered)
+
+
 def listener_of(arguments: Sequence[str]) -> Listener | None:
     """Return the listener for the component that this command line starts, None for one that ends no runs.
 
@@ -99,9 +158,10 @@ def listener_of(arguments: Sequence[str]) -> Listener | None:
         return None
     if component == SCHEDULER and multiprocessing.parent_process() is not None:
         return None
-    listener = Listener(component, [_Stops()])
-    if component == SCHEDULER:
-        multiprocessing.util.register_after_fork(listener, _unregister)
+    if component == API_SERVER:
+        return Listener(component, [_Stops()])
+    listener = Listener(component, [_Stops(), _Notifications()])
+    multiprocessing.util.register_after_fork(listener, _unregister)
     return listener
 
 

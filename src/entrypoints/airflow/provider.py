@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_run_groups.entrypoints.airflow.operators import connection
+from airflow_run_groups.entrypoints.airflow.operators import connection, webhook
 from airflow_run_groups.entrypoints.settings import OPTIONS, SECTION
 
 OPERATORS = "airflow_run_groups.operators"
@@ -20,21 +20,8 @@ def get_provider_info() -> dict[str, Any]:
         **dict.fromkeys(("operators", "sensors", "hooks", "triggers"), _MODULES),
         "extra-links": [f"{OPERATORS}.RunGroupLink"],
         "connection-types": [
-            {
-                "connection-type": connection.TYPE,
-                "hook-class-name": f"{OPERATORS}.RunGroupHook",
-                # from here on read from 3.2 on
-                "hook-name": connection.NAME,
-                "ui-field-behaviour": {
-                    "hidden-fields": list(connection.HIDDEN),
-                    "relabeling": connection.LABELS,
-                    "placeholders": connection.PLACEHOLDERS,
-                },
-                "conn-fields": {
-                    name: {"label": label, "description": description, "schema": {"type": ["string", "null"]}}
-                    for name, (label, description) in connection.EXTRA_FIELDS.items()
-                },
-            }
+            _connection_type(connection, "RunGroupHook"),
+            _connection_type(webhook, "RunGroupWebhookHook"),
         ],
         "config": {
             SECTION: {
@@ -51,5 +38,24 @@ def get_provider_info() -> dict[str, Any]:
                     for name, option in OPTIONS.items()
                 },
             }
+        },
+    }
+
+
+def _connection_type(described: Any, hook: str) -> dict[str, Any]:
+    """Return a type of connections as the module of it describes it."""
+    return {
+        "connection-type": described.TYPE,
+        "hook-class-name": f"{OPERATORS}.{hook}",
+        # from here on read from 3.2 on
+        "hook-name": described.NAME,
+        "ui-field-behaviour": {
+            "hidden-fields": list(described.HIDDEN),
+            "relabeling": described.LABELS,
+            "placeholders": described.PLACEHOLDERS,
+        },
+        "conn-fields": {
+            name: {"label": label, "description": description, "schema": {"type": ["string", "null"]}}
+            for name, (label, description) in described.EXTRA_FIELDS.items()
         },
     }

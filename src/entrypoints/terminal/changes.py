@@ -30,7 +30,7 @@ def change(session: Session, *, dag_id: str, prefix: str, dry_run: bool, **given
             raise click.UsageError(msg)
         wishes[name] = None
     if not wishes:
-        msg = "say what to change: --max-active-runs, --stop-after, --pace, --not-before, --order, --description or --label"
+        msg = "say what to change: --max-active-runs, --stop-after, --pace, --not-before, --order, --description, --label or --notify"
         raise click.UsageError(msg)
     return _change(session, dag_id, prefix, dry_run=dry_run, **wishes)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal.json_value import Json
-from airflow_run_groups.entrypoints.terminal.notify import NOTIFY
+from airflow_run_groups.entrypoints.terminal.notify import NO_NOTIFY, NOTIFY, NOTIFY_CONNECTION
 from airflow_run_groups.entrypoints.terminal.options import ABOUT, NOTHING_SAID, many
 from airflow_run_groups.entrypoints.terminal.rerun import REPROCESS, fill
 from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand, resolve
@@ -104,6 +104,7 @@ _REQUEST = (
     ),
     _PAUSED,
     STOP_AFTER,
+    NOTIFY_CONNECTION,
     REPROCESS,
 )
 _STEPS = (
@@ -159,7 +160,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         ],
     ),
     fill(
-        *(_CONF, _NOTE, _BACKWARDS, _NOT_BEFORE, _PACE, _CAP, _PAUSED, STOP_AFTER),
+        *(_CONF, _NOTE, _BACKWARDS, _NOT_BEFORE, _PACE, _CAP, _PAUSED, STOP_AFTER, NOTIFY_CONNECTION),
         *_STEPS,
         _DRY_RUN,
         _ALL_DATES,
@@ -273,9 +274,11 @@ COMMANDS: Sequence[ServiceCommand] = (
         ),
         *ABOUT,
         *NOTHING_SAID,
+        NOTIFY_CONNECTION,
+        NO_NOTIFY,
         _DRY_RUN,
         text="Change how many runs of a group run at once, after how many failed runs it stops, when and in which order its "
-        "queued runs start, and what is said of it.",
+        "queued runs start, what is said of it, and where its notifications go.",
         examples=[
             "airflow-groups change --dag-id example_hourly --prefix redo --max-active-runs 5",
             "airflow-groups change --dag-id example_hourly --prefix redo --pace 20/PT10M --order desc --dry-run",

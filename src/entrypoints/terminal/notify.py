@@ -1,5 +1,6 @@
-"""``--notify``: where ``wait`` says that a group has ended. As ``commands``, this loads click alone."""
+"""``--notify``: where ``wait`` says that a group has ended, and where Airflow's schedulers do. As ``commands``, this loads click alone."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,3 +28,42 @@ NOTIFY = click.Option(
     help="POST the group's state there when it has ended, or is paused by --stop-after; at least once, each time with the same key. The "
     "exit status is 4 when nobody has taken it.",
 )
+
+
+class Subscription(dict[str, Any]):
+    """``notify`` of a request; as text it is the option of the command line."""
+
+    def __str__(self) -> str:
+        return ":".join(filter(None, (self["connection_id"], ",".join(self.get("on", ())))))
+
+
+class NotifyConnection(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """``data_team`` for a connection, or ``data_team:end,stop`` for some events; it is what a request has."""
+
+    name = "notify"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        # imported here, since Airflow loads the commands in each of its components
+        from airflow_run_groups.domain.notification import CONNECTION_ID, GroupEvent  # noqa: PLC0415
+
+        known = [event.value for event in GroupEvent]
+        found = re.fullmatch(rf"(?P<connection_id>{CONNECTION_ID})(?P<on>:.*)?", value)
+        events = [] if found is None or found["on"] is None else found["on"][1:].split(",")
+        if found is None or not set(events) <= set(known) or len(set(events)) < len(events):
+            self.fail(
+                "it must be the id of an Airflow connection, of letters, digits, _, . and -, and behind a colon, if at all, some "
+                f"of {', '.join(known)}, none twice, such as data_team:end,stop, not {value!r}",
+                param,
+                ctx,
+            )
+        return Subscription(connection_id=found["connection_id"], **({"on": events} if events else {}))
+
+
+NOTIFY_CONNECTION = click.Option(
+    ["--notify"],
+    type=NotifyConnection(),
+    metavar="CONNECTION[:EVENT,…]",
+    help="Airflow's schedulers POST the group's state to this Airflow connection when it has ended, has stopped by itself, or has its "
+    "first failure: end, stop, first_failure; all unless given. It needs the listener in Airflow's schedulers.",
+)
+NO_NOTIFY = click.Option(["--no-notify"], is_flag=True, help="Notify nobody of the group.")

@@ -238,6 +238,7 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "note": group.get("note"),
         "description": group.get("description"),
         "labels": ", ".join(group.get("labels", [])) or None,
+        "notifies": _notifies(group),
         "first logical date": group["first_logical_date"],
         "last logical date": group["last_logical_date"],
         "max active runs": group["max_active_runs"],
@@ -250,6 +251,14 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "rate": per_minute(rate) if rate is not None else end and "not known yet: the expected end is the earliest",
         "expected end": end,
     }
+
+
+def _notifies(group: GroupProgress) -> str | None:
+    notify, sent = group.get("notify"), group.get("notified", {})
+    if notify is None:
+        return None
+    events = (f"{event}, sent for {sent[event]}" if event in sent else event for event in notify["on"])
+    return f"{notify['connection_id']}: {'; '.join(events)}"
 
 
 def _control(group: GroupProgress) -> str | None:

@@ -15,6 +15,7 @@ from tests.contracts.dags import DagRepositoryContract
 from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.names import GroupNamesContract
+from tests.contracts.notify import NotifyContract
 from tests.contracts.plan_ids import PlanIdContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
@@ -47,6 +48,13 @@ class TestAirflowCoveragePages(CoveragePagesContract):
 
 class TestAirflowAbout(AboutContract):
     pass
+
+
+class TestAirflowNotify(NotifyContract):
+    @pytest.fixture(autouse=True)
+    def listener(self, world):
+        with world.scheduler(MARK):
+            yield
 
 
 class TestAirflowChosenRuns(ChosenRunsContract):

@@ -56,6 +56,8 @@ def test_a_group_of_an_older_service_has_fewer_keys(network, group):
         "description",
         "labels",
         "may",
+        "notify",
+        "notified",
     }
     assert matches(older, Older)
     assert not matches({**older, "waiting_for": "dag_paused"}, Older)

@@ -15,6 +15,7 @@ from tests.contracts.group_search import GroupSearchContract
 from tests.contracts.groups import GroupActionContract, GroupGetContract, GroupListContract, GroupRunsContract
 from tests.contracts.max_limit import MaxLimitContract
 from tests.contracts.names import GroupNamesContract
+from tests.contracts.notify import NotifyContract
 from tests.contracts.plan_ids import PlanIdContract
 from tests.contracts.planning import CreatedRunsContract, SnapshotContract, SnapshotDetailsContract
 from tests.contracts.plans import ExistingGroupContract, PlanContract, WithoutTasksContract
@@ -51,6 +52,10 @@ class TestMemoryCoveragePages(CoveragePagesContract):
 
 
 class TestMemoryAbout(AboutContract):
+    pass
+
+
+class TestMemoryNotify(NotifyContract):
     pass
 
 

@@ -6,10 +6,13 @@ import click
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest
-from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.notify import NotifyUrl
+from airflow_run_groups.entrypoints.terminal import changes, exits, show
+from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.notify import NotifyConnection, NotifyUrl
+from airflow_run_groups.entrypoints.terminal.output import Output
+from airflow_run_groups.entrypoints.terminal.session import Session
 from tests.receiver import Receiver
-from tests.unit.terminal.world import World
+from tests.unit.terminal.world import World, command_line
 
 REQUEST = GroupRequest(dag_id="a", prefix="g", start_date="2024-12-01", end_date="2024-12-20", max_active_runs=5)
 
@@ -86,3 +89,46 @@ def test_what_is_no_url_is_refused_before_anything_is_sent(text):
 
 def test_an_address_with_a_path_and_a_query_is_taken():
     assert NotifyUrl().convert("https://hooks.example.com/a?b=c", None, None) == "https://hooks.example.com/a?b=c"
+
+
+@pytest.mark.parametrize(
+    ("text", "notify"),
+    [
+        ("data_team", {"connection_id": "data_team"}),
+        ("data.team-1:end", {"connection_id": "data.team-1", "on": ["end"]}),
+        ("a:stop,first_failure", {"connection_id": "a", "on": ["stop", "first_failure"]}),
+    ],
+)
+def test_a_connection_is_named_with_its_events(text, notify):
+    assert NotifyConnection().convert(text, None, None) == notify
+    for command in ("create", "change"):
+        assert f"--notify {text}" in command_line(command, "--notify", text).changed()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "https://hooks.example.com", "a b", "a:", "a:ended", "a:end,", "a:end,end", "a\n"]
+)
+def test_what_is_no_connection_is_refused_with_what_is_allowed(text):
+    says = "it must be the id of an Airflow connection, .* some of end, stop, first_failure, none twice, such as data_team:end,stop"
+    with pytest.raises(click.BadParameter, match=says):
+        NotifyConnection().convert(text, None, None)
+
+
+def test_the_commands_that_name_a_connection_or_a_url():
+    with_option = {one.name: option.type.name for one in COMMANDS for option in one.params if option.name == "notify"}
+    assert with_option == {"plan": "notify", "create": "notify", "fill": "notify", "change": "notify", "wait": "url"}
+
+
+def test_change_sets_and_takes_away_whom_to_notify(world):
+    world.client.create(REQUEST)
+    session = Session(client=world.client, output=Output("table"), command_line=command_line("change"), retry_for=0)
+    wishes = {"dag_id": "a", "prefix": "g", "dry_run": False}
+    assert changes.change(session, **wishes, notify={"connection_id": "team", "on": ["end"]}, no_notify=False) == 0
+    group = world.client.group("a", "g")
+    assert show.facts(group)["notifies"] == "team: end"
+    group["notified"]["end"] = "2025-01-01T00:00:00Z"
+    assert show.facts(group)["notifies"] == "team: end, sent for 2025-01-01T00:00:00Z"
+    changes.change(session, **wishes, notify=None, no_notify=True)
+    assert show.facts(world.client.group("a", "g"))["notifies"] is None
+    with pytest.raises(click.UsageError, match="--notify and --no-notify cannot be combined"):
+        changes.change(session, **wishes, notify={"connection_id": "team"}, no_notify=True)

@@ -29,6 +29,7 @@ from airflow_run_groups.adapters.airflow.queries.membership import (
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
+from airflow_run_groups.domain.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
 _BACKFILL = Backfill.__table__
@@ -124,7 +125,19 @@ def _record(row: Any) -> Record:
 
 
 def _about(facts: Any) -> About:
-    return About(description=facts.get("description"), labels=tuple(facts.get("labels", ())))
+    return About(
+        description=facts.get("description"),
+        labels=tuple(facts.get("labels", ())),
+        subscription=_subscription(facts["notify"]) if "notify" in facts else None,
+    )
+
+
+def _subscription(facts: Any) -> Subscription:
+    return Subscription(
+        notify=Notify(connection_id=facts["connection_id"], on=frozenset(map(GroupEvent, facts["on"]))),
+        since=dt.datetime.fromisoformat(facts["since"]),
+        sent={GroupEvent(event): dt.datetime.fromisoformat(at) for event, at in facts["sent"].items()},
+    )
 
 
 def abouts_of(dag_ids: Collection[str], connection: Connection) -> dict[tuple[str, str], About]:
@@ -142,7 +155,12 @@ _ABOUTS = (
 
 def facts_of(control: Control | None, prefix: str, about: About) -> dict[str, Any]:
     """Return what is written into a row's ``dag_run_conf``."""
-    said = {"prefix": prefix, "description": about.description, "labels": list(about.labels) or None}
+    said = {
+        "prefix": prefix,
+        "description": about.description,
+        "labels": list(about.labels) or None,
+        "notify": _facts_of_subscription(about.subscription),
+    }
     if control is None:
         return {KEY: {name: value for name, value in {**said, "controlled": False}.items() if value is not None}}
     stopped = control.stopped
@@ -156,6 +174,13 @@ def facts_of(control: Control | None, prefix: str, about: About) -> dict[str, An
         "counted_since": _text(control.counted_since),
     }
     return {KEY: {name: value for name, value in facts.items() if value is not None}}
+
+
+def _facts_of_subscription(subscription: Subscription | None) -> dict[str, Any] | None:
+    if subscription is None:
+        return None
+    sent = {event.value: _text(at) for event, at in subscription.sent.items()}
+    return {**subscription.notify.as_keys, "since": _text(subscription.since), "sent": sent}
 
 
 def _date(text: str | None) -> dt.datetime | None:

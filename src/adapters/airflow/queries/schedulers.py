@@ -24,12 +24,13 @@ _ALIVE = select(
 )
 
 
-def require_listener(connection: Connection, *, now: dt.datetime) -> None:
+def require_listener(key: str, connection: Connection, *, now: dt.datetime) -> None:
     """Require that each scheduler that is alive, by Airflow's own measure, has a listener, and that there is one.
 
+    :param key: the one of a request that needs it.
     :raises NoListener: when that is not so.
     """
     threshold = dt.timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold"))
     found = connection.execute(_ALIVE, {"since": now - threshold}).one()
     if not found.all or found.listening < found.all:
-        raise NoListener(schedulers=found.all, listening=found.listening)
+        raise NoListener(key, schedulers=found.all, listening=found.listening)

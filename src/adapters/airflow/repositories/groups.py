@@ -29,7 +29,7 @@ from airflow_run_groups.adapters.airflow.writing.governor import change_group, r
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.adapters.airflow.writing.stops import STOP_LIMITS, is_due, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
+from airflow_run_groups.domain.control import ChangedGroup, GroupChange, Keep, PausedGroups
 from airflow_run_groups.domain.errors import (
     CustomCodeFailed,
     CustomCodeTimeout,
@@ -50,7 +50,6 @@ from airflow_run_groups.domain.groups import (
     GroupRunPage,
 )
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.stop_after import StopAfter
 from airflow_run_groups.domain.unfinished import NO_LIMITS
 from airflow_run_groups.domain.waiting import RunningRun, previous_run_that_blocks
 
@@ -142,6 +141,7 @@ class AirflowGroupRepository:
             previous_run_id=previous_run_id,
             control=control,
             uncontrolled_runs=uncontrolled_runs,
+            subscription=None if record is None else record.about.subscription,
         )
         return progress, to_stop
 
@@ -217,8 +217,9 @@ class AirflowGroupRepository:
         def work(session: Session) -> ChangedGroup:
             limit = self._lock(change.dag_id, session)
             changed = change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
-            if isinstance(change.stop_after, StopAfter):
-                require_listener(session.connection(), now=utc_now())
+            for key, wish in (("stop_after", change.stop_after), ("notify", change.notify)):
+                if not isinstance(wish, Keep) and wish is not None:
+                    require_listener(key, session.connection(), now=utc_now())
             return changed
 
         return self._database.write(change.dag_id, work)

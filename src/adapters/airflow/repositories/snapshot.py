@@ -74,8 +74,9 @@ class AirflowDag:
 
     def facts(self, request: GroupRequest, now: dt.datetime) -> PlanningFacts:
         since, dates = request.start_date or now, request.dates
-        if request.stop_after is not None:
-            require_listener(self._session.connection(), now=utc_now())
+        for key, wish in (("stop_after", request.stop_after), ("notify", request.notify)):
+            if wish is not None:
+                require_listener(key, self._session.connection(), now=utc_now())
         prefix = group_prefix(request.prefix)
         numbers = self._numbers(prefix)
         record = record_of(self._row.dag_id, prefix, self._session.connection())
@@ -141,7 +142,7 @@ class AirflowDag:
             write_runs(created, self._serialized(created.bundle_version), version, self._session)
         if created.runs or created.reruns:
             join(created.dag_id, created.prefix, created.control, self._session)
-            describe(created.dag_id, created.prefix, created.description, created.labels, self._session)
+            describe(created, self._session)
         return created
 
     def _serialized(self, bundle_version: str | None) -> SerializedDAG:

@@ -68,6 +68,7 @@ from airflow_run_groups.domain.control import (
 )
 from airflow_run_groups.domain.errors import GroupNotFound
 from airflow_run_groups.domain.model import DagRunState, in_utc
+from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.runs import CreatedRuns
 from airflow_run_groups.domain.run_id import GroupRunId
@@ -96,7 +97,7 @@ def change_group(
     runs = _lock_runs(group, session) if not change.dry_run else _runs(group, session)
     if not runs and not _has_run(group, session):
         raise GroupNotFound
-    record = record_of(*group, session.connection())
+    record = record_of(*group, session.connection(), lock=not change.dry_run)
     before = None if record is None else record.control
     after = changed_control(
         before,
@@ -122,9 +123,10 @@ def change_group(
         if record is not None and moved:
             _relink_queued(group, record.id, session)
         said = NOTHING if record is None else record.about
-        _write(group, record, after, session, now=now, about=said.after(change))
+        about = said.after(change, now=now)
+        _write(group, record, after, session, now=now, about=about)
         sweep(change.dag_id, session)
-        if before != after or changed_runs or said != said.after(change):
+        if before != after or changed_runs or said != about:
             session.add(_audit(change, changed_runs))
     return ChangedGroup(control=after, changed_runs=changed_runs, warnings=tuple(warnings))
 
@@ -135,23 +137,21 @@ def join(dag_id: str, prefix: str, control: Control | None, session: Session) ->
         return
     group = _Group(dag_id, prefix)
     _lock_runs(group, session)
-    _write(group, record_of(*group, session.connection()), control, session, now=utc_now())
+    _write(group, record_of(*group, session.connection(), lock=True), control, session, now=utc_now())
     stop_if_due(dag_id, prefix, session, now=utc_now())
     sweep(dag_id, session)
 
 
-def describe(
-    dag_id: str, prefix: str, description: str | None, labels: tuple[str, ...] | None, session: Session
-) -> None:
+def describe(created: CreatedRuns, session: Session) -> None:
     """Write into a group's record what a creation says of it; None leaves what was said before. It changes no control."""
-    if description is None and labels is None:
+    if created.description is None and created.labels is None and created.notify is None:
         return
-    group = _Group(dag_id, prefix)
-    record = record_of(*group, session.connection())
+    group, now = _Group(created.dag_id, created.prefix), utc_now()
+    record = record_of(*group, session.connection(), lock=True)
     said = NOTHING if record is None else record.about
     control = None if record is None else record.control
-    _write(group, record, control, session, now=utc_now(), about=said.with_more(description, labels))
-    sweep(dag_id, session)
+    _write(group, record, control, session, now=now, about=said.with_more(created, now=now))
+    sweep(created.dag_id, session)
 
 
 def adopt(created: CreatedRuns, session: Session) -> None:
@@ -191,6 +191,9 @@ def resume_if_nothing_is_queued(dag_id: str, prefix: str, session: Session, *, n
     if record is None or record.control is None or not record.control.paused:
         return
     if any(run.state == DagRunState.QUEUED.value for run in _lock_runs(group, session)):
+        return
+    record = record_of(*group, session.connection(), lock=True)
+    if record is None or record.control is None:
         return
     change = GroupChange(dag_id=dag_id, prefix=prefix, paused=False)
     _write(group, record, changed_control(record.control, change, max_active_runs_of_dag=1, now=now), session, now=now)
@@ -346,6 +349,7 @@ def _audit(change: GroupChange, changed_runs: int) -> Any:
         "order": change.order.value if isinstance(change.order, Order) else None,
         "description": change.description,
         "labels": list(change.labels) if isinstance(change.labels, tuple) else None,
+        "notify": str(change.notify) if isinstance(change.notify, Notify) else None,
     }
     told: dict[str, Any] = {name: value for name, value in about.items() if getattr(change, name) is not KEEP}
     return entry(

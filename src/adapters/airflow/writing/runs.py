@@ -117,6 +117,8 @@ def _audit(created: CreatedRuns) -> Log:
         under = {"max_active_runs": control.max_active_runs, "paused": control.paused}
     if control is not None and control.stop_after is not None:
         under["stop_after"] = str(control.stop_after)
+    if created.notify is not None:
+        under["notify"] = str(created.notify)
     return entry(
         "trigger_dag_run",
         dag_id=created.dag_id,

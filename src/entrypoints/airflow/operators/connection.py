@@ -79,7 +79,7 @@ def service_of(connection: AirflowConnection) -> Service:
         msg = f"{where} has the Airflow user {connection.login!r}, and no password: without a user, the password is a token"
         raise ConnectionIncomplete(msg)
     extra = connection.extra_dejson
-    url = _url(connection.host, connection.schema, connection.port)
+    url = url_of(connection.host, connection.schema, connection.port)
     return Service(
         url=url,
         token=None if connection.login else connection.password or None,
@@ -91,7 +91,7 @@ def service_of(connection: AirflowConnection) -> Service:
     )
 
 
-def _url(host: str, schema: str | None, port: int | None) -> str:
+def url_of(host: str, schema: str | None, port: int | None) -> str:
     """Return the URL, of a host that is one, or of a host, schema and port as the URI of a connection has them."""
     url = host if "://" in host else f"{schema or 'http'}://{host}"
     parts = urlsplit(url)

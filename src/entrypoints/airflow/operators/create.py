@@ -29,7 +29,7 @@ class CreateRunGroupOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = (*ATTRIBUTES.values(), "conn_id")
-    template_fields_renderers = {"conf": "json", "conf_per_run": "json", "stop_after": "json"}  # noqa: RUF012 - as Airflow declares it
+    template_fields_renderers = {"conf": "json", "conf_per_run": "json", "stop_after": "json", "notify": "json"}  # noqa: RUF012 - as Airflow declares it
     operator_extra_links = (RunGroupLink(),)
 
     group_dag_id: str
@@ -58,6 +58,7 @@ class CreateRunGroupOperator(BaseOperator):
         run_type: str | None = None,
         description: str | None = None,
         labels: Sequence[str] | None = None,
+        notify: Mapping[str, Any] | None = None,
         conn_id: str = connection.DEFAULT,
         wait: bool = False,
         allowed_states: Sequence[str] = (DagRunState.SUCCESS.value,),
@@ -69,7 +70,7 @@ class CreateRunGroupOperator(BaseOperator):
     ) -> None:
         """Create the group of this DAG with this prefix.
 
-        The arguments up to ``labels`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
+        The arguments up to ``notify`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
         its ``start_date`` and ``end_date``. Without ``from_date`` and ``dates`` there is one run, of the logical date of the
         task's own run, or of its ``run_after``.
 

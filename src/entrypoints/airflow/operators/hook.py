@@ -17,7 +17,7 @@ from airflow_run_groups.adapters.client import (
     UpcomingRetry,
 )
 from airflow_run_groups.adapters.client.encoding import base_url
-from airflow_run_groups.entrypoints.airflow.operators import connection
+from airflow_run_groups.entrypoints.airflow.operators import connection, webhook
 from airflow_run_groups.entrypoints.airflow.operators.sdk import BaseHook
 
 
@@ -93,6 +93,24 @@ class RunGroupHook(BaseHook):
 
     def _log_retry(self, retry: UpcomingRetry) -> None:
         self.log.warning("%s: again in %.1f s", retry.reason, retry.seconds)
+
+
+class RunGroupWebhookHook(BaseHook):
+    """Describes connections to which notifications go. Airflow's schedulers send them, and no task."""
+
+    conn_name_attr = "conn_id"
+    default_conn_name = webhook.TYPE
+    conn_type = webhook.TYPE
+    hook_name = webhook.NAME
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Describe the form of the connection, as that of the other one."""
+        return {
+            "hidden_fields": list(webhook.HIDDEN),
+            "relabeling": webhook.LABELS,
+            "placeholders": webhook.PLACEHOLDERS,
+        }
 
 
 @lru_cache

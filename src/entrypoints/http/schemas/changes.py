@@ -7,6 +7,7 @@ from airflow_run_groups.domain import Order
 from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
 from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
+from airflow_run_groups.entrypoints.http.schemas.notify import DESCRIPTION, NotifyField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
 from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
@@ -71,6 +72,10 @@ class ChangeGroupSchema(DatedSchema):
     )
     description = description_field("Null: none.", allow_none=True)
     labels = labels_field("They take the place of the former ones. Null: none.", allow_none=True)
+    notify = NotifyField(
+        allow_none=True,
+        metadata={"description": f"{DESCRIPTION} Events before this change are not sent. Null: nobody is notified."},
+    )
     dry_run = Boolean(
         metadata={
             "description": "`true`: only say how many runs it would change, and which control the group would have.",

@@ -12,6 +12,7 @@ from airflow_run_groups.domain import DagRunState, Rights, StateCounts
 from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.notify import Notified, ShownNotify
 from airflow_run_groups.entrypoints.http.schemas.stop_after import RuleField, StoppedSchema
 
 SOMETIMES = frozenset({"next_not_before", "dates", "conf"})
@@ -246,6 +247,15 @@ class GroupProgressSchema(GroupSchema):
         ControlSchema,
         allow_none=True,
         metadata={"description": "Limits of the group's runs alone; null when there are none."},
+    )
+    notify = ShownNotify(
+        allow_none=True,
+        metadata={"description": "Where notifications of the group go, and of which events; null: nowhere."},
+    )
+    notified = Notified(
+        metadata={
+            "description": "For each event of `notify` that was sent, or was about to be, when it happened for the last time."
+        },
     )
     may = NestedRights(
         metadata={"description": "Actions that the caller may do: a page disables what would be refused."}

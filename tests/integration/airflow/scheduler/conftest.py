@@ -1,5 +1,6 @@
 """One Airflow with scheduler, DAG processor and API server, and the service beside it, for all the tests of this folder."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.integration.airflow.conftest import HOME, empty_world
 from tests.integration.airflow.processes import airflow, service, wait_until
+from tests.receiver import Receiver
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "dags" / "example_run_group.py"
 DAGS = [*sorted(Path(__file__).with_name("dags").glob("*.py")), EXAMPLE]
@@ -22,14 +24,23 @@ def world(_migrated):
 
 
 @pytest.fixture(scope="package")
-def server(world, tmp_path_factory):
+def receiver():
+    """Return a web server, not started yet, to which the connection ``team`` leads."""
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture(scope="package")
+def server(world, receiver, tmp_path_factory):
     folder = tmp_path_factory.mktemp("airflow")
     flags = [HOME / name for name in ("fail", "sleep")]
     for flag in flags:
         flag.touch()
     for file in DAGS:
         shutil.copy(file, HOME / "dags")
-    with airflow(folder, LISTENER) as api, service(folder / "service.log") as server:
+    team = json.dumps({"conn_type": "airflow_run_groups_webhook", "host": receiver.url})
+    with airflow(folder, {**LISTENER, "AIRFLOW_CONN_TEAM": team}) as api, service(folder / "service.log") as server:
         server.airflow = api.client
 
         def dag_ids():

@@ -329,7 +329,7 @@ def test_each_key_of_a_request_has_one_type():
     }
     assert types.pop("GroupRequest.conf") == ["object", "null"]
     assert types.pop("GroupRequest.conf_per_run") is None  # an object, or a list of them
-    assert types.pop("GroupRequest.stop_after") == "object"
+    assert types.pop("GroupRequest.stop_after") == types.pop("GroupRequest.notify") == "object"
     assert set(types.values()) == {"array", "boolean", "integer", "string"}
     assert types["GroupRequest.partial"] == "boolean"
     assert schemas["GroupRequest"]["properties"]["limit"]["maximum"] == 500

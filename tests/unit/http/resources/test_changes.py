@@ -222,3 +222,25 @@ def test_a_rule_that_is_none_is_refused_with_what_is_allowed(living, rule):
 def test_null_takes_a_rule_away(living):
     assert living.change(stop_after=RULE)["group"]["control"]["stop_after"] == RULE
     assert living.change(stop_after=None)["group"]["control"] is None
+
+
+def test_whom_to_notify_is_shown_and_null_takes_it_away(living):
+    team = {"connection_id": "team", "on": ["end", "first_failure"]}
+    shown = living.change(notify={**team, "on": ["first_failure", "end"]})["group"]
+    assert (shown["notify"], shown["notified"], shown["control"]) == (team, {}, None)
+    assert living.ask(ONE)["group"]["notify"] == team
+    assert living.change(paused=True)["group"]["notify"] == team
+    assert living.change(notify=None)["group"]["notify"] is None
+
+
+def test_a_creation_says_whom_to_notify_and_of_everything_unless_it_says_of_what():
+    living = Living()
+    living.create(
+        dag_id="example_daily",
+        prefix="told",
+        start_date="2024-12-01",
+        end_date="2024-12-02",
+        notify={"connection_id": "a.b-c_1"},
+    )
+    shown = living.ask("/api/v1/groups/example_daily/told")["group"]["notify"]
+    assert shown == {"connection_id": "a.b-c_1", "on": ["end", "stop", "first_failure"]}

@@ -56,7 +56,8 @@ OPERATIONS = (
         description="Changes whether queued runs of the group start, how many of its runs run at once, and when and in which "
         "order they start, at any time, for groups that others have made, too. Airflow's own scheduler keeps to it. A key that is left "
         "out changes nothing, and null restores the default. The same change again changes nothing. With `stop_after`, the group is "
-        "paused when too many of its runs have failed, and one change with `paused` `false` resumes it.",
+        "paused when too many of its runs have failed, and one change with `paused` `false` resumes it. With `notify`, Airflow's "
+        "schedulers tell somebody of it.",
         body="ChangeGroup",
         payload=ref("GroupChangeResult"),
         errors=(404, 413, 429, 504),

@@ -40,6 +40,7 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     PaceField,
     Text,
 )
+from airflow_run_groups.entrypoints.http.schemas.notify import DESCRIPTION, NotifyField
 from airflow_run_groups.entrypoints.http.schemas.plan_ids import PLAN_ID, PlanIdField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import BodySchema, DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
@@ -266,6 +267,11 @@ class GroupRequestSchema(DatedSchema, BodySchema):
     )
     description = description_field("It takes the place of the group's former one, if the request creates a run.")
     labels = labels_field("They take the place of the group's former ones, if the request creates a run.")
+    notify = NotifyField(
+        metadata={
+            "description": f"{DESCRIPTION} It takes the place of the group's former one, if the request creates a run."
+        }
+    )
 
     @post_load
     def name_run_type(self, body: dict[str, Any], **_: object) -> dict[str, Any]:

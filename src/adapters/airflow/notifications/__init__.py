@@ -1,0 +1,1 @@
+"""Notifying of groups: what has happened to them, and that each event is sent at most once."""
