@@ -136,6 +136,17 @@ class NoListener(Refused):
         )
 
 
+class UnknownNotifier(Refused):
+    """The installation has no notifier of this name."""
+
+    reason = "unknown_notifier"
+
+    def __init__(self, notifier: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known))
+        has = f"known are {names}" if names else "there is none: notifiers in [airflow_api_plugin] has them"
+        super().__init__(f"notify names the notifier {notifier!r}, which this installation does not have: {has}")
+
+
 class DagNotTriggerable(Refused):
     """The DAG takes no manual runs, or none with a logical date, as it stands."""
 

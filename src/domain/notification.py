@@ -2,15 +2,15 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from airflow_run_groups.domain.errors import Refused
+from airflow_run_groups.domain.errors import Refused, UnknownNotifier
 
-CONNECTION_ID = "[A-Za-z0-9_.-]{1,250}"
-"""The ids of connections that a request may name. Airflow allows a few more characters (sanitize_conn_id, 3.0 to 3.4)."""
+NAME = "[A-Za-z0-9_.-]{1,250}"
+"""The ids of connections, and the names of notifiers. Airflow allows connections a few more characters (sanitize_conn_id, 3.0 to 3.4)."""
 
 
 class GroupEvent(Enum):
@@ -46,30 +46,56 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """Where notifications of a group go: to the Airflow connection with this id; and of which events, at least one.
+    """Where notifications of a group go, and of which events, at least one.
 
-    :raises Refused: when the id does not fit ``CONNECTION_ID``, or there is no event.
+    Either ``connection_id``, that of an Airflow connection, or ``notifier``, the name of one of the installation's notifiers.
+
+    :raises Refused: when it is neither or both, a name does not fit ``NAME``, or there is no event.
     """
 
-    connection_id: str
+    connection_id: str | None = None
+    notifier: str | None = None
     on: frozenset[GroupEvent] = frozenset(GroupEvent)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(CONNECTION_ID, self.connection_id):
-            msg = f"connection_id of notify must be 1 to 250 letters, digits, _, . and -, not {self.connection_id!r}"
+        if (self.connection_id is None) is (self.notifier is None):
+            msg = "notify has either connection_id or notifier"
             raise Refused(msg)
+        for key in TARGETS:
+            name: str | None = getattr(self, key)
+            if name is not None and not re.fullmatch(NAME, name):
+                msg = f"{key} of notify must be 1 to 250 letters, digits, _, . and -, not {name!r}"
+                raise Refused(msg)
         if not self.on:
             msg = f"on of notify must have at least one of {', '.join(event.value for event in GroupEvent)}"
             raise Refused(msg)
 
     def __str__(self) -> str:
-        """Write it in short, such as ``data_team on end, stop``."""
-        return f"{self.connection_id} on {', '.join(self.as_keys['on'])}"
+        """Write it in short, such as ``connection data_team on end, stop``."""
+        return f"{self.target} on {', '.join(self.as_keys['on'])}"
+
+    @property
+    def target(self) -> str:
+        """Where they go, such as ``connection data_team`` or ``notifier slack``."""
+        return f"notifier {self.notifier}" if self.connection_id is None else f"connection {self.connection_id}"
 
     @property
     def as_keys(self) -> dict[str, Any]:
         """The keys of a request."""
-        return {"connection_id": self.connection_id, "on": [one.value for one in GroupEvent if one in self.on]}
+        target = {key: name for key in TARGETS if (name := getattr(self, key)) is not None}
+        return {**target, "on": [one.value for one in GroupEvent if one in self.on]}
+
+    def check_notifier(self, known: Collection[str]) -> None:
+        """Check that the installation has the notifier.
+
+        :raises UnknownNotifier: when it has none of this name.
+        """
+        if self.notifier is not None and self.notifier not in known:
+            raise UnknownNotifier(self.notifier, known)
+
+
+TARGETS = ("connection_id", "notifier")
+"""The keys of which a ``Notify`` has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The operations of the service that have rules; reads without rules go straight to a port."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from airflow_run_groups.domain.groups import (
     GroupRunPage,
     PausedPage,
 )
+from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.plan import plan_group, runs_to_create, with_details
 from airflow_run_groups.domain.planning.request import GroupRequest
@@ -39,11 +40,13 @@ class CreateRuns:
         runs: DagRunRepository,
         clock: Callable[[], dt.datetime],
         limits: UnfinishedRunLimits = NO_LIMITS,
+        notifiers: Collection[str] = (),
     ) -> None:
-        """Use these runs, within these limits; ``clock`` returns the present, aware."""
+        """Use these runs, within these limits, and these notifiers; ``clock`` returns the present, aware."""
         self._runs = runs
         self._clock = clock
         self._limits = limits
+        self._notifiers = notifiers
 
     def create(self, request: GroupRequest, caller: Caller) -> CreatedRuns:
         """Create the runs, and let those run again that exist and are to.
@@ -57,7 +60,7 @@ class CreateRuns:
         :raises Unavailable: when the backend cannot do it now; nothing was created.
         :raises OutcomeUnknown: when nobody knows whether the runs were created.
         """
-        _check_may_create(caller, request)
+        self._check(request, caller)
 
         def create(dag: DagTransaction) -> CreatedRuns:
             now = self._now_of(request)
@@ -73,7 +76,7 @@ class CreateRuns:
 
         :raises DomainError: as ``create``.
         """
-        _check_may_create(caller, request)
+        self._check(request, caller)
 
         def plan(dag: DagSnapshot) -> Plan:
             now = self._clock()
@@ -91,7 +94,7 @@ class CreateRuns:
 
         :raises DomainError: as ``create``.
         """
-        _check_may_create(caller, request)
+        self._check(request, caller)
 
         def plan(dag: DagSnapshot) -> PlanSummary:
             now = self._clock()
@@ -109,6 +112,11 @@ class CreateRuns:
             return replace(summary, plan=_with_details(summary.plan, dag, facts, now))
 
         return self._runs.snapshot(request.dag_id, plan)
+
+    def _check(self, request: GroupRequest, caller: Caller) -> None:
+        _check_may_create(caller, request)
+        if request.notify is not None:
+            request.notify.check_notifier(self._notifiers)
 
     def _now_of(self, request: GroupRequest) -> dt.datetime:
         """Return the moment for which a request is decided: that of the plan that it is to do, else the present."""
@@ -160,11 +168,13 @@ class Groups:
         groups: GroupRepository,
         clock: Callable[[], dt.datetime],
         limits: UnfinishedRunLimits = NO_LIMITS,
+        notifiers: Collection[str] = (),
     ) -> None:
-        """Use these groups, within these limits; ``clock`` returns the present, aware."""
+        """Use these groups, within these limits, and these notifiers; ``clock`` returns the present, aware."""
         self._groups = groups
         self._clock = clock
         self._limits = limits
+        self._notifiers = notifiers
 
     def list(self, where: GroupFilter, caller: Caller) -> GroupPage:
         """Return a part of the groups that the caller may see, newest first.
@@ -242,6 +252,8 @@ class Groups:
         :raises OutcomeUnknown: when nobody knows whether it was changed. The same change again changes nothing more.
         """
         _check_may_change(caller, change.dag_id)
+        if isinstance(change.notify, Notify):
+            change.notify.check_notifier(self._notifiers)
         try:
             own = replace(change, requested_by=caller.name, display_name=caller.display_name)
             changed = self._groups.change(own, now=self._clock())

@@ -145,6 +145,10 @@ def _unfinished_run_limits(settings: Settings) -> UnfinishedRunLimits:
     )
 
 
+def _notifiers(settings: Settings) -> frozenset[str]:
+    return frozenset(settings.notifiers or ())
+
+
 def _write_rate(rate: str | None, plans: str | None) -> WriteRate | None:
     return None if rate is None and plans is None else WriteRate(rate, plans=plans)
 
@@ -273,15 +277,24 @@ class Container(DeclarativeContainer):
     unfinished_run_limits: ThreadSafeSingleton[UnfinishedRunLimits] = ThreadSafeSingleton(
         _unfinished_run_limits, settings
     )
+    notifiers: ThreadSafeSingleton[frozenset[str]] = ThreadSafeSingleton(_notifiers, settings)
     create_runs: ThreadSafeSingleton[CreateRuns] = ThreadSafeSingleton(
-        CreateRuns, backend.provided.runs, clock=clock, limits=unfinished_run_limits
+        CreateRuns,
+        backend.provided.runs,
+        clock=clock,
+        limits=unfinished_run_limits,
+        notifiers=notifiers,
     )
     coverages: ThreadSafeSingleton[Coverages] = ThreadSafeSingleton(Coverages, backend.provided.runs, clock=clock)
     coverage_pages: ThreadSafeSingleton[CoveragePages] = ThreadSafeSingleton(
         CoveragePages, coverages, backend.provided.dags, clock=clock
     )
     groups: ThreadSafeSingleton[Groups] = ThreadSafeSingleton(
-        Groups, backend.provided.groups, clock=clock, limits=unfinished_run_limits
+        Groups,
+        backend.provided.groups,
+        clock=clock,
+        limits=unfinished_run_limits,
+        notifiers=notifiers,
     )
     token_file: ThreadSafeSingleton[TokenFile | None] = ThreadSafeSingleton(_token_file, settings, meter)
     authenticator: ThreadSafeSingleton[Authenticator] = ThreadSafeSingleton(

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.adapters.notifier_classes import NotifierClass, notifier_classes
 from airflow_run_groups.entrypoints.airflow_cfg import problem_of
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
 from airflow_run_groups.entrypoints.http.security.tokens import (
@@ -130,6 +131,13 @@ class Settings:
         flag,
         default="true",
         kind="boolean",
+    )
+    notifiers: Mapping[str, NotifierClass] | None = _option(
+        "A JSON object of notifier classes of Airflow's providers, which ``notify`` of a group may name. Each name has the\n"
+        "``class``, such as ``airflow.providers.slack.notifications.slack.SlackNotifier``, and ``arguments`` of its constructor.\n"
+        "Set it for the service and for the schedulers, which call the notifiers. Put no secrets there: notifiers take them\n"
+        "from Airflow's connections.",
+        notifier_classes,
     )
     ui: bool = _option(
         "Whether there is the page of groups at /api/v1/ui/, and from Airflow 3.1 on in Airflow's navigation and in the tabs of\n"

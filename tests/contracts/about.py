@@ -76,7 +76,9 @@ class AboutContract:
 def create(world: World, **request) -> None:
     if "a" not in world.dags.ids():
         world.dag("a")
-    CreateRuns(world.runs, lambda: NOW).create(GroupRequest(dag_id="a", prefix="g", **request), Everyone())
+    CreateRuns(world.runs, lambda: NOW, notifiers=["slack"]).create(
+        GroupRequest(dag_id="a", prefix="g", **request), Everyone()
+    )
 
 
 def change_group(world: World, *, now: dt.datetime = NOW, **change):

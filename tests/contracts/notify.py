@@ -47,6 +47,11 @@ class NotifyContract:
         change_group(world, now=later, notify=OTHERS)
         assert world.groups.get("a", "g", now=NOW).subscription.since == later
 
+    def test_a_notifier_is_kept_as_well(self, world: World):
+        slack = Notify(notifier="slack", on=frozenset({GroupEvent.END}))
+        create(world, dates=(date(1),), notify=slack)
+        assert notify(world) == slack
+
     def test_a_dry_run_sets_nothing(self, world: World):
         create(world, dates=(date(1),))
         change_group(world, notify=TEAM, dry_run=True)

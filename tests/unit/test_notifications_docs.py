@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import marshmallow
 
+from airflow_run_groups.adapters.notifier_classes import notifier_classes
 from airflow_run_groups.domain import GroupEvent, Notify
 from airflow_run_groups.entrypoints.airflow.operators.webhook import EXTRA_FIELDS, Webhook, webhook_of
 from airflow_run_groups.entrypoints.http.schemas.notify import NotifyField
@@ -34,6 +35,13 @@ def test_what_a_request_has():
     schema = marshmallow.Schema.from_dict({"notify": NotifyField(metadata={})})()
     found = schema.load(json.loads(PAGE.block("notify")))["notify"]
     assert found == Notify(connection_id="data_team", on=frozenset({GroupEvent.END, GroupEvent.FIRST_FAILURE}))
+
+
+def test_the_notifiers_and_a_request_that_names_one():
+    (name,) = notifier_classes(PAGE.block("notifiers"))
+    schema = marshmallow.Schema.from_dict({"notify": NotifyField(metadata={})})()
+    found = schema.load(json.loads(PAGE.block("notify with a notifier")))["notify"]
+    assert found == Notify(notifier=name, on=frozenset({GroupEvent.END}))
 
 
 def test_every_event_is_in_the_table():

@@ -4,7 +4,8 @@ from typing import TypedDict
 
 
 class Notify(TypedDict, total=False):
-    """The Airflow connection to which notifications go, and ``on``, the events: without it all of them."""
+    """The Airflow connection, or the notifier of the installation, and ``on``, the events: without it all of them."""
 
     connection_id: str
+    notifier: str
     on: list[str]

@@ -12,11 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_run_groups.adapters.airflow import backend
+from airflow_run_groups.adapters.airflow.configuration import Unresolved, resolved
 from airflow_run_groups.adapters.airflow.notifications.connections import ConnectionNotFound, connection_of
+from airflow_run_groups.adapters.airflow.notifications.notifiers import NotifierFailed, Notifiers
 from airflow_run_groups.adapters.airflow.notifications.sending import LIMITS, GroupNotifications
 from airflow_run_groups.adapters.background import Background
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.adapters.notifications import NotDelivered, Receiver
+from airflow_run_groups.adapters.notifications import NotDelivered, Receiver, message_of
+from airflow_run_groups.adapters.notifier_classes import notifier_classes
 from airflow_run_groups.domain.notification import Notification, Notify
 from airflow_run_groups.entrypoints.airflow.operators.webhook import WebhookUnusable, webhook_of
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
@@ -37,25 +40,41 @@ _log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """Sends notifications to Airflow connections, one after the other. A notification that cannot be delivered is logged, and lost."""
+    """Sends notifications to Airflow connections and notifiers, one after the other.
+
+    A notification that cannot be delivered is logged, and lost.
+    """
 
     def __init__(
-        self, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+        self,
+        notifiers: Notifiers,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._notifiers = notifiers
         self._sleep = sleep
         self._clock = clock
         self._failed_at: dict[str, float] = {}
 
     def send(self, notify: Notify, notification: Notification, group: Mapping[str, Any]) -> None:
-        connection_id = notify.connection_id
+        try:
+            if notify.notifier is not None:
+                self._notifiers.call(notify.notifier, message_of(notification, group))
+            elif notify.connection_id is not None:
+                self._post(notify.connection_id, notification, group)
+        except (ConnectionNotFound, WebhookUnusable, NotDelivered, NotifierFailed, OSError, ValueError) as error:
+            _log.error("the notification %r to %s is lost: %s", notification.key, notify.target, error)
+            return
+        _log.info("the notification %r was taken by %s", notification.key, notify.target)
+
+    def _post(self, connection_id: str, notification: Notification, group: Mapping[str, Any]) -> None:
         try:
             self._receiver(connection_id).send(notification, group)
-        except (ConnectionNotFound, WebhookUnusable, NotDelivered, OSError, ValueError) as error:
+        except NotDelivered:
             self._failed_at[connection_id] = self._clock()
-            _log.error("the notification %r to connection %r is lost: %s", notification.key, connection_id, error)
-            return
+            raise
         self._failed_at.pop(connection_id, None)
-        _log.info("the notification %r was taken by connection %r", notification.key, connection_id)
 
     def _receiver(self, connection_id: str) -> Receiver:
         connection = connection_of(connection_id)
@@ -87,5 +106,15 @@ def notifications(delivery: Delivery) -> GroupNotifications:
 
 def background(*, first: float = FIRST, every: float = EVERY, gather: float = GATHER) -> Background:
     """Return the thread, which is not started yet."""
-    work = notifications(Delivery())
+    work = notifications(Delivery(notifiers_of_installation()))
     return Background(work.look, work.look_at_some, most=MOST, gather=gather, first=first, every=every)
+
+
+def notifiers_of_installation() -> Notifiers:
+    """Return the notifiers that the configuration names; none when it cannot be read, which is logged."""
+    try:
+        classes = notifier_classes(resolved(["notifiers"]).get("notifiers", "{}"))
+    except (Unresolved, ValueError) as error:
+        _log.error("no notifier of groups can be called: [airflow_api_plugin] notifiers %s", error)
+        classes = {}
+    return Notifiers(classes)

@@ -30,40 +30,46 @@ NOTIFY = click.Option(
 )
 
 
+NOTIFIER = "notifier="
+"""It stands before the name of a notifier, which could be that of a connection as well."""
+
+
 class Subscription(dict[str, Any]):
     """``notify`` of a request; as text it is the option of the command line."""
 
     def __str__(self) -> str:
-        return ":".join(filter(None, (self["connection_id"], ",".join(self.get("on", ())))))
+        target = self["connection_id"] if "connection_id" in self else f"{NOTIFIER}{self['notifier']}"
+        return ":".join(filter(None, (target, ",".join(self.get("on", ())))))
 
 
 class NotifyConnection(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """``data_team`` for a connection, or ``data_team:end,stop`` for some events; it is what a request has."""
+    """``data_team`` for a connection, ``notifier=slack`` for a notifier, ``data_team:end,stop`` for some events."""
 
     name = "notify"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         # imported here, since Airflow loads the commands in each of its components
-        from airflow_run_groups.domain.notification import CONNECTION_ID, GroupEvent  # noqa: PLC0415
+        from airflow_run_groups.domain.notification import NAME, GroupEvent  # noqa: PLC0415
 
         known = [event.value for event in GroupEvent]
-        found = re.fullmatch(rf"(?P<connection_id>{CONNECTION_ID})(?P<on>:.*)?", value)
+        found = re.fullmatch(rf"(?P<notifier>{NOTIFIER})?(?P<name>{NAME})(?P<on>:.*)?", value)
         events = [] if found is None or found["on"] is None else found["on"][1:].split(",")
         if found is None or not set(events) <= set(known) or len(set(events)) < len(events):
             self.fail(
-                "it must be the id of an Airflow connection, of letters, digits, _, . and -, and behind a colon, if at all, some "
+                f"it must be the id of an Airflow connection, or {NOTIFIER} and a name, of letters, digits, _, . and -, and behind a colon some "
                 f"of {', '.join(known)}, none twice, such as data_team:end,stop, not {value!r}",
                 param,
                 ctx,
             )
-        return Subscription(connection_id=found["connection_id"], **({"on": events} if events else {}))
+        target = {"notifier" if found["notifier"] else "connection_id": found["name"]}
+        return Subscription(**target, **({"on": events} if events else {}))
 
 
 NOTIFY_CONNECTION = click.Option(
     ["--notify"],
     type=NotifyConnection(),
     metavar="CONNECTION[:EVENT,…]",
-    help="Airflow's schedulers POST the group's state to this Airflow connection when it has ended, has stopped by itself, or has its "
+    help="Airflow's schedulers POST the group's state to this Airflow connection, or call this notifier=NAME, when it has ended, has stopped by itself, or has its "
     "first failure: end, stop, first_failure; all unless given. It needs the listener in Airflow's schedulers.",
 )
 NO_NOTIFY = click.Option(["--no-notify"], is_flag=True, help="Notify nobody of the group.")

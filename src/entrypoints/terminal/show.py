@@ -258,7 +258,8 @@ def _notifies(group: GroupProgress) -> str | None:
     if notify is None:
         return None
     events = (f"{event}, sent for {sent[event]}" if event in sent else event for event in notify["on"])
-    return f"{notify['connection_id']}: {'; '.join(events)}"
+    target = notify["connection_id"] if "connection_id" in notify else f"notifier {notify['notifier']}"
+    return f"{target}: {'; '.join(events)}"
 
 
 def _control(group: GroupProgress) -> str | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import threading
+from functools import partial
 
 import pytest
 from airflow.listeners.listener import get_listener_manager
@@ -12,6 +13,7 @@ from airflow.models.log import Log
 from sqlalchemy import delete, select, text
 
 from airflow_run_groups.adapters.airflow.notifications.events import EndedRun
+from airflow_run_groups.adapters.airflow.notifications.notifiers import Notifiers
 from airflow_run_groups.adapters.airflow.notifications.sending import GroupNotifications
 from airflow_run_groups.adapters.scheduler_mark import MARK
 from airflow_run_groups.domain import (
@@ -29,14 +31,15 @@ from airflow_run_groups.domain import (
 from airflow_run_groups.entrypoints.airflow.listener import listener_of
 from airflow_run_groups.entrypoints.airflow.notifying import PATIENCE, Delivery, notifications
 from tests.contracts.creation import Anyone
-from tests.contracts.names import Everyone
 from tests.contracts.world import date, group_run, utc
 from tests.integration.airflow.conftest import DATABASE
+from tests.integration.airflow.ended import create_runs, end, end_date, with_dag
 from tests.integration.airflow.processes import wait_until
 from tests.receiver import Receiver
 
 NOW = utc(2025, 1, 1)
 TEAM = Notify(connection_id="team")
+NONE = Notifiers({})
 END = Notify(connection_id="team", on=frozenset({GroupEvent.END}))
 
 
@@ -53,39 +56,13 @@ def receiver(monkeypatch):
 
 @pytest.fixture
 def create(world):
-    """Return a function that creates runs on these days, beside a scheduler that has a listener."""
-    world.dag("a", max_active_runs=16)
-
-    def create(*days, prefix="g", notify=TEAM, **wishes):
-        request = GroupRequest(dag_id="a", prefix=prefix, dates=tuple(map(date, days)), notify=notify, **wishes)
-        with world.scheduler(MARK):
-            return CreateRuns(world.runs, lambda: NOW).create(request, Everyone())
-
-    return create
+    """Return a function that creates runs on these days."""
+    return partial(create_runs, with_dag(world), notify=TEAM)
 
 
 @pytest.fixture
 def sender(_migrated):
-    return notifications(Delivery(sleep=lambda _: None))
-
-
-def end(world, *numbers, state="success", prefix="g"):
-    """End runs as Airflow's scheduler does: their state, then its listeners, then the commit; return them."""
-    with world.sessions.begin() as session:
-        runs = []
-        for number in numbers:
-            run = session.scalars(select(DagRun).where(DagRun.run_id == group_run(prefix, number, number))).one()
-            run.set_state(state)
-            session.flush()
-            run.notify_dagrun_state_changed(msg="it has ended")
-            runs.append(EndedRun(run.id, run.dag_id, run.run_id))
-    return runs
-
-
-def end_date(world, number, prefix="g"):
-    with world.sessions() as session:
-        ended = session.scalar(select(DagRun.end_date).where(DagRun.run_id == group_run(prefix, number, number)))
-    return ended.astimezone(dt.timezone.utc).isoformat()
+    return notifications(Delivery(NONE, sleep=lambda _: None))
 
 
 def group_of(world, prefix="g"):
@@ -130,7 +107,7 @@ def test_the_scheduler_posts_the_end_and_a_receiver_that_is_away_at_first_gets_i
 def test_an_event_is_sent_once_whoever_looks(world, create, sender, receiver):
     create(1, 2)
     ended = end(world, 1, 2)
-    others = [notifications(Delivery()) for _ in range(3)]
+    others = [notifications(Delivery(NONE)) for _ in range(3)]
     threads = [threading.Thread(target=one.look, args=(ended,)) for one in (sender, *others)]
     for thread in threads:
         thread.start()
@@ -220,7 +197,7 @@ def test_a_group_that_has_run_again_runs_of_others_is_told_of_their_end(world, c
     ],
 )
 def test_a_connection_that_cannot_be_used_is_in_the_log_with_what_was_lost(world, create, caplog, value, says):
-    sender = notifications(Delivery())
+    sender = notifications(Delivery(NONE))
     create(1)
     with pytest.MonkeyPatch.context() as patch:
         if value is not None:
@@ -228,7 +205,7 @@ def test_a_connection_that_cannot_be_used_is_in_the_log_with_what_was_lost(world
         sender.look(end(world, 1))
         sender.look_at_some()
     (lost,) = [record.getMessage() for record in caplog.records if "is lost" in record.getMessage()]
-    assert lost.startswith(f"the notification 'a/g/end@{end_date(world, 1)}' to connection 'team' is lost: ")
+    assert lost.startswith(f"the notification 'a/g/end@{end_date(world, 1)}' to connection team is lost: ")
     assert says in lost
     assert "s3cret" not in caplog.text
 
@@ -236,7 +213,7 @@ def test_a_connection_that_cannot_be_used_is_in_the_log_with_what_was_lost(world
 def test_a_receiver_that_takes_nothing_costs_one_attempt_for_a_while(world, create, receiver):
     receiver.stop()
     pauses, now = [], [0.0]
-    sender = notifications(Delivery(sleep=pauses.append, clock=lambda: now[0]))
+    sender = notifications(Delivery(NONE, sleep=pauses.append, clock=lambda: now[0]))
     attempts = []
     for day in (1, 2, 3):
         create(day, prefix=f"g{day}", notify=END)
@@ -323,4 +300,4 @@ def test_who_set_it_is_in_the_audit_log(world, create):
     change(world, notify=END)
     with world.sessions() as session:
         told = [json.loads(entry.extra)["notify"] for entry in session.scalars(select(Log).order_by(Log.id))]
-    assert told == ["team on end, stop, first_failure", "team on end"]
+    assert told == ["connection team on end, stop, first_failure", "connection team on end"]

@@ -16,6 +16,8 @@ DEADLINES = MINOR >= (3, 1)
 """A DAG can have deadlines."""
 USER_OF_THE_TRIGGER = MINOR >= (3, 1)
 """A run says who triggered it."""
+NOTIFIERS_RAISE = MINOR >= (3, 1)
+"""A notifier's error reaches its caller, and not the log alone."""
 REVOKED_TOKENS = MINOR >= (3, 2)
 """A token can be revoked, as by logging out."""
 NOTE_OF_THE_TRIGGER = MINOR >= (3, 2)

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.domain import GroupEvent, Notify, Refused
+from airflow_run_groups.domain.errors import UnknownNotifier
 from airflow_run_groups.domain.notification import Subscription, subscription_to
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)
@@ -33,7 +34,24 @@ def test_there_is_an_event_at_least():
 
 def test_it_is_about_all_events_unless_something_else_is_said():
     assert TEAM.as_keys == {"connection_id": "team", "on": ["end", "stop", "first_failure"]}
-    assert str(Notify(connection_id="team", on=frozenset({STOP, END}))) == "team on end, stop"
+    assert str(Notify(connection_id="team", on=frozenset({STOP, END}))) == "connection team on end, stop"
+    slack = Notify(notifier="slack", on=frozenset({END}))
+    assert (slack.as_keys, str(slack)) == ({"notifier": "slack", "on": ["end"]}, "notifier slack on end")
+
+
+@pytest.mark.parametrize("names", [{}, {"connection_id": "a", "notifier": "a"}])
+def test_it_goes_to_a_connection_or_to_a_notifier(names):
+    with pytest.raises(Refused, match="notify has either connection_id or notifier"):
+        Notify(**names)
+
+
+def test_a_notifier_is_one_of_the_installation():
+    Notify(notifier="slack").check_notifier(["mail", "slack"])
+    TEAM.check_notifier([])
+    with pytest.raises(UnknownNotifier, match=r"the notifier 'slck', .* known are mail, slack"):
+        Notify(notifier="slck").check_notifier(["slack", "mail"])
+    with pytest.raises(UnknownNotifier, match="there is none: notifiers in"):
+        Notify(notifier="slack").check_notifier([])
 
 
 def test_what_has_happened_is_sent_once_in_the_order_of_time():

@@ -97,6 +97,8 @@ def test_an_address_with_a_path_and_a_query_is_taken():
         ("data_team", {"connection_id": "data_team"}),
         ("data.team-1:end", {"connection_id": "data.team-1", "on": ["end"]}),
         ("a:stop,first_failure", {"connection_id": "a", "on": ["stop", "first_failure"]}),
+        ("notifier=slack", {"notifier": "slack"}),
+        ("notifier=slack:end", {"notifier": "slack", "on": ["end"]}),
     ],
 )
 def test_a_connection_is_named_with_its_events(text, notify):
@@ -106,10 +108,11 @@ def test_a_connection_is_named_with_its_events(text, notify):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "https://hooks.example.com", "a b", "a:", "a:ended", "a:end,", "a:end,end", "a\n"]
+    "text",
+    ["", "https://hooks.example.com", "a b", "a:", "a:ended", "a:end,", "a:end,end", "a\n", "notifier=", "slack=a"],
 )
 def test_what_is_no_connection_is_refused_with_what_is_allowed(text):
-    says = "it must be the id of an Airflow connection, .* some of end, stop, first_failure, none twice, such as data_team:end,stop"
+    says = "it must be the id of an Airflow connection, or notifier= and a name, .* some of end, stop, first_failure, none twice, such as data_team:end,stop"
     with pytest.raises(click.BadParameter, match=says):
         NotifyConnection().convert(text, None, None)
 
@@ -128,6 +131,7 @@ def test_change_sets_and_takes_away_whom_to_notify(world):
     assert show.facts(group)["notifies"] == "team: end"
     group["notified"]["end"] = "2025-01-01T00:00:00Z"
     assert show.facts(group)["notifies"] == "team: end, sent for 2025-01-01T00:00:00Z"
+    assert show.facts({**group, "notify": {"notifier": "slack", "on": ["stop"]}})["notifies"] == "notifier slack: stop"
     changes.change(session, **wishes, notify=None, no_notify=True)
     assert show.facts(world.client.group("a", "g"))["notifies"] is None
     with pytest.raises(click.UsageError, match="--notify and --no-notify cannot be combined"):

@@ -29,7 +29,7 @@ from airflow_run_groups.adapters.airflow.queries.membership import (
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control import Control
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.notification import GroupEvent, Notify, Subscription
+from airflow_run_groups.domain.notification import TARGETS, GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
 _BACKFILL = Backfill.__table__
@@ -134,7 +134,7 @@ def _about(facts: Any) -> About:
 
 def _subscription(facts: Any) -> Subscription:
     return Subscription(
-        notify=Notify(connection_id=facts["connection_id"], on=frozenset(map(GroupEvent, facts["on"]))),
+        notify=Notify(**{key: facts.get(key) for key in TARGETS}, on=frozenset(map(GroupEvent, facts["on"]))),
         since=dt.datetime.fromisoformat(facts["since"]),
         sent={GroupEvent(event): dt.datetime.fromisoformat(at) for event, at in facts["sent"].items()},
     )

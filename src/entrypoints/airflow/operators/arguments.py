@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from airflow_run_groups.adapters.client import GroupRequest
 
-NO_ARGUMENTS = frozenset({"limit", "partial", "dry_run", "detail", "planned", "plan_id", "reprocess_behavior"})
+NO_ARGUMENTS = frozenset({"limit", "partial", "dry_run", "detail", "planned", "plan_id"})
 """Keys about one response of many, or one plan. With them, a retried task would mean other runs."""
 ARGUMENTS = {field.name: field.name for field in fields(GroupRequest) if field.name not in NO_ARGUMENTS} | {
     "start_date": "from_date",  # a task has a start_date and an end_date of its own, which default_args often hold

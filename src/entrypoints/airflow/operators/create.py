@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
-from airflow_run_groups.adapters.client import Client, GroupRequest
-from airflow_run_groups.domain import Action, DagRunState, GroupRunId, name_of_group
+from airflow_run_groups.adapters.client import Client, GroupRequest, RefusedByService
+from airflow_run_groups.domain import Action, DagRunState, GroupRunId, ReprocessBehavior, name_of_group
 from airflow_run_groups.entrypoints.airflow.operators import connection, deferral
 from airflow_run_groups.entrypoints.airflow.operators.arguments import ARGUMENTS, ATTRIBUTES
 from airflow_run_groups.entrypoints.airflow.operators.hook import RunGroupHook
 from airflow_run_groups.entrypoints.airflow.operators.link import RunGroupLink
 from airflow_run_groups.entrypoints.airflow.operators.sdk import BaseOperator, Context
 from airflow_run_groups.entrypoints.airflow.operators.waiting import Condition, Verdict, Wait
+
+REPROCESS = (ReprocessBehavior.NONE.value, ReprocessBehavior.FAILED.value)
+"""The treatment of existing runs that means the same at the next try of a task."""
 
 
 class CreateRunGroupOperator(BaseOperator):
@@ -59,6 +63,7 @@ class CreateRunGroupOperator(BaseOperator):
         description: str | None = None,
         labels: Sequence[str] | None = None,
         notify: Mapping[str, Any] | None = None,
+        reprocess_behavior: str | None = None,
         conn_id: str = connection.DEFAULT,
         wait: bool = False,
         allowed_states: Sequence[str] = (DagRunState.SUCCESS.value,),
@@ -70,8 +75,8 @@ class CreateRunGroupOperator(BaseOperator):
     ) -> None:
         """Create the group of this DAG with this prefix.
 
-        The arguments up to ``notify`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
-        its ``start_date`` and ``end_date``. Without ``from_date`` and ``dates`` there is one run, of the logical date of the
+        The arguments up to ``reprocess_behavior`` are the keys of ``POST /dag_runs``, and templated; ``from_date`` and ``to_date`` are
+        its ``start_date`` and ``end_date``. ``reprocess_behavior`` is ``none`` or ``failed``. Without ``from_date`` and ``dates`` there is one run, of the logical date of the
         task's own run, or of its ``run_after``.
 
         :param conn_id: an Airflow connection of the type ``airflow_run_groups`` (templated).
@@ -121,6 +126,12 @@ class CreateRunGroupOperator(BaseOperator):
     def _request(self, context: Context) -> GroupRequest:
         values = {key: getattr(self, attribute) for key, attribute in ATTRIBUTES.items()}
         request = GroupRequest(**{key: value for key, value in values.items() if value is not None})
+        if request.reprocess_behavior not in {None, *REPROCESS}:
+            msg = (
+                f"reprocess_behavior must be {' or '.join(REPROCESS)} here, not {request.reprocess_behavior!r}: with completed, the "
+                "next try of this task would let runs run again that an earlier try has run again"
+            )
+            raise ValueError(msg)
         if request.has_dates:
             return request
         dag_run: Any = context["dag_run"]
@@ -129,12 +140,16 @@ class CreateRunGroupOperator(BaseOperator):
     def _create(self, client: Client, request: GroupRequest) -> _Created:
         created = _Created(prefix=request.group)
         for step in client.create_all(request):
-            created.run_ids += step.created["dag_run_ids"]
+            rerun_ids = step.created.get("rerun_dag_run_ids", [])
+            created.run_ids += [*step.created["dag_run_ids"], *rerun_ids]
             created.existing += step.created["existing"]
-            self.log.info("%d runs created, %d dates had one already", len(created.run_ids), created.existing)
+            self.log.info(
+                "%d runs created or run again, %d dates had one already", len(created.run_ids), created.existing
+            )
             for warning in step.created["warnings"]:
                 self.log.warning(warning)
-        return _with_earlier_tries(client, request, created) if created.existing else created
+        may_be_more = created.existing or request.reprocess_behavior is not None
+        return _with_earlier_tries(client, request, created) if may_be_more else created
 
     def _wait_for(self, client: Client, run_ids: Sequence[str], ends_at: dt.datetime | None) -> None:
         wait = Wait(dag_id=self.group_dag_id, prefix=name_of_group(self.prefix), condition=self.condition)
@@ -166,20 +181,32 @@ class _Created:
 
 
 def _with_earlier_tries(client: Client, request: GroupRequest, created: _Created) -> _Created:
-    """Count the runs of the group that were there before as created, since an earlier try may have created them."""
+    """Count the runs of the group that were there before as created, since an earlier try may have created them, or run them again."""
     whole = _Created(prefix=created.prefix)
-    new = set(created.run_ids)
-    for plan in client.plan_all(request):
+    own = set(created.run_ids)
+    if request.reprocess_behavior is not None:  # runs of other ids may be in the group
+        own.update(_run_ids(client, request.dag_id, created.prefix))
+    for plan in client.plan_all(replace(request, reprocess_behavior=None)):
         for date in plan["plan"]:
             run_id = date["run_id"]
             if date["action"] != Action.EXISTS.value or run_id is None:
                 continue
             parsed = GroupRunId.parse(run_id)
-            if run_id in new or (parsed is not None and parsed.prefix == created.prefix):
+            if run_id in own or (parsed is not None and parsed.prefix == created.prefix):
                 whole.run_ids.append(run_id)
             else:
                 whole.existing += 1
     return whole
+
+
+def _run_ids(client: Client, dag_id: str, prefix: str) -> list[str]:
+    """Return the ids of the group's runs, none where there is no such group, as nothing was to be done."""
+    try:
+        return [run["run_id"] for run in client.group_runs(dag_id, prefix)]
+    except RefusedByService as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return []
 
 
 def _check_dates_of_task(arguments: Mapping[str, Any]) -> None:

@@ -8,23 +8,26 @@ from marshmallow import fields
 
 from airflow_run_groups.domain import GroupEvent, Notify, Refused
 from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.domain.notification import CONNECTION_ID
+from airflow_run_groups.domain.notification import NAME, TARGETS
 from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
 
 _EVENTS = [event.value for event in GroupEvent]
+_NAME = {"type": "string", "pattern": f"^{NAME}$"}
 _TYPE = {
     "type": "object",
     "properties": {
-        "connection_id": {"type": "string", "pattern": f"^{CONNECTION_ID}$"},
+        "connection_id": _NAME,
+        "notifier": _NAME,
         "on": {"type": "array", "items": {"type": "string", "enum": _EVENTS}, "minItems": 1, "uniqueItems": True},
     },
-    "required": ["connection_id"],
+    "minProperties": 1,
+    "maxProperties": 2,
     "additionalProperties": False,
 }
 EXAMPLE = {"connection_id": "data_team", "on": ["end", "stop"]}
 DESCRIPTION = (
     "Airflow's schedulers POST the state of the group to the Airflow connection `connection_id`, of the type "
-    "`airflow_run_groups_webhook`: when no run of the group is queued or running any more (`end`), when its `stop_after` has paused "
+    "`airflow_run_groups_webhook`, or call the `notifier` of this name, one of those that the installation has: when no run of the group is queued or running any more (`end`), when its `stop_after` has paused "
     "it (`stop`), and when the first of its runs has failed (`first_failure`); without `on` at each of these. Each event is sent at "
     "most once. Only the form of the id is checked here: a scheduler looks the connection up when it sends, and logs when there is "
     "none. It needs this package's listener in all of Airflow's schedulers: without it, the response is a 400 with the reason "
@@ -34,24 +37,24 @@ DESCRIPTION = (
 
 class NotifyField(Strict):
     allowed = (
-        '{"connection_id": 1 to 250 letters, digits, _, . and -, "on": a list of at least one of '
-        f"{', '.join(_EVENTS)}, none twice}}"
+        'an object with "connection_id" or "notifier", 1 to 250 letters, digits, _, . and -, and "on", a list of at least one of '
+        f"{', '.join(_EVENTS)}, none twice"
     )
 
     def __init__(self, *, metadata: dict[str, Any], **more: Any) -> None:
         super().__init__(metadata={**_TYPE, "examples": [EXAMPLE], **metadata}, **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Notify:
-        if not isinstance(value, dict) or not value.keys() <= {"connection_id", "on"}:
+        if not isinstance(value, dict) or not value.keys() <= {*TARGETS, "on"}:
             raise NotAllowed
-        connection_id, events = value.get("connection_id"), value.get("on", _EVENTS)
-        if not isinstance(connection_id, str) or not isinstance(events, list):
+        target, events = {key: value[key] for key in TARGETS if key in value}, value.get("on", _EVENTS)
+        if not all(isinstance(name, str) for name in target.values()) or not isinstance(events, list):
             raise NotAllowed
         known = [GroupEvent(event) for event in _EVENTS if event in events]
         if len(known) != len(events):
             raise NotAllowed
         try:
-            return Notify(connection_id=connection_id, on=frozenset(known))
+            return Notify(**target, on=frozenset(known))
         except Refused:
             raise NotAllowed from None
 

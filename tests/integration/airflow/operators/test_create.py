@@ -158,3 +158,26 @@ def test_the_link_leads_to_the_page_of_the_group_while_the_task_is_under_way_and
     (link,) = waiting.task.operator_extra_links
     assert waiting.xcoms[link.xcom_key] == url == link.get_link(waiting.task, ti_key=None)
     assert link.get_link(task(), ti_key=None) == ""
+
+
+def test_failed_runs_run_again_and_the_next_try_tells_the_same(service):
+    run(task(prefix="old"))
+    service.fail("old", 2)
+    wanted = {"reprocess_behavior": "failed", "to_date": "2025-01-04"}
+    done = run(task(**wanted))
+    assert done.value == ["old_0000002_2025-01-02T00:00:00", "redo_0000001_2025-01-04T00:00:00"]
+    assert (done.xcoms["runs"], done.xcoms["existing"]) == (2, 2)
+    again = run(task(**wanted))
+    assert (again.value, again.xcoms) == (done.value, done.xcoms)
+
+
+def test_a_group_in_which_nothing_has_failed_has_no_run(service):
+    run(task(prefix="old"))
+    done = run(task(reprocess_behavior="failed"))
+    assert (done.value, done.xcoms["existing"]) == ([], 3)
+
+
+def test_runs_that_have_succeeded_do_not_run_again_at_each_try(service):
+    with pytest.raises(ValueError, match="reprocess_behavior must be none or failed here, not 'completed'"):
+        run(task(reprocess_behavior="completed"))
+    assert service.run_ids() == []

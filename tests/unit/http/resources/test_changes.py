@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag
+from airflow_run_groups.adapters.notifier_classes import NotifierClass
 from airflow_run_groups.domain import WaitsFor
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
+from airflow_run_groups.entrypoints.settings import Auth, Settings
 from tests.unit.http.service import NOW, UTC, Service, error, reason
 
 ONE = "/api/v1/groups/example_daily/redo"
@@ -244,3 +246,19 @@ def test_a_creation_says_whom_to_notify_and_of_everything_unless_it_says_of_what
     )
     shown = living.ask("/api/v1/groups/example_daily/told")["group"]["notify"]
     assert shown == {"connection_id": "a.b-c_1", "on": ["end", "stop", "first_failure"]}
+
+
+def test_a_notifier_is_one_that_the_installation_names():
+    slack = {"slack": NotifierClass(path="a.Slack", arguments={})}
+    living = Living(settings=Settings(backend="memory", auth=Auth.NONE, notifiers=slack))
+    body = {"dag_id": "example_daily", "prefix": "redo", "start_date": "2024-12-01", "end_date": "2024-12-02"}
+    living.create(**body, notify={"notifier": "slack", "on": ["end"]})
+    assert living.ask(ONE)["group"]["notify"] == {"notifier": "slack", "on": ["end"]}
+    other = {"notify": {"notifier": "mail"}}
+    for method, target, more in (
+        ("PATCH", ONE, {}),
+        *(("POST", "/api/v1/dag_runs", {**body, "dry_run": dry}) for dry in (True, False)),
+    ):
+        refused = living.request(method, target, json={**other, **more})
+        assert (refused.status_code, reason(refused)) == (400, "unknown_notifier")
+        assert "known are slack" in error(refused)

@@ -1,0 +1,40 @@
+"""Notifiers as an installation may name them; ``TOLD`` has what they were told."""
+
+import time
+
+from airflow.models.connection import Connection
+from airflow.sdk.bases.notifier import BaseNotifier
+
+TOLD = []
+
+
+class Teller(BaseNotifier):
+    """Renders its text, and looks a connection up, as notifiers of providers do."""
+
+    template_fields = ("text",)
+
+    def __init__(self, text, conn_id=None):
+        super().__init__()
+        self.text = text
+        self.conn_id = conn_id
+
+    def notify(self, context):
+        connection = self.conn_id and Connection.get_connection_from_secrets(self.conn_id)
+        TOLD.append((self.text, connection and connection.host, context["group"]["runs"]))
+
+
+class Raising(BaseNotifier):
+    def __init__(self):
+        super().__init__()
+
+    def notify(self, context):
+        raise ValueError(context["event"])
+
+
+class Hanging(BaseNotifier):
+    def __init__(self):
+        super().__init__()
+
+    def notify(self, context):
+        while True:
+            time.sleep(0.01)
