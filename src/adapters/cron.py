@@ -13,6 +13,10 @@ def is_random(expression: str) -> bool:
     return any(_RANDOM.fullmatch(field) for field in expression.split())
 
 
+NO_INTERVAL = "is neither an ISO 8601 duration, such as PT6H or P1W, nor a cron expression, such as 0 6 * * 1"
+"""The words about the interval of a request that cannot be read."""
+
+
 def check_interval(interval: str) -> None:
     """Check that the interval of a request means the same dates each time.
 

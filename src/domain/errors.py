@@ -233,10 +233,14 @@ class GroupNotFound(NotFound):
 
     reason = "group_not_found"
 
-    def __init__(self, similar: str | None = None) -> None:
-        """Take the name of a group of the same DAG that may be meant, None without one."""
-        hint = "" if similar is None else f": a group is named as lists show it, and there is one named {similar!r}"
-        super().__init__(f"Group not found{hint}")
+    def __init__(self, dag_id: str | None = None, prefix: str = "", similar: str | None = None) -> None:
+        """Name the group, unless it has a name that none can have.
+
+        :param similar: the name of a group of the same DAG that may be meant, None without one.
+        """
+        named = "" if dag_id is None else f": you may see no group {prefix!r} of a DAG {dag_id!r}"
+        hint = "" if similar is None else f"; a group is named as lists show it, and there is one named {similar!r}"
+        super().__init__(f"Group not found{named}{hint}")
 
 
 NAMED_DAGS = 10

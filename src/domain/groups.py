@@ -13,7 +13,7 @@ from airflow_run_groups.domain.estimate import expected_end, runs_per_second
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.rights import Rights
-from airflow_run_groups.domain.waiting import WaitsFor
+from airflow_run_groups.domain.waiting import WaitsFor, held_by_dag, held_by_pause
 
 MAX_FAILED_TASKS = 20
 """Failed tasks that are named for one run."""
@@ -194,6 +194,15 @@ class GroupProgress:
         if self.oldest_queued_seconds is not None and not (self.is_paused or self.is_stale or is_held):
             found[self._bound if self.active_runs >= self._places else WaitsFor.SCHEDULER] = True
         return tuple(reason for reason in WaitsFor if found.get(reason))
+
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """The reasons why none of its queued runs starts until somebody does something, in sentences."""
+        is_group_paused = self.control is not None and self.control.paused
+        return (
+            *held_by_dag(self.group.dag_id, is_paused=self.is_paused, is_stale=self.is_stale),
+            *((held_by_pause(self.group.prefix),) if is_group_paused else ()),
+        )
 
     @property
     def runs_per_minute(self) -> float | None:

@@ -122,5 +122,16 @@ def check_run_id(run_id: str, *, pattern: str = DEFAULT_RUN_ID_PATTERN) -> None:
             msg = f"run id {run_id!r} would read as a run of another type, as {start!r} is reserved: choose another prefix"
             raise Refused(msg)
     if re.match(pattern, run_id) is None or _CONTROL.search(run_id):
-        msg = f"run id {run_id!r} does not match Airflow's allowed_run_id_pattern {pattern!r}: choose another prefix"
+        wrong = (
+            sorted({one for one in run_id if re.match(pattern, one) is None})
+            if pattern == DEFAULT_RUN_ID_PATTERN
+            else []
+        )
+        found = f"has {', '.join(map(repr, wrong))}, and" if wrong else "does not match"
+        msg = f"run id {run_id!r} {found} Airflow's allowed_run_id_pattern {pattern!r}"
+        msg += (
+            " allows ASCII letters, digits and _ . ~ : + - alone: choose another prefix"
+            if wrong
+            else ": choose another prefix"
+        )
         raise Refused(msg)

@@ -1,7 +1,7 @@
 """The operations of the service that have rules; reads without rules go straight to a port."""
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from airflow_run_groups.domain.control import GroupChange
 from airflow_run_groups.domain.coverage import Coverage, CoverageRequest, covered_dates, scheduled_dates
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound, MayNotChangeRuns, MayNotCreateRuns, NotFound
 from airflow_run_groups.domain.estimate import DURATIONS
-from airflow_run_groups.domain.group_actions import GroupAction, GroupActionResult
+from airflow_run_groups.domain.group_actions import GroupAction, GroupActionResult, Retry
 from airflow_run_groups.domain.group_search import GroupFilter
 from airflow_run_groups.domain.groups import (
     GroupChangeResult,
@@ -191,7 +191,7 @@ class Groups:
 
         :raises GroupNotFound: also when the caller may not see the DAG. It names the group that may be meant.
         """
-        _check_may_see(caller, dag_id, GroupNotFound())
+        _check_may_see(caller, dag_id, GroupNotFound(dag_id, prefix))
         try:
             progress = self._groups.get(dag_id, prefix, now=self._clock())
         except GroupNotFound as error:
@@ -221,7 +221,7 @@ class Groups:
 
         :raises GroupNotFound: as ``get``.
         """
-        _check_may_see(caller, dag_id, GroupNotFound())
+        _check_may_see(caller, dag_id, GroupNotFound(dag_id, prefix))
         try:
             return self._groups.runs(dag_id, prefix, where)
         except GroupNotFound as error:
@@ -236,13 +236,17 @@ class Groups:
         :raises OutcomeUnknown: when nobody knows whether it was done.
         """
         dag_id = group_action.dag_id
-        _check_may_change(caller, dag_id)
+        _check_may_change(caller, dag_id, group_action.prefix)
         try:
-            return self._groups.apply(
+            result = self._groups.apply(
                 replace(group_action, requested_by=caller.name, display_name=caller.display_name, limits=self._limits)
             )
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
+        if not isinstance(group_action.action, Retry) or not result.dag_run_ids:
+            return result
+        progress = self._groups.get(dag_id, group_action.prefix, now=self._clock())
+        return replace(result, warnings=(*result.warnings, *progress.holds))
 
     def change(self, change: GroupChange, caller: Caller) -> GroupChangeResult:
         """Change a group in the caller's name, and return how it stands then.
@@ -251,7 +255,7 @@ class Groups:
         :raises Forbidden: as ``apply``.
         :raises OutcomeUnknown: when nobody knows whether it was changed. The same change again changes nothing more.
         """
-        _check_may_change(caller, change.dag_id)
+        _check_may_change(caller, change.dag_id, change.prefix)
         if isinstance(change.notify, Notify):
             change.notify.check_notifier(self._notifiers)
         try:
@@ -260,11 +264,13 @@ class Groups:
         except GroupNotFound as error:
             raise self._not_found(change.dag_id, change.prefix) from error
         progress = self.get(change.dag_id, change.prefix, caller)
+        if change.dry_run:
+            progress = replace(progress, control=changed.control)
         return GroupChangeResult(
-            progress=replace(progress, control=changed.control) if change.dry_run else progress,
+            progress=progress,
             changed_runs=changed.changed_runs,
             dry_run=change.dry_run,
-            warnings=changed.warnings,
+            warnings=(*changed.warnings, *_about_the_pause(change, progress)),
         )
 
     def _not_found(self, dag_id: str, prefix: str) -> GroupNotFound:
@@ -273,8 +279,8 @@ class Groups:
         if name not in {"", prefix}:
             with suppress(GroupNotFound):
                 self._groups.get(dag_id, name, now=self._clock())
-                return GroupNotFound(similar=name)
-        return GroupNotFound()
+                return GroupNotFound(dag_id, prefix, similar=name)
+        return GroupNotFound(dag_id, prefix)
 
 
 def _with_details(plan: Plan, dag: DagSnapshot, facts: PlanningFacts, now: dt.datetime) -> Plan:
@@ -293,8 +299,16 @@ def _check_may_see(caller: Caller, dag_id: str, otherwise: NotFound) -> None:
         raise otherwise
 
 
-def _check_may_change(caller: Caller, dag_id: str) -> None:
-    _check_may_see(caller, dag_id, GroupNotFound())
+def _about_the_pause(change: GroupChange, progress: GroupProgress) -> Iterator[str]:
+    """Warn where a pause holds nothing yet, or runs of a group that is resumed are held by something else."""
+    if change.paused is True and not progress.group.states.queued:
+        yield "no run of the group is queued: the pause holds runs that are retried later"
+    elif change.paused is False and progress.group.states.queued:
+        yield from progress.holds
+
+
+def _check_may_change(caller: Caller, dag_id: str, prefix: str) -> None:
+    _check_may_see(caller, dag_id, GroupNotFound(dag_id, prefix))
     if not caller.may_change_runs(dag_id):
         raise MayNotChangeRuns(dag_id)
 

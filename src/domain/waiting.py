@@ -1,6 +1,6 @@
 """The reasons why a group waits, and whether its runs can go on behind the runs before them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -87,3 +87,15 @@ def previous_run_that_blocks(running: Iterable[RunningRun], *, has_queued: bool,
 
 
 _ENDED = frozenset({DagRunState.SUCCESS.value, DagRunState.FAILED.value})
+
+
+def held_by_dag(dag_id: str, *, is_paused: bool, is_stale: bool = False) -> Iterator[str]:
+    """Yield why the DAG lets none of its queued runs start, in sentences."""
+    if is_paused:
+        yield f"DAG {dag_id!r} is paused: its runs wait until it is unpaused"
+    if is_stale:
+        yield f"DAG {dag_id!r} is stale, as no file defines it any more: its runs wait until it is there again"
+
+
+def held_by_pause(prefix: str) -> str:
+    return f"group {prefix!r} is paused: its runs wait until it is resumed"

@@ -104,7 +104,7 @@ _LIST = (
     _list("dagid=example_daily", "unknown query parameter 'dagid'", "known are start, limit, state"),
     _list("Limit=5", "unknown query parameter 'Limit'"),
     _list("limit", "limit must be an integer from 1 to 100"),
-    _list("x=1&a=2&limit=0", "limit must be", "unknown query parameter 'a', 'x'"),
+    _list("x=1&a=2&limit=0", "limit must be", "unknown query parameters 'a', 'x'"),
     _get("/api/v1/dags?limit=0", 400, "limit must be an integer from 1 to 100, not '0'"),
     _get("/api/v1/dags?limit=101", 400, "limit must be an integer from 1 to 100"),
     _get("/api/v1/dags?q=", 400, "q must be text of 1 to 250 characters"),
@@ -382,7 +382,7 @@ _ROUTES = (
     _get("/api/v1/DAGS", 404, "there is nothing at"),
     _get("/api/v1/dags/example_daily", 404, "there is nothing at"),
     _get(f"{_RUNS}/a/b", 404, "there is nothing at"),
-    _get("/health", 404, "there is nothing at '/health'"),
+    _get("/health", 404, "there is nothing at '/health': the API is below /api/v1"),
     _get("/api/v1/%2e%2e/dags", 404, "there is nothing at"),
     _get("/%FF%00", 404, "there is nothing at"),
     _method("POST", "/api/v1/dags", "GET, HEAD, OPTIONS"),
@@ -471,9 +471,14 @@ _KEYS = (
     _create(
         "unknown key 'end'", "known are dag_id, prefix, start_date, end_date, limit, partial, conf", end="2020-01-02"
     ),
-    _create("unknown key 'partial_'", partial_=True),
+    _create("unknown key 'partial_' (did you mean 'partial'?)", partial_=True),
+    _create(
+        "unknown keys 'end_dat' (did you mean 'end_date'?), 'from_date' (did you mean 'start_date'?)",
+        end_dat="2020-01-02",
+        from_date="2020-01-01",
+    ),
     _create("unknown key ''", **{"": 1}),
-    _create("limit must be", "unknown key 'a', 'b'", b=1, a=1, limit="x"),
+    _create("limit must be", "unknown keys 'a', 'b'", b=1, a=1, limit="x"),
     BadRequest(
         method="POST",
         target=f"{_RUNS}?dag_id=example_daily",
@@ -687,8 +692,11 @@ _WHICH = (
     _create("no periodic schedule", **{**_RANGE, "interval": None}),
     _create("interval 'R R * * *' cannot be used", "chance", **{**_RANGE, "interval": "R R * * *"}),
     _create("interval '0 0 30 2 *'", **{**_RANGE, "interval": "0 0 30 2 *"}),
-    _create("interval 'every day' is not a cron expression", **{**_RANGE, "interval": "every day"}),
-    _create("interval '99 * * * *' is not a cron expression", **{**_RANGE, "interval": "99 * * * *"}),
+    _create(
+        "interval 'every day' is neither an ISO 8601 duration, such as PT6H or P1W, nor a cron expression, such as 0 6 * * 1",
+        **{**_RANGE, "interval": "every day"},
+    ),
+    _create("interval '99 * * * *' is neither an ISO 8601 duration", **{**_RANGE, "interval": "99 * * * *"}),
     _create("interval needs a start_date", dag_id="example_unscheduled", interval="P1D"),
     _create("DAG 'example_daily' has a schedule", start_date="2020-01-01", interval="P1D"),
     _create("more than limit=3", **{**_RANGE, "interval": "P1D", "limit": 3}),

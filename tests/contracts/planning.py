@@ -210,7 +210,7 @@ class SnapshotDetailsContract:
     @pytest.mark.parametrize("text", ["every day", "* * *", "61 * * * *", "@often"])
     def test_an_interval_that_is_no_cron_expression_is_refused(self, world: World, text):
         world.dag("a", schedule=None)
-        with pytest.raises(Refused, match="not a cron expression"):
+        with pytest.raises(Refused, match="nor a cron expression, such as"):
             facts(world, "a", start_date=date(1), interval=text)
 
 

@@ -19,7 +19,7 @@ from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetab
 from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.croniter_cache import parsing_once
 from airflow_run_groups.adapters.airflow.database.deadlines import Overdue
-from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
+from airflow_run_groups.adapters.cron import NO_INTERVAL, RANDOM, check_interval, is_random
 from airflow_run_groups.domain.errors import DeadlineExceeded, Refused, TimetableFailed, words_of
 from airflow_run_groups.domain.timetable import DagRunInfo, DataInterval, Interval
 
@@ -156,7 +156,7 @@ def timetable_of(interval: Interval, *, timezone: Any, check_time: Callable[[], 
         timetable = CronTriggerTimetable(interval, timezone=timezone)
         timetable.validate()
     except Exception as error:  # croniter's own, or Airflow's
-        msg = f"interval {interval!r} is not a cron expression: {words_of(error)}"
+        msg = f"interval {interval!r} {NO_INTERVAL}: {words_of(error)}"
         raise Refused(msg) from error
     check_interval(interval)
     return AirflowTimetable(name, timetable, check_time)

@@ -65,7 +65,7 @@ class MemoryGroupRepository:
             stored = self._backend.dags.get(dag_id)
             runs = None if stored is None else _by_prefix(stored).get(prefix)
             if stored is None or runs is None:
-                raise GroupNotFound
+                raise GroupNotFound(dag_id, prefix)
             stored.stop_if_due(prefix, now)
             queued = [one for one in runs if one.run.state == DagRunState.QUEUED]
             active = _active_runs(stored, prefix)
@@ -93,7 +93,7 @@ class MemoryGroupRepository:
             stored = self._backend.dags.get(dag_id)
             runs = None if stored is None else _by_prefix(stored).get(prefix)
             if runs is None:
-                raise GroupNotFound
+                raise GroupNotFound(dag_id, prefix)
             found = [one for one in runs if one.run.id > where.start and where.state in {None, one.run.state}]
             page = tuple(_group_run(one, with_conf=where.conf) for one in found[: where.limit])
         return GroupRunPage(runs=page, next_start=page[-1].id if len(found) > where.limit else None)
@@ -104,7 +104,7 @@ class MemoryGroupRepository:
             dag = self._backend.dags.get(group_action.dag_id)
             all_runs = None if dag is None else _by_prefix(dag).get(group_action.prefix)
             if dag is None or all_runs is None:
-                raise GroupNotFound
+                raise GroupNotFound(group_action.dag_id, group_action.prefix)
             action = group_action.action
             runs = _chosen(group_action, all_runs)
             later = [one for one in runs if one.run.id > group_action.start]
@@ -157,7 +157,7 @@ class MemoryGroupRepository:
             dag = self._backend.dags.get(change.dag_id)
             runs = None if dag is None else _by_prefix(dag).get(change.prefix)
             if dag is None or runs is None:
-                raise GroupNotFound
+                raise GroupNotFound(change.dag_id, change.prefix)
             before = dag.controls.get(change.prefix)
             after = changed_control(
                 before,

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_run_groups.adapters.cron import RANDOM, check_interval, is_random
+from airflow_run_groups.adapters.cron import NO_INTERVAL, RANDOM, check_interval, is_random
 from airflow_run_groups.domain import DagRunInfo, DataInterval, Interval, Refused, Timetable, TimetableFailed
 
 
@@ -27,7 +27,7 @@ def timetable_of_interval(interval: Interval) -> Timetable:
     if isinstance(interval, dt.timedelta):
         return Every(interval)
     if not croniter.is_valid(interval):
-        msg = f"interval {interval!r} is not a cron expression"
+        msg = f"interval {interval!r} {NO_INTERVAL}"
         raise Refused(msg)
     check_interval(interval)
     return Cron(interval, name="interval")

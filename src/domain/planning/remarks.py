@@ -10,6 +10,7 @@ from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import DagRunInfo
+from airflow_run_groups.domain.waiting import held_by_dag, held_by_pause
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +50,9 @@ def remarks(
         *_about_the_range(request, facts.dag, outcome),
         *_about_left_out_dates(facts.dag, outcome),
         *_about_the_group(request, facts, outcome.created, group),
-        *_about_the_control(facts.dag, outcome, group),
+        *_about_the_control(request, facts.dag, outcome, group),
         *_about_the_dag(facts, outcome),
-        *_about_the_scheduler(request, facts.runs_per_loop, outcome.created),
+        *_about_the_scheduler(request, facts.runs_per_loop, outcome),
         *_about_the_order(request, facts.dag, outcome.created),
         *_about_manual_runs(facts.dag, outcome),
         *_about_deadlines(request, facts.dag, outcome.created, now),
@@ -97,12 +98,12 @@ def _about_the_group(request: GroupRequest, facts: PlanningFacts, created: int, 
         )
 
 
-def _about_the_control(dag: Dag, outcome: Outcome, group: str) -> Iterator[str]:
+def _about_the_control(request: GroupRequest, dag: Dag, outcome: Outcome, group: str) -> Iterator[str]:
     control = outcome.control
     if control is None or not outcome.created:
         return
-    if control.paused:
-        yield f"group {group!r} is paused: its runs wait until it is resumed"
+    if control.paused and not request.paused:
+        yield held_by_pause(group)
     if control.copied:
         yield (
             f"group {group!r} is under control, and may have {control.max_active_runs} runs at once, which is the max_active_runs "
@@ -115,8 +116,7 @@ def _about_the_dag(facts: PlanningFacts, outcome: Outcome) -> Iterator[str]:
     dag, created = facts.dag, outcome.created
     if not created:
         return
-    if dag.is_paused:
-        yield f"DAG {dag.dag_id!r} is paused: its runs wait until it is unpaused"
+    yield from held_by_dag(dag.dag_id, is_paused=dag.is_paused)
     if dag.is_draining:
         yield (
             f"DAG {dag.dag_id!r} is draining: the runs of the group are executed, and Airflow creates no scheduled runs and "
@@ -132,14 +132,18 @@ def _about_the_dag(facts: PlanningFacts, outcome: Outcome) -> Iterator[str]:
         )
     elif outcome.control is None and created + facts.unfinished_runs >= dag.max_active_runs:
         yield (
-            f"the group can take all {dag.max_active_runs} places of the DAG (max_active_runs): scheduled runs then wait behind it, and "
-            f"when {dag.max_active_runs} of them wait, the next ones {cost.removeprefix('of that time ')}; with max_active_runs in the "
-            "request, the group has places of its own"
+            f"the group can fill all {dag.max_active_runs} places of the DAG (max_active_runs): its scheduled runs then wait, and once "
+            f"{dag.max_active_runs} of them wait, the next ones {cost.removeprefix('of that time ')}; max_active_runs in the request "
+            "gives the group places of its own"
         )
 
 
-def _about_the_scheduler(request: GroupRequest, runs_per_loop: int | None, created: int) -> Iterator[str]:
-    at_once = created if request.pace is None else min(created, request.pace.runs)
+def _about_the_scheduler(request: GroupRequest, runs_per_loop: int | None, outcome: Outcome) -> Iterator[str]:
+    at_once = outcome.created
+    if request.pace is not None:
+        at_once = min(at_once, request.pace.runs)
+    if outcome.control is not None:
+        at_once = min(at_once, outcome.control.max_active_runs)
     if runs_per_loop is not None and at_once > runs_per_loop:
         yield (
             f"{at_once} runs of the group may start at the same time, and Airflow's scheduler looks at {runs_per_loop} queued "

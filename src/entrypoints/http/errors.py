@@ -111,7 +111,10 @@ def _framework_reason(ex: Exception) -> str:
 def _nothing_at(root: str, path: str, prefix: str) -> str:
     full = (root + path).rstrip("/") or "/"
     text = f"there is nothing at {full[:200]!r}"
-    if not f"{path}/".startswith(f"{prefix}/"):
-        return text
     own = root + prefix
-    return f"{text}: {own} has dags, dag_runs and groups; Airflow's own API, which was here in Airflow 2, is {own[: -len('/v1')]}/v2"
+    if not f"{path}/".startswith(f"{prefix}/"):
+        return f"{text}: the API is below {own}"
+    return (
+        f"{text}: {own} has coverage, dag_runs, dags, groups and me, and docs describes what is below them; Airflow's own API, "
+        f"which was here in Airflow 2, is {own[: -len('/v1')]}/v2"
+    )

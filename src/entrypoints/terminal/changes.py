@@ -51,7 +51,7 @@ def release(session: Session, *, dag_id: str | None, dry_run: bool) -> int:
         rows.append(
             {**names, "queued": group["states"]["queued"], "paused_at": control.get("paused_at"), "paused_by": by}
         )
-    output.rows(rows, _PAUSED)
+    output.rows(rows, _PAUSED, nothing="No group is paused")
     if output.format == "table" and rows:
         output.summary(f"{len(rows):,} group{'' if len(rows) == 1 else 's'} {'would be' if dry_run else 'are'} resumed")
     return exits.SUCCEEDED
@@ -85,9 +85,11 @@ def _sentence(group: GroupProgress, changed: int, paused: bool | None, *, dry_ru
     queued, running = group["states"]["queued"], group["states"]["running"]
     if paused is None:
         control = without_fractions(facts(group)["control"] or "as the DAG has it")
-        return f"{'Would change' if dry_run else 'Changed'} {name}: {control}; {changed:,} run{'s' * (changed != 1)} changed"
+        runs = f"; {changed:,} run{'s' * (changed != 1)} changed" if changed else ""
+        return f"{'Would change' if dry_run else 'Changed'} {name}: {control}{runs}"
     if paused:
         verb, effect = "pause", f"{queued:,} queued runs wait, {running:,} running ones go on"
     else:
-        verb, effect = "resume", f"{queued:,} queued runs may start, {running:,} are running"
+        waits = "wait" if group["is_paused"] or group.get("is_stale") else "may start"
+        verb, effect = "resume", f"{queued:,} queued runs {waits}, {running:,} are running"
     return f"{f'Would {verb}' if dry_run else f'{verb.capitalize()}d'} {name}: {effect}"

@@ -51,13 +51,13 @@ def coverage(
     rows: list[Any] = list(found)
     if not output.is_structured:
         rows = [{**one, **one["counts"], "complete": _complete(one)} for one in found]
-    output.rows(rows, _DAGS)
+    output.rows(rows, _DAGS, nothing=f"No DAG that you may see has the tag {tag!r} and a schedule")
     too_few = [one for one in found if one["problem"] or (fail_under is not None and 100 * succeeded(one) < fail_under)]
-    if output.format == "table":
+    if output.format == "table" and found:
         complete = sum(one["complete"] for one in found)
         output.summary(f"\n{complete:,} of {len(found):,} DAGs complete")
     output.warnings([f"{one['dag_id']}: {one['problem']['error']}" for one in found if one["problem"]])
-    return exits.SOME_FAILED if fail_under is not None and too_few else exits.SUCCEEDED
+    return exits.SOME_FAILED if fail_under is not None and (too_few or not found) else exits.SUCCEEDED
 
 
 def _complete(found: DagCoverage) -> str:

@@ -32,6 +32,11 @@ def breaks(cells: Collection[str]) -> bool:
     return any(" " in cell for cell in cells)
 
 
+def narrowest(heading: str, cells: Collection[str]) -> int:
+    """Return how many characters a column has at least: all of an id, a date or a number, and the longest word of a text."""
+    return max(len(word) for text in (heading, *cells) for word in ([text] if not breaks(cells) else text.split(" ")))
+
+
 def without_fractions(text: str) -> str:
     """Cut the fractions of seconds off the dates in a text."""
     return re.sub(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.[0-9]+Z", r"\1Z", text)

@@ -10,19 +10,27 @@ from airflow_run_groups.entrypoints.terminal.session import Session, may_be_done
 
 
 def cancel(session: Session, **options: Any) -> int:
-    return _apply(session, session.client.cancel, "Cancelled", "Would cancel", **options)
+    nothing = "none is queued or running" if options["running"] else "none is queued"
+    return _apply(session, session.client.cancel, ("Cancelled", "Would cancel", nothing), **options)
 
 
 def retry(session: Session, **options: Any) -> int:
-    return _apply(session, session.client.retry, "Queued again", "Would queue again", **options)
+    nothing = _NONE_TO_RETRY.get(options["which"], "none has failed")
+    return _apply(session, session.client.retry, ("Queued again", "Would queue again", nothing), **options)
 
 
 def note(session: Session, **options: Any) -> int:
-    return _apply(session, session.client.note, "Set the note of", "Would set the note of", **options)
+    return _apply(session, session.client.note, ("Set the note of", "Would set the note of", "none is left"), **options)
 
 
-def _apply(session: Session, action: Callable[..., GroupActionResult], done: str, planned: str, **options: Any) -> int:
-    output = session.output
+_NONE_TO_RETRY = {"all": "none has ended", "cancelled": "none was cancelled"}
+
+
+def _apply(
+    session: Session, action: Callable[..., GroupActionResult], words: tuple[str, str, str], **options: Any
+) -> int:
+    """Do it step by step; ``words`` say what was done, what would be, and why to no run."""
+    output, (done, planned, nothing) = session.output, words
     group = {name: options[name] for name in ("dag_id", "prefix", "dry_run")}
     run_ids: list[str] = []
     warnings: list[str] = []
@@ -39,9 +47,11 @@ def _apply(session: Session, action: Callable[..., GroupActionResult], done: str
         if not group["dry_run"]:
             _report_part(session, run_ids, in_doubt=may_be_done(error), dag_id=group["dag_id"], prefix=group["prefix"])
         raise
+    verb = planned if group["dry_run"] else done
+    why = "" if run_ids else f": {nothing}"
     output.run_ids(
         run_ids,
-        summary=f"{planned if group['dry_run'] else done} {count_runs(run_ids)} of {group['dag_id']}, group {group['prefix']}",
+        summary=f"{verb} {count_runs(run_ids)} of {group['dag_id']}, group {group['prefix']}{why}",
         document={**group, "dag_run_ids": run_ids, "warnings": warnings},
     )
     output.warnings(warnings)

@@ -6,7 +6,7 @@ Colours and bars are for terminals only.
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 from unicodedata import category
 
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow_run_groups.adapters.client import same_but_for_numbers
-from airflow_run_groups.entrypoints.terminal.fitting import breaks, fitted, without_fractions
+from airflow_run_groups.entrypoints.terminal.fitting import GAP, breaks, fitted, narrowest, without_fractions
 
 State = Literal["queued", "running", "success", "failed"]
 STYLES: dict[State, str] = {"queued": "bright_black", "running": "cyan", "success": "green", "failed": "red"}
@@ -28,11 +28,13 @@ WIDTH = 200
 class Output:
     """Both outputs of a command; ``format`` is ``table``, ``plain``, ``json`` or ``yaml``."""
 
-    def __init__(self, format_: str) -> None:
+    def __init__(self, format_: str, worded: Callable[[str], str] = str) -> None:
+        """``worded`` puts the words of the command in place of the service's, in warnings for readers."""
         self.format = format_
         self.result = _console(stderr=False)
         self.progress = _console(stderr=True)
         self._warned: list[str] = []
+        self._worded = worded
 
     @property
     def is_structured(self) -> bool:
@@ -62,26 +64,35 @@ class Output:
             self.summary(summary)
 
     def rows(
-        self, rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], *, optional: Sequence[str] = ()
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        headings: Mapping[str, str],
+        *,
+        optional: Sequence[str] = (),
+        nothing: str = "No data found",
     ) -> None:
         """Write a list: the keys that have headings, or all of it as a document.
 
         :param optional: headings of columns that a narrow terminal does not show, in the order in which they are left out.
+        :param nothing: the sentence for a reader where the list is empty.
         """
         if self.is_structured:
             self.document(rows)
         elif self.format == "plain":
             self.lines("\t".join(_plain(row[key]) for key in headings) for row in rows)
         elif not rows:
-            self.result.print("No data found")
+            self.result.print(nothing)
         else:
             cells = {heading: [_shown(row[key]) for row in rows] for key, heading in headings.items()}
             columns, left_out = fitted(cells, self.result.width, optional)
+            widths = {heading: narrowest(heading, texts) for heading, texts in columns.items()}
             table = Table(box=None, pad_edge=False)
             for heading, texts in columns.items():
-                table.add_column(heading, overflow="fold", no_wrap=not breaks(texts))
+                table.add_column(heading, overflow="fold", no_wrap=not breaks(texts), min_width=widths[heading])
             for row in zip(*columns.values(), strict=True):
                 table.add_row(*map(_styled, row))
+            needed = sum(widths.values()) + GAP * (len(widths) - 1)
+            self.result.width = max(self.result.width, needed)  # longer lines break, and nothing in them is cut
             self.result.print(table)
             if left_out:
                 self.message(f"This terminal is too narrow for: {', '.join(left_out)}. -o plain has them.")
@@ -121,7 +132,7 @@ class Output:
         """Write warnings beside the result, unless the document has them; once, where they differ in numbers alone."""
         if not self.is_structured:
             known = len(self._warned)
-            self._warned = same_but_for_numbers([*self._warned, *warnings])
+            self._warned = same_but_for_numbers([*self._warned, *map(self._worded, warnings)])
             for warning in self._warned[known:]:
                 self.message(f"warning: {warning}", style="yellow")
 

@@ -61,7 +61,7 @@ def run(
     work: Callable[[Session], int], connection: Mapping[str, Any], output_format: str, command_line: CommandLine
 ) -> int:
     """Do the work of a command, and return its exit status; ``connection`` has the fields of a :class:`Connection`."""
-    output = Output(output_format)
+    output = Output(output_format, command_line.worded)
     if sys.stdout is None:  # the next file that is opened would be taken for it
         output.error("failed", "the standard output is closed, so that no result could be written")
         return exits.UNREACHABLE

@@ -58,6 +58,9 @@ _GROUPS = {
     "cancelled": "cancelled",
     "created_by": "created by",
 }
+_OPTIONAL = ("cancelled", "created by", "last date", "first date", "running", "queued")
+"""Columns of groups that a narrow terminal does not show, the first ones first."""
+_NO_DAG = "No DAG that you may see"
 _GROUP_STATES = tuple(state.value for state in GroupState)
 
 
@@ -148,9 +151,7 @@ def list_(
     groups: list[Any] = list(session.client.groups(dag_id, **where))
     if not session.output.is_structured:
         groups = [{"created_by": None, **group, **group["states"]} for group in groups]
-    session.output.rows(
-        groups, _GROUPS if dag_id is not None else {"dag_id": "dag id", **_GROUPS}, optional=["cancelled"]
-    )
+    session.output.rows(groups, _GROUPS if dag_id is not None else {"dag_id": "dag id", **_GROUPS}, optional=_OPTIONAL)
     return exits.SUCCEEDED
 
 
@@ -189,13 +190,14 @@ def _dag_of_runs(dag_id: str | None, state: str | None, search: Mapping[str, str
 
 def dags(session: Session, *, search: str | None) -> int:
     if search is None:
-        session.output.rows(_with_json_values(session.client.dags()), _DAGS, optional=["file"])
+        session.output.rows(_with_json_values(session.client.dags()), _DAGS, optional=["file"], nothing=_NO_DAG)
     else:
         found = list(session.client.search_dags(search))
         session.output.rows(
             _with_json_values(found),
             {**_DAGS, "schedule": "schedule", "max_active_runs": "max active runs"},
             optional=["file"],
+            nothing=_NO_DAG,
         )
     return exits.SUCCEEDED
 
@@ -241,10 +243,10 @@ def facts(group: GroupProgress) -> dict[str, Any]:
         "notifies": _notifies(group),
         "first logical date": group["first_logical_date"],
         "last logical date": group["last_logical_date"],
-        "max active runs": group["max_active_runs"],
-        "paused": "yes" if group["is_paused"] else "no",
-        "stale": "yes" if group.get("is_stale") else "no",
         "control": _control(group),
+        "DAG's max active runs": group["max_active_runs"],
+        "DAG paused": "yes" if group["is_paused"] else "no",
+        "DAG stale": "yes" if group.get("is_stale") else "no",
         "waiting for": ", ".join(waiting_for(group)) or None,
         "behind the run": group.get("previous_run_id"),
         "first in the queue for": None if waiting is None else duration(waiting),

@@ -7,6 +7,11 @@ _PARTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
 """Quoted values, which stay as they are, and words."""
 _OF_A_REQUEST = re.compile(r"\blimit(?= must be | to at most )")
 """The ``limit`` of a request, which is the size of a step; ``--limit`` is that of all steps."""
+_OF_THE_GROUP = re.compile(
+    r"\b(?:max_active_runs|pace|new_group)(?= in the request| sets another| lets fewer| says whether)"
+)
+"""Keys of a request in the warnings of a creation."""
+_DATES = re.compile(r"^dates(?= cannot | has | must )")
 _AMBIGUOUS = {"max_active_runs"}
 """Keys of a request that are also the names of a DAG's own attributes."""
 NO_CONNECTION = "To use another service: --url URL, or AIRFLOW_GROUPS_URL. Without a service: --local."
@@ -24,4 +29,6 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
     keys = {key: flag for key, flag in flags.items() if ("_" in key or key == "conf") and key not in _AMBIGUOUS}
     if "step" in flags:
         text = _OF_A_REQUEST.sub(flags["step"], text)
+    for sentence in (_OF_THE_GROUP, _DATES):
+        text = sentence.sub(lambda found: flags.get(found[0], found[0]), text)
     return _PARTS.sub(lambda part: keys.get(part[0], part[0]), text)

@@ -161,3 +161,17 @@ def test_completion_sends_the_token_and_is_silent_without_a_service(guarded):
     assert completed(guarded, "wait", "--dag-id", "example_h", AIRFLOW_GROUPS_TOKEN=TOKEN) == ["example_hourly"]
     assert completed(guarded, "wait", "--dag-id", "example_h") == []
     assert completed(NOBODY, "wait", "--dag-id", "example_h") == []
+
+
+def test_nothing_found_or_done_is_said_in_words(url):
+    group = "--dag-id", "example_daily", "--prefix", "idle"
+    called("create", *group, "--date", "2025-07-01", url=url)
+    assert (
+        called("retry", *group, url=url).stdout == "Queued again 0 runs of example_daily, group idle: none has failed\n"
+    )
+    assert called("dags", "--search", "no_such_dag", url=url).stdout == "No DAG that you may see\n"
+    unknown = "coverage", "--tag", "no_such_tag", "--from-date", "2025-01-01", "--to-date", "2025-01-02"
+    done = called(*unknown, "--fail-under", "100", url=url)
+    assert done.stdout == "No DAG that you may see has the tag 'no_such_tag' and a schedule\n"
+    assert done.returncode == 1
+    assert called(*unknown, url=url).returncode == 0

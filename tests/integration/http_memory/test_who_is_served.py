@@ -94,7 +94,10 @@ def test_a_read_only_token_reads_and_creates_nothing(server):
     assert status(server, BOARD, target="/api/v1/dag_runs") == 200
     code, headers, answer = server.request("POST", "/api/v1/dag_runs", BODY, {"Authorization": BOARD})
     assert code == 403
-    assert answer["response"]["error"] == "your token 'board' is read-only: it can list and show, and change nothing"
+    assert (
+        answer["response"]["error"]
+        == "your token 'board' is read-only: it can list and show, and neither plan, create nor change"
+    )
     assert headers["WWW-Authenticate"] is None
     assert status(server, CI, "POST", "/api/v1/dag_runs", BODY) == 200
 

@@ -138,7 +138,8 @@ def test_path_has_one_spelling(root, stripped):
 def test_hints_hold_the_path_that_airflow_itself_lies_below(stripped):
     client = Asgi(mounted(), root="/data/airflow", stripped=stripped)
     assert error(client.request("GET", "/api/v1/connections")) == (
-        "there is nothing at '/data/airflow/api/v1/connections': /data/airflow/api/v1 has dags, dag_runs and groups; "
+        "there is nothing at '/data/airflow/api/v1/connections': /data/airflow/api/v1 has coverage, dag_runs, dags, groups and me, "
+        "and docs describes what is below them; "
         "Airflow's own API, which was here in Airflow 2, is /data/airflow/api/v2"
     )
 

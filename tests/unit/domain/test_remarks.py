@@ -146,9 +146,8 @@ class TestUnfinishedRuns:
         assert warnings(dag=dag(max_active_runs=4), **RANGE) == []
         (found,) = warnings(dag=dag(max_active_runs=3), **RANGE)
         assert found == (
-            "the group can take all 3 places of the DAG (max_active_runs): scheduled runs then wait behind it, and when 3 of them "
-            "wait, the next ones are never made, as it has catchup=False; with max_active_runs in the request, the group has places "
-            "of its own"
+            "the group can fill all 3 places of the DAG (max_active_runs): its scheduled runs then wait, and once 3 of them wait, the "
+            "next ones are never made, as it has catchup=False; max_active_runs in the request gives the group places of its own"
         )
         assert warnings(dag=dag(max_active_runs=3), max_active_runs=3, **RANGE) == []
 

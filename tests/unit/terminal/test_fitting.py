@@ -50,6 +50,17 @@ def test_no_id_and_no_date_breaks(width):
     assert max(map(len, written.getvalue().splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_a_line_is_longer_than_the_terminal_before_an_id_is_cut(width):
+    output = Output("table")
+    written = io.StringIO()
+    output.result = Console(file=written, width=width, markup=False, highlight=False, emoji=False)
+    rows = [dict(zip(RUNS, cells, strict=True)) for cells in zip(*RUNS.values(), strict=True)]
+    output.rows(rows, {name: name for name in RUNS}, optional=["end"])
+    first = written.getvalue().splitlines()[1]
+    assert first.split() == ["redo_0000001_2025-02-01T00:00:00", "2025-02-01", "2026-11-26T02:51Z"]
+
+
 def test_dates_are_shown_to_the_second():
     assert (
         without_fractions("paused since 2026-11-26T02:51:42.966517Z by a") == "paused since 2026-11-26T02:51:42Z by a"

@@ -98,12 +98,12 @@ class AirflowGroupRepository:
         with self._database.reading() as connection:
             dag, record = dag_with_record(dag_id, prefix, connection)
             if dag is None:
-                raise GroupNotFound
+                raise GroupNotFound(dag_id, prefix)
             number = None if record is None else record.id
             counts = one_group(dag_id, prefix, since=now - WINDOW, number=number, connection=connection)
             row = connection.execute(*counts).one()
             if not row.runs:
-                raise GroupNotFound
+                raise GroupNotFound(dag_id, prefix)
             group = group_of_row(dag_id, prefix, row, connection)
             limit = _max_active_runs(dag.dag_limit)
             control = None if record is None else record.control
@@ -249,4 +249,4 @@ def _require(dag_id: str, prefix: str, connection: Connection) -> None:
     :raises GroupNotFound: when it has none.
     """
     if connection.execute(*run_page(dag_id, prefix, GroupRunFilter(limit=1), connection)).first() is None:
-        raise GroupNotFound
+        raise GroupNotFound(dag_id, prefix)

@@ -96,7 +96,7 @@ def change_group(
     group = _Group(change.dag_id, change.prefix)
     runs = _lock_runs(group, session) if not change.dry_run else _runs(group, session)
     if not runs and not _has_run(group, session):
-        raise GroupNotFound
+        raise GroupNotFound(*group)
     record = record_of(*group, session.connection(), lock=not change.dry_run)
     before = None if record is None else record.control
     after = changed_control(

@@ -134,7 +134,7 @@ def _find(group_action: GroupAction, session: Session) -> Sequence[tuple[int, st
         )
     found = [(number, run_id) for number, run_id in session.execute(query, values)]
     if not found and _is_missing(group_action, session):
-        raise GroupNotFound
+        raise GroupNotFound(group_action.dag_id, group_action.prefix)
     return found
 
 

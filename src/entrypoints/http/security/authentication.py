@@ -58,7 +58,9 @@ class ReadOnlyToken(Forbidden):
     reason = "read_only_token"
 
     def __init__(self, token: str | None) -> None:
-        super().__init__(f"your token {token!r} is read-only: it can list and show, and change nothing")
+        super().__init__(
+            f"your token {token!r} is read-only: it can list and show, and neither plan, create nor change"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,5 +157,6 @@ def why_not_secret(mode: int, owner: int, user: int) -> str | None:
     if owner not in (user, 0):
         return "it belongs to another user than the one who runs the service"
     if owner == 0:
-        return "all users may read it, or its group change it: chmod 640 it" if mode & 0o027 else None
+        right = "600" if user == 0 else "640"
+        return f"all users may read it, or its group change it: chmod {right} it" if mode & 0o027 else None
     return "other users may read it: chmod 600 it" if mode & 0o077 else None

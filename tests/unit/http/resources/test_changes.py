@@ -113,9 +113,11 @@ def test_a_creation_puts_its_group_under_control_and_says_so(living):
     body = {"prefix": "new", "start_date": "2024-06-01", "end_date": "2024-06-20"}
     planned = living.create(**body, paused=True, dry_run=True)
     assert planned["expected_seconds"] is None
-    assert [text for text in planned["warnings"] if "is paused: its runs wait until it is resumed" in text]
+    assert "is paused" not in "".join(planned["warnings"])  # as the request says itself
     assert [text for text in planned["warnings"] if "may have 16 runs at once" in text]
     created = living.create(**body, paused="True", max_active_runs=2)
+    more = living.create(prefix="new", start_date="2024-07-01", end_date="2024-07-01", dry_run=True)
+    assert "group 'new' is paused: its runs wait until it is resumed" in more["warnings"]
     assert not [text for text in created["warnings"] if "at once, which is the max_active_runs" in text]
     shown = living.ask("/api/v1/groups/example_daily/new")["group"]
     assert (shown["control"]["max_active_runs"], shown["control"]["max_active_runs_from"]) == (2, "group")
@@ -262,3 +264,23 @@ def test_a_notifier_is_one_that_the_installation_names():
         refused = living.request(method, target, json={**other, **more})
         assert (refused.status_code, reason(refused)) == (400, "unknown_notifier")
         assert "known are slack" in error(refused)
+
+
+def test_a_group_that_is_resumed_says_what_else_holds_its_runs(living):
+    service = living
+    service.create(dag_id="example_paused", prefix="held", start_date="2024-01-01", end_date="2024-01-02", paused=True)
+    path = "/api/v1/groups/example_paused/held"
+    holds = ["DAG 'example_paused' is paused: its runs wait until it is unpaused"]
+    for dry_run in (True, False):
+        resumed = service.request("PATCH", path, json={"paused": False, "dry_run": dry_run}).json["response"]
+        assert resumed["warnings"] == holds
+    service.request("PATCH", path, json={"paused": True})
+    service.request("POST", f"{path}/cancel", json={})
+    retried = service.request("POST", f"{path}/retry", json={}).json["response"]
+    assert (len(retried["dag_run_ids"]), retried["warnings"]) == (2, holds)
+
+
+def test_a_pause_that_holds_nothing_says_so(living):
+    assert living.request("POST", "/api/v1/groups/example_daily/redo/cancel", json={}).status_code == 200
+    paused = living.request("PATCH", "/api/v1/groups/example_daily/redo", json={"paused": True}).json["response"]
+    assert paused["warnings"] == ["no run of the group is queued: the pause holds runs that are retried later"]

@@ -169,8 +169,11 @@ def test_a_missing_group_names_the_one_without_an_underscore(service, act):
     target = f"{GROUPS}/example_daily/redo_"
     answer = service.get(target) if act is None else apply(service, act, "example_daily/redo_")
     assert answer.status_code == 404
-    assert error(answer) == "Group not found: a group is named as lists show it, and there is one named 'redo'"
-    assert error(service.get(f"{GROUPS}/example_daily/none_")) == "Group not found"
+    assert error(answer) == (
+        "Group not found: you may see no group 'redo_' of a DAG 'example_daily'; a group is named as lists show it, and there is one "
+        "named 'redo'"
+    )
+    assert error(service.get(f"{GROUPS}/example_daily/none_")) == NOT_FOUND.format("none_")
 
 
 @settings(deadline=None)
@@ -277,7 +280,7 @@ def test_what_a_caller_may_not_see_is_not_found():
         service.place(dag_id, "redo_0000001_2024-12-01T00:00:00")
     hidden = service.get(f"{GROUPS}?dag_id=example_daily")
     assert (hidden.status_code, error(hidden)) == (404, "Dag id 'example_daily' not found")
-    assert (service.get(ONE).status_code, error(service.get(ONE))) == (404, "Group not found")
+    assert (service.get(ONE).status_code, error(service.get(ONE))) == (404, NOT_FOUND.format("redo"))
     assert service.get(ONE, headers={"If-None-Match": "*"}).status_code == 404
     shown = service.ask(f"{GROUPS}/example_hourly/redo")["group"]
     assert (shown["runs"], shown["may"]) == (1, {"create": True, "change": False})
@@ -364,7 +367,7 @@ def test_who_may_not_change_runs_is_refused_and_written_down(act, body):
     assert (answer.status_code, error(answer)) == (403, "you may not change runs of DAG 'example_daily'")
     assert [(one.caller, one.dag_id) for one in service.audit.denials] == [("erika", "example_daily")]
     hidden = apply(Service(authenticator=ReaderOnly()), act, **body)
-    assert (hidden.status_code, error(hidden)) == (404, "Group not found")
+    assert (hidden.status_code, error(hidden)) == (404, NOT_FOUND.format("redo"))
 
 
 def test_what_is_done_counts_as_writing():
@@ -385,6 +388,7 @@ def test_to_how_many_runs_it_was_done_is_in_the_log():
 
 
 RUNS = f"{ONE}/runs"
+NOT_FOUND = "Group not found: you may see no group '{}' of a DAG 'example_daily'"
 
 
 def test_the_runs_of_a_group_come_page_by_page_with_json_values_in_either_format(living):

@@ -52,7 +52,7 @@ def test_a_dry_run_answers_with_the_plan_and_creates_nothing(service):
 def test_plan_in_short_has_stretches_of_dates(service):
     service.place(run_id="there", logical_date=dt.datetime(2020, 1, 2, tzinfo=dt.timezone.utc), state="failed")
     answer = service.create(start_date="2020-01-01", end_date="2024-01-01", dry_run=True, detail="stretches")
-    assert answer.pop("warnings")[0].startswith("the group can take all 16 places of the DAG")
+    assert answer.pop("warnings")[0].startswith("the group can fill all 16 places of the DAG")
     assert answer == {
         "dry_run": True,
         "plan_id": None,

@@ -64,7 +64,7 @@ def test_a_read_only_token_reads_every_route_and_writes_none(file):
                 written += 1
                 assert answer.status_code == 403, (method, path)
                 assert error(answer) == (
-                    "your token 'dashboard' is read-only: it can list and show, and change nothing"
+                    "your token 'dashboard' is read-only: it can list and show, and neither plan, create nor change"
                 )
                 assert "www-authenticate" not in answer.headers
     assert written >= 12

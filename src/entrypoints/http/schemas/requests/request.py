@@ -1,7 +1,8 @@
 """Parts that all schemas of requests share: errors that name each parameter, dates in a time zone, and null in a body."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, ClassVar, NoReturn
 
 from marshmallow import Schema, ValidationError, pre_load
@@ -31,8 +32,9 @@ class RequestSchema(Schema):
         sentences = [f"{name} {wrong[name][0]}" for name in known if name in wrong]
         unknown = sorted(wrong.keys() - known)
         if unknown:
-            names = ", ".join(repr(name[:100]) for name in unknown[:5])
-            sentences.append(f"unknown {self.kind} {names}: known are {', '.join(known) or 'none'}")
+            names = ", ".join(f"{name[:100]!r}{_meant(name, known)}" for name in unknown[:5])
+            kind = f"{self.kind}{'s' * (len(unknown) > 1)}"
+            sentences.append(f"unknown {kind} {names}: known are {', '.join(known) or 'none'}")
         if not wrong.keys() & set(known):  # else what is wrong would be missed in what is right
             sentences += self.contradictions(error.valid_data)
         raise Refused("; ".join(sentences)) from None
@@ -40,6 +42,17 @@ class RequestSchema(Schema):
     def contradictions(self, parameters: Any) -> Iterable[str]:
         """Return what parameters that are right by themselves have against each other, each a sentence."""
         return ()
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Return the question whether another name is meant: one that is written in a similar way, or that of the terminal."""
+    names = {**{one: one for one in known}, **{alias: one for alias, one in _OF_THE_TERMINAL.items() if one in known}}
+    similar = get_close_matches(name[:100].lower().replace("-", "_"), names, n=1, cutoff=0.75)
+    return f" (did you mean {names[similar[0]]!r}?)" if similar else ""
+
+
+_OF_THE_TERMINAL = {"from_date": "start_date", "to_date": "end_date", "date": "dates", "dag_run_conf": "conf"}
+"""Keys by the names that the terminal and the operator have for them."""
 
 
 class DatedSchema(RequestSchema):
