@@ -51,7 +51,7 @@ class Service:
     """The service, whose time goes on only as it is told to, so that the pictures show groups under way."""
 
     def __init__(self) -> None:
-        self.now = dt.datetime.now(UTC) - dt.timedelta(seconds=158)  # as long as the groups take until the pictures
+        self.now = dt.datetime.now(UTC)
         self.store = MemoryBackend(lambda: self.now)
         for dag in DAGS:
             self.store.add(dag)
@@ -127,16 +127,17 @@ class Camera:
         query: str,
         there: str,
         *steps: Callable[[Camera], None],
-        dark: bool = False,
+        look: str = "",
         size: tuple[int, int] = (1280, 800),
     ) -> None:
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if look == "dark" else "light"}
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
         self._driver.get(f"{self._url}{query}")
+        self._driver.execute_script("document.documentElement.dir = arguments[0]", "rtl" if look == "rtl" else "")
         self.see(there)
         for step in steps:
             step(self)
@@ -175,6 +176,8 @@ def main() -> None:
         options.add_argument(flag)
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
+        still = f"Date.now = () => {int(service.now.timestamp() * 1000)}"  # the page's time is that of the service
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": still})
         with served(service) as url:
             take_all(Camera(driver, url))
     finally:
@@ -188,17 +191,23 @@ CELL = ".strip [data-n]"
 def take_all(camera: Camera) -> None:
     new = "?view=new&dag=sales_daily&prefix=spring&from=2025-04-12&to=2025-06-15"
     coverage = "?view=coverage&dag=sales_daily&from=2024-09-20&to=2025-05-15"
-    for dark in (False, True):
-        mark = "-dark" if dark else ""
-        camera.take(f"groups{mark}", "", "tbody tr", dark=dark, size=(1280, 560))
-        camera.take(f"group{mark}", GROUP, CELL, lambda on: on.point("[data-n='46']"), dark=dark, size=(1280, 620))
-        camera.take(f"new{mark}", new, CELL, dark=dark, size=(1280, 900))
-        camera.take(f"coverage{mark}", coverage, CELL, dark=dark, size=(1280, 620))
+    for look in ("", "dark"):
+        mark = look and f"-{look}"
+        camera.take(f"groups{mark}", "", "tbody tr", look=look, size=(1280, 560))
+        camera.take(f"group{mark}", GROUP, CELL, lambda on: on.point("[data-n='46']"), look=look, size=(1280, 620))
+        camera.take(f"new{mark}", new, CELL, look=look, size=(1280, 900))
+        camera.take(f"coverage{mark}", coverage, CELL, look=look, size=(1280, 620))
     camera.take("chosen", GROUP, CELL, lambda on: on.drag("[data-n='70']", "[data-n='80']"), size=(1280, 700))
     camera.take("cancel", GROUP, CELL, lambda on: on.click(".does .danger"), size=(1280, 700))
     camera.take(
-        "limits-dark", GROUP, CELL, lambda on: on.click(".does button:nth-of-type(2)"), dark=True, size=(1280, 760)
+        "limits-dark", GROUP, CELL, lambda on: on.click(".does button:nth-of-type(2)"), look="dark", size=(1280, 760)
     )
+    camera.take("retry", GROUP, CELL, lambda on: on.click(".does button:nth-of-type(3)"), size=(1280, 700))
+    camera.take("describe", GROUP, CELL, lambda on: on.click(".does button:nth-of-type(5)"), size=(1280, 700))
+    camera.take("group-rtl", GROUP, CELL, lambda on: on.point("[data-n='46']"), look="rtl", size=(1280, 620))
+    camera.take("new-rtl", new, CELL, look="rtl", size=(1280, 900))
+    camera.take("new-narrow", new, CELL, size=(420, 1400))
+    camera.take("coverage-narrow", coverage, CELL, size=(420, 800))
     camera.take("groups-narrow", "", "tbody tr", size=(420, 800))
     camera.take("group-narrow", GROUP, CELL, size=(420, 900))
 

@@ -151,9 +151,12 @@ def test_page_by_itself_in_the_api_server_leads_to_airflows_pages(page):
 def test_session_that_ends_in_mid_form_loses_nothing(page, airflow):
     page.forgiven = ["401"]
     page.open(f"/api/v1/ui/?view=new&dag={DAG_ID}")
-    page.see("form input")
-    page.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     write(page, "half_typed")
+    page.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    page.driver.execute_script(
+        "arguments[0].value = '2023-01-01'; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
+        page.see("#from"),
+    )
     page.see("dialog.sign-in", "Sign in to Airflow")
     link = page.see("dialog.sign-in a")
     assert link.get_attribute("href").startswith(f"{airflow.root}/api/v2/auth/login?next=")

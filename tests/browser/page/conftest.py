@@ -62,7 +62,8 @@ class Clock:
 class Service:
     """The service, as requests of others change it behind the page's back."""
 
-    def __init__(self, **parts):
+    def __init__(self, *, token=None, **parts):
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.clock = Clock()
         self.store = demo_backend(self.clock)
         self.app = demo_app(clock=self.clock, backend=self.store, **parts)
@@ -77,7 +78,7 @@ class Service:
 
     def send(self, method, path, **body):
         response = falcon.testing.simulate_request(
-            self.app, method, f"/api/v1/{path}", json=body or None, host="127.0.0.1"
+            self.app, method, f"/api/v1/{path}", json=body or None, headers=self._headers, host="127.0.0.1"
         )
         assert response.status_code == 200, response.text
         return response.json["response"]
@@ -154,13 +155,20 @@ class Page:
 
     def requests(self):
         """The requests to the API since the last call: method and path below it."""
+        return [(one["method"], path) for path, one in self._sent()]
+
+    def bodies(self, end):
+        """The bodies that were sent since the last call to paths that end so."""
+        return [one["postData"] for path, one in self._sent() if path.endswith(end)]
+
+    def _sent(self):
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [one["params"]["request"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-        below = f"{self.root}/"
+        below, files = f"{self.root}/", f"{self.root}/ui/"
         return [
-            (one["method"], one["url"].removeprefix(below))
+            (one["url"].removeprefix(below), one)
             for one in sent
-            if one["url"].startswith(below) and not one["url"].startswith(f"{below}ui/")
+            if one["url"].startswith(below) and not one["url"].startswith(files)
         ]
 
     def forgive(self, *parts):
@@ -200,7 +208,8 @@ def page(browser, root, service):
     page = Page(browser, root, service)
     yield page
     complaints = browser.complaints()
-    browser.driver.execute_script("sessionStorage.clear(); localStorage.clear()")
+    if browser.driver.current_url.startswith(root):
+        browser.driver.execute_script("sessionStorage.clear(); localStorage.clear()")
     browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hurry)
     browser.driver.get("about:blank")
     assert [said for said in complaints if not any(part in said for part in page.forgiven)] == []

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 VERSION = "4.14.1"
 INTEGRITY = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
@@ -92,3 +93,68 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(page, dags
     finally:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+OVERLAPS = """
+const boxes = [...root.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility()).map((one) => [one, one.getBoundingClientRect()]);
+return boxes.flatMap(([one, box], n) => boxes.slice(n + 1).filter(([other, its]) =>
+  !one.contains(other) && !other.contains(one) && Math.min(box.right, its.right) - Math.max(box.left, its.left) > 1
+  && Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top) > 1).map(([other]) => `${one.outerHTML.slice(0, 80)} lies over ${other.outerHTML.slice(0, 80)}`));
+"""
+CONTROLS = (
+    "h1",
+    "h2",
+    "button",
+    "a",
+    "input",
+    "select",
+    "textarea",
+    "dt",
+    "dd",
+    ".bar",
+    ".field",
+    ".note",
+    "th",
+    "label > span",
+)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_right_to_left_nothing_overlaps_and_nothing_is_wider_than_the_page(page, dags, view):
+    query, there, *steps = VIEWS[view]
+    page.open(query.format(**dags))
+    page.driver.execute_script("document.documentElement.dir = 'rtl'")
+    page.see(there)
+    for step in steps:
+        step(page)
+    where = "[role=menu]" if page.all("[role=menu]") else "dialog" if page.all("dialog") else "main"
+    controls = ", ".join(f"{where} {one}" for one in CONTROLS)
+    try:
+        for width in (1200, 420):
+            size = {"width": width, "height": 1600, "deviceScaleFactor": 1, "mobile": False}
+            page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            page.wait(
+                lambda: page.script("return root.host.scrollWidth <= window.innerWidth"), "no more than its width"
+            )
+            page.wait(lambda: page.script(OVERLAPS, controls) == [], "nothing overlaps")
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_right_to_left_bar_and_strip_are_mirrored(page, dags):
+    page.open(GROUP.format(**dags))
+    page.driver.execute_script("document.documentElement.dir = 'rtl'")
+    page.see(CELLS)
+    lefts = "return [...root.querySelectorAll(arguments[0])].map((one) => one.getBoundingClientRect().left)"
+    first, second, *_ = page.script(lefts, CELLS)
+    assert first > second
+    parts = page.script(lefts, ".bar.big i")
+    assert len(parts) > 1
+    assert parts == sorted(parts, reverse=True)
+    label, cells = (page.script(lefts, f".strip .field .row > {one}")[0] for one in ("span", ".cells"))
+    assert label > cells
+    page.script("root.querySelector('.field').focus()")
+    before = page.see(".field").get_attribute("aria-activedescendant")
+    page.press(Keys.ARROW_LEFT)  # on to the next date, which lies at the left
+    after = page.see(".field").get_attribute("aria-activedescendant")
+    assert int(after.rpartition("-")[2]) == int(before.rpartition("-")[2]) + 1

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 
 @pytest.fixture
@@ -98,3 +99,13 @@ def test_dates_are_those_of_the_chosen_time_zone(page, dag):
     page.click(".plan summary", "As a request")
     assert '"start_date":"2025-02-01T00:00:00-05:00"' in page.see(".plan .copy pre", "curl").text
     assert page.kinds() == ["create"]
+
+
+def test_a_part_of_a_name_that_one_dag_has_is_enough(page):
+    dag_id = page.service.dag("unmistakable")
+    page.open("?view=new")
+    page.write("[name=dag_id]", "mistakable")
+    page.wait(lambda: page.script("return root.querySelectorAll('datalist option').length") == 1, "one DAG")
+    page.press(Keys.TAB)
+    page.see(".sum", "1 new")
+    assert page.see("[name=dag_id]").get_attribute("value") == dag_id

@@ -1,5 +1,7 @@
 """One group: facts, strip, selection and what is done to it."""
 
+import datetime as dt
+
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -21,7 +23,7 @@ def dag(page):
 def test_facts_and_cells_are_as_the_service_says(page, dag):
     assert page.see(".bar.big").get_attribute("aria-label") == "38 runs: 3 cancelled, 16 running, 19 queued"
     assert "2025-02-01 \u2013 2025-03-10" in page.see("dl.facts").text
-    page.see(".waits", "As many runs of the DAG")
+    page.see(".waits", "The DAG is at its max_active_runs")
     page.wait(lambda: len(page.kinds()) == 38, "cells")
     assert page.kinds() == ["cancelled"] * 3 + ["running"] * 16 + ["queued"] * 19
     assert [row.text.splitlines()[0] for row in page.all(".strip .field .row")] == ["2025-02", "2025-03"]
@@ -100,12 +102,61 @@ def test_cancel_and_retry_go_in_steps_and_say_what_was_done(page, dag):
     page.wait(lambda: page.kinds().count("cancelled") == 22, "cancelled cells")
 
     page.click(".does button", "Retry…")
+    page.see("dialog .preview", "22 runs")  # none has failed by itself, so these are proposed
+    page.click("dialog label", "Failed by themselves")
     page.see("dialog .preview", "No run")
     page.click("dialog label", "Were cancelled")
     page.click("dialog footer .solid", "Retry 22 runs")
     page.see("dialog .body", "22 runs started again")
     page.click("dialog footer button", "Close")
     page.wait(lambda: page.kinds().count("cancelled") == 0, "no cancelled cell")
+
+
+def test_stop_leaves_the_rest_undone_and_says_so_until_it_goes_on(page):
+    dag_id = page.service.dag("hourly", dt.timedelta(hours=1))
+    page.service.create(dag_id, "redo", "2025-02-01", "2025-02-14T03:00", paused=True)  # 316 runs: four steps
+    page.open(f"?dag={dag_id}&group=redo")
+    page.click(".does button", "Cancel…")
+    page.see("dialog footer .solid", "Cancel 316 runs")
+    # the second step is held until Stop is pressed
+    page.script(
+        "const real = window.fetch; let sent = 0; window.held = false;"
+        "window.fetch = async (url, more) => {"
+        "  if (String(url).endsWith('/cancel') && ++sent === 2) await new Promise((go) => { window.held = true; window.letGo = go; });"
+        "  return real(url, more);"
+        "};"
+    )
+    page.click("dialog footer .solid", "Cancel 316 runs")
+    page.wait(lambda: page.script("return window.held"), "the second step")
+    assert page.all("dialog footer button", "Close") == []
+    page.press(Keys.ESCAPE)
+    page.click("dialog footer button", "Stop")
+    page.script("window.letGo()")
+    page.see("dialog .progress", "200 of 316 cancelled. Stopped; the rest is as it was.")
+    states = page.service.send("GET", f"groups/{dag_id}/redo")["group"]["states"]
+    assert (states["failed"], states["queued"]) == (200, 116)
+    page.click("dialog footer .solid", "Go on")
+    page.see("dialog .body", "316 runs cancelled.")
+
+
+def test_description_and_labels_are_written_and_taken_away(page, dag):
+    page.click(".does button", "Describe…")
+    page.see("dialog .preview", "Nothing is changed yet")
+    page.write("dialog [name=description]", "Prices anew")
+    page.write("dialog [name=labels]", "prices, ticket 1")
+    page.click("dialog footer .solid", "Save")
+    page.gone("dialog")
+    page.see(".said", "Prices anew")
+    page.see("dl.facts .badge", "ticket 1")
+    page.click(".does button", "Describe…")
+    page.driver.execute_script("arguments[0].select()", page.see("dialog [name=description]"))
+    page.press(Keys.BACKSPACE)
+    page.click("dialog summary", "As a request")
+    assert "--no-description" in page.see("dialog pre", "airflow-groups change").text
+    page.click("dialog footer .solid", "Save")
+    page.gone(".said", "Prices anew")
+    group = page.service.send("GET", f"groups/{dag}/redo")["group"]
+    assert (group["description"], group["labels"]) == (None, ["prices", "ticket 1"])
 
 
 def test_a_note_is_put_on_each_run(page, dag):

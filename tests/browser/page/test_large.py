@@ -40,7 +40,7 @@ def test_each_cell_says_its_run_wherever_the_strip_is_scrolled(large):
     large.script("root.querySelector('.field').scrollTop = 20 * 100")  # a day has a row of 20 pixels
     field = large.see(".field")
     at = ActionChains(large.driver).move_to_element_with_offset(
-        field, 104 + 20 * 7 + 8 - field.size["width"] // 2, 12 - field.size["height"] // 2
+        field, 79 + 20 * 7 + 8 - field.size["width"] // 2, 12 - field.size["height"] // 2
     )
     at.perform()
     assert "2024-04-10 07:00" in large.see(".tip").text  # the hundred-and-first day of the year, at seven
@@ -60,7 +60,7 @@ def test_keys_lead_to_the_last_run_and_choose_all(large):
 
 def test_a_drag_chooses_what_lies_between(large):
     field = large.see(".field")
-    x, y = 104 + 8 - field.size["width"] // 2, 12 - field.size["height"] // 2
+    x, y = 79 + 8 - field.size["width"] // 2, 12 - field.size["height"] // 2
     drag = ActionChains(large.driver).move_to_element_with_offset(field, x, y).click_and_hold()
     drag.move_by_offset(20 * 3, 20 * 2).release().perform()
     large.see(".chosen", "52 chosen")  # two days and four hours

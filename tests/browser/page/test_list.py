@@ -64,7 +64,7 @@ def test_what_is_done_to_a_group_is_in_the_menu_of_its_row(page, hourly):
     page.open(f"?dag={hourly}")
     page.click("tbody tr [aria-haspopup=menu]")
     page.wait(lambda: page.script("return root.activeElement.role") == "menuitem", "the focus in the menu")
-    assert [item.text for item in page.all("[role=menuitem]")][-2:] == ["Note…", "Cancel…"]
+    assert [item.text for item in page.all("[role=menuitem]")][-3:] == ["Note…", "Describe…", "Cancel…"]
     page.click("[role=menuitem]", "Note…")
     page.see("dialog h2", "Note on")
     page.click("dialog footer button", "Close")

@@ -86,6 +86,9 @@ export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 const unitOf = (seconds) => UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
 
+/** How far away an end is that is expected: "now" when it should be there already. */
+export const ahead = (instant, now = Date.now()) => away(instant, Math.min(now, Date.parse(instant)));
+
 /** How far away an instant is, such as "in 3 hours". */
 export function away(instant, now = Date.now()) {
   const seconds = (Date.parse(instant) - now) / 1000;

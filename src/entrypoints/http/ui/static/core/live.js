@@ -27,6 +27,12 @@ for (const [target, kind] of [[document, "visibilitychange"], [window, "focus"],
 /** Say that what is shown may be old, as when the page is back in its document. */
 export const wake = () => looks.dispatchEvent(new Event("wake"));
 
+/** Call this function whenever somebody looks again; returns how to stop. */
+export function onLook(look) {
+  looks.addEventListener("wake", look);
+  return () => looks.removeEventListener("wake", look);
+}
+
 /** Read at once and then again and again; the component that calls it has a `key` of what it reads.
  *
  * @param read returns a promise of the value, which is the same object as before when nothing has changed
@@ -68,13 +74,13 @@ export function useLive(read, isBusy, isShown) {
       if (missed || failures || Date.now() - readAt >= FAST) turn();
     };
     refresh.current = turn;
-    looks.addEventListener("wake", look);
+    const stop = onLook(look);
     session.addEventListener("change", turn);
     turn();
     return () => {
       ended.abort();
       clearTimeout(timer);
-      looks.removeEventListener("wake", look);
+      stop();
       session.removeEventListener("change", turn);
     };
   }, []);

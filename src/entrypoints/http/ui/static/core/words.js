@@ -1,17 +1,15 @@
 // The words of the page for what the service names by a word.
 
-export const STATES = ["success", "failed", "running", "queued"];
-
 /** Why a group is not going on (`waiting_for`): a sentence, and whether it passes by itself. */
 export const WAITING = {
   dag_paused: ["The DAG is paused: its queued runs do not start.", false],
   dag_stale: ["No file defines the DAG any more: its queued runs do not start until the file is back.", false],
   group_paused: ["The group is paused: its queued runs do not start until it is resumed.", false],
   previous_run: ["Tasks wait for a run before them that has ended without doing them.", false],
-  group_cap: ["As many runs of the group as its cap allows are running.", true],
+  group_cap: ["The group is at its cap: queued runs start as others end.", true],
   run_after: ["Some queued runs may not start yet.", true],
-  dag_max_active_runs: ["As many runs of the DAG as may be active at once are running.", true],
-  scheduler: ["A run may start, and the scheduler has not started it yet.", true],
+  dag_max_active_runs: ["The DAG is at its max_active_runs: queued runs start as others end.", true],
+  scheduler: ["The scheduler has not started the next run yet.", true],
 };
 
 /** What a plan does about a date (`action`). */

@@ -1,6 +1,6 @@
 // Cancel, retry and note: of a whole group, or of the runs that were chosen.
 
-import {html, useState} from "../core/html.js";
+import {html, useEffect, useState} from "../core/html.js";
 import {ask, path} from "../core/api.js";
 import {count, number, range} from "../core/dates.js";
 import {Dialog, Do, Progress, usePreview, useSteps} from "./dialog.js";
@@ -15,7 +15,7 @@ const VERBS = {cancel: "cancelled", retry: "started again", note: "noted"};
 
 /** @param chosen the ids of some of the group's runs; left out for all of them. */
 export function ActionDialog({action, group, chosen, close, done}) {
-  const [body, setBody] = useState({cancel: {running: false}, retry: {which: "failed"}, note: {note: ""}}[action]);
+  const [body, setBody] = useState({cancel: {running: false}, retry: {which: group.states.failed && group.states.failed === group.cancelled ? "cancelled" : "failed"}, note: {note: ""}}[action]);
   const set = (changes) => setBody((old) => ({...old, ...changes}));
   const send = (more, signal) => post(group, action, {...tidy(body), ...more}, signal);
   const lacks = action === "note" && !body.note.trim();
@@ -32,9 +32,9 @@ export function ActionDialog({action, group, chosen, close, done}) {
   const words = !found || !found.runs ? NAMES[action] : `${action === "note" ? "Put it on" : NAMES[action]} ${runs}`;
   return html`<${Dialog} title=${title} close=${close} busy=${steps.busy}
       footer=${html`<${Do} steps=${steps} words=${words} danger=${action === "cancel"} disabled=${!found?.runs || preview.waits}/>`}>
-    <fieldset disabled=${steps.busy || steps.over}>
+    <fieldset disabled=${steps.busy} hidden=${steps.over}>
       ${action === "cancel" ? html`<${CancelFields} body=${body} set=${set} group=${group}/>` : null}
-      ${action === "retry" ? html`<${RetryFields} body=${body} set=${set} group=${group}/>` : null}
+      ${action === "retry" ? html`<${RetryFields} body=${body} set=${set} group=${group} chosen=${chosen}/>` : null}
       ${action === "note" ? html`<label class="field-of">Note, shown on each run in place of the one that is there
         <textarea rows="3" maxlength="1000" value=${body.note} onInput=${(event) => set({note: event.target.value})}></textarea></label>` : null}</fieldset>
     ${steps.over ? html`<p role="status"><b>${count(steps.done, "run")}</b> ${VERBS[action]}.</p><${Warnings} of=${steps.warnings}/>` : html`
@@ -48,7 +48,7 @@ export function ActionDialog({action, group, chosen, close, done}) {
 
 const pathOf = ({dag_id, prefix}, action) => path`groups/${dag_id}/${prefix}/${action}`;
 const post = (group, action, body, signal) => ask(pathOf(group, action), {method: "POST", body, signal});
-const tidy = (body) => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== "both").filter(([key, value]) => key !== "running" || value));
+const tidy = (body) => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== "both" && value?.length !== 0).filter(([key, value]) => key !== "running" || value));
 
 /** Say to which runs it would be done, without doing it. */
 async function dryRun(send, chosen, signal) {
@@ -84,12 +84,34 @@ const WHICH = {
   failed: "Failed by themselves", cancelled: "Were cancelled", both: "Both", all: "All that have ended, from their start",
 };
 
-function RetryFields({body, set, group}) {
-  const {states, cancelled = 0} = group;
+/** Count the runs in which each task has failed, among the chosen ones or the first 500 that have failed. */
+function useFailedTasks({dag_id, prefix}, chosen) {
+  const [tasks, show] = useState([]);
+  useEffect(() => {
+    const given = new AbortController(), counts = new Map();
+    ask(`${path`groups/${dag_id}/${prefix}/runs`}?state=failed&limit=500`, {signal: given.signal}).then(({dag_runs: runs}) => {
+      for (const {run_id: id, failed_task_ids: failed} of runs) if (!chosen || chosen.includes(id)) for (const task of failed) counts.set(task, (counts.get(task) ?? 0) + 1);
+      show([...counts].sort());
+    }, () => {});
+    return () => given.abort();
+  }, []);
+  return tasks;
+}
+
+function Tasks({tasks, chosen = [], set}) {
+  const pick = (task) => set({tasks: chosen.includes(task) ? chosen.filter((one) => one !== task) : [...chosen, task]});
+  return html`<details><summary>Only some tasks</summary><div role="group" aria-label="Tasks that have failed">${tasks.map(([task, runs]) => html`
+      <label class="check" key=${task}><input type="checkbox" checked=${chosen.includes(task)} onChange=${() => pick(task)}/><span>${task} <b>${number(runs)}</b></span></label>`)}</div>
+    <small class="hint">With all that is downstream of them. None chosen: all that have failed.</small></details>`;
+}
+
+function RetryFields({body, set, group, chosen}) {
+  const {states, cancelled = 0} = group, tasks = useFailedTasks(group, chosen);
   const counts = {failed: states.failed - cancelled, cancelled, both: states.failed, all: states.failed + states.success};
   return html`<div class="choices" role="radiogroup" aria-label="Which runs">${Object.entries(WHICH).map(([which, words]) => html`
       <label class="check" key=${which}><input type="radio" name="which" checked=${body.which === which} onChange=${() => set({which})}/>
         <span>${words} <b>${number(counts[which])}</b></span></label>`)}</div>
+    ${tasks.length ? html`<${Tasks} tasks=${tasks} chosen=${body.tasks} set=${set}/>` : null}
     <details><summary>More</summary><div class="pair">
       <label class="field-of">Pace<input placeholder="20/PT10M" value=${body.pace ?? ""} onInput=${(event) => set({pace: event.target.value.trim()})}/></label>
       <label class="field-of">Version of the DAG<select value=${String(body.run_on_latest_version ?? "")} onChange=${({target}) => set({run_on_latest_version: target.value && target.value === "true"})}>

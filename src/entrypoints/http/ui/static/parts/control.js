@@ -1,19 +1,19 @@
-// Pause, resume, cap and pace of a group while it runs.
+// Pause, resume, cap and pace of a group while it runs, and what is said of it.
 
 import {html, useState} from "../core/html.js";
 import {ask, path} from "../core/api.js";
 import {count, number, withOffset} from "../core/dates.js";
 import {Dialog, Do, usePreview, useSteps} from "./dialog.js";
 import {Note, Warnings} from "./pieces.js";
-import {Pace, ruleOf, StopAfter, textsOf} from "./rules.js";
+import {Pace, ruleOf, splitLabels, StopAfter, textsOf} from "./rules.js";
 import {AsRequest} from "./request.js";
 
 const FIXED = {pause: {paused: true}, resume: {paused: false}};
 
 export function ControlDialog({action, group, close, done}) {
-  const [form, setForm] = useState({cap: group.control?.max_active_runs_from === "group" ? String(group.control.max_active_runs) : "", order: "", pace: "", not_before: "", repace: false, stop_after: textsOf(group.control?.stop_after)});
+  const [form, setForm] = useState({cap: group.control?.max_active_runs_from === "group" ? String(group.control.max_active_runs) : "", order: "", pace: "", not_before: "", repace: false, stop_after: textsOf(group.control?.stop_after), description: group.description ?? "", labels: labelsOf(group)});
   const set = (changes) => setForm((old) => ({...old, ...changes}));
-  const body = FIXED[action] ?? limits(form, group);
+  const body = FIXED[action] ?? (action === "about" ? about : limits)(form, group);
   const at = path`groups/${group.dag_id}/${group.prefix}`;
   const isEmpty = !Object.keys(body).length;
   const preview = usePreview((signal) => (isEmpty ? null : ask(at, {method: "PATCH", body: {...body, dry_run: true}, signal})), JSON.stringify(body));
@@ -25,20 +25,22 @@ export function ControlDialog({action, group, close, done}) {
     close();
   });
   const found = preview.value;
-  const name = {pause: "Pause", resume: "Resume", limits: "Cap and pace of"}[action];
+  const name = {pause: "Pause", resume: "Resume", limits: "Cap and pace of", about: "Describe"}[action];
   const waiting = found ? count(found.group.states.queued, "queued run") : "";
-  const words = {pause: `Pause ${waiting}`, resume: `Resume ${waiting}`, limits: found?.changed_runs ? `Change ${count(found.changed_runs, "run")}` : "Apply"}[action];
+  const words = {pause: `Pause ${waiting}`, resume: `Resume ${waiting}`, limits: found?.changed_runs ? `Change ${count(found.changed_runs, "run")}` : "Apply", about: "Save"}[action];
   return html`<${Dialog} title=${`${name} ${group.prefix}`} close=${close} busy=${steps.busy}
-      footer=${html`<${Do} steps=${steps} words=${words.trim()} disabled=${!found || preview.waits}/>`}>
+      footer=${html`<${Do} steps=${steps} words=${words.trim()} disabled=${isEmpty || !found || preview.waits}/>`}>
     ${action === "limits" ? html`<${Fields} form=${form} set=${set} group=${group}/>` : null}
+    ${action === "about" ? html`<${AboutFields} form=${form} set=${set}/>` : null}
     <p class="preview" aria-live="polite">${isEmpty ? "Nothing is changed yet." : found ? sentence(action, found) : preview.error ? "" : "Looking what it would do…"}</p>
     ${[preview.error, steps.error].filter(Boolean).map((error) => html`<${Note} kind="error">${error.message}<//>`)}
     <${Warnings} of=${found?.warnings}/>
-    <${AsRequest} method="PATCH" path=${at} body=${body} name=${{pause: "pause", resume: "resume", limits: "change"}[action]}
-      terminal=${{dag_id: group.dag_id, prefix: group.prefix, ...(action === "limits" ? body : {})}}/><//>`;
+    <${AsRequest} method="PATCH" path=${at} body=${body} name=${{pause: "pause", resume: "resume", limits: "change", about: "change"}[action]}
+      terminal=${{dag_id: group.dag_id, prefix: group.prefix, ...(FIXED[action] ? {} : body)}}/><//>`;
 }
 
 function sentence(action, {group, changed_runs: changed}) {
+  if (action === "about") return "It is shown with the group, and changes no run.";
   const {queued, running} = group.states;
   const goOn = running ? ` ${count(running, "run")} that ${running === 1 ? "has" : "have"} started ${running === 1 ? "goes" : "go"} on.` : "";
   if (action === "pause") return html`<b>${count(queued, "queued run")}</b> ${queued === 1 ? "does" : "do"} not start until the group is resumed.${goOn}`;
@@ -57,6 +59,20 @@ function limits({cap, order, pace, not_before, repace, stop_after}, group) {
   if (order) body.order = order;
   if (JSON.stringify(stop_after) !== JSON.stringify(textsOf(group.control?.stop_after))) body.stop_after = ruleOf(stop_after);
   return body;
+}
+
+const labelsOf = ({labels}) => (labels ?? []).join(", ");
+
+function about({description, labels}, group) {
+  const body = {};
+  if (description.trim() !== (group.description ?? "")) body.description = description.trim() || null;
+  if (labels !== labelsOf(group)) body.labels = splitLabels(labels).length ? splitLabels(labels) : null;
+  return body;
+}
+
+function AboutFields({form, set}) {
+  return html`<div class="fields"><label class="field-of">Description of the group<textarea name="description" rows="3" maxlength="1000" value=${form.description} onInput=${(event) => set({description: event.target.value})}></textarea></label>
+    <label class="field-of">Labels, separated by commas<input name="labels" value=${form.labels} onInput=${(event) => set({labels: event.target.value})}/></label></div>`;
 }
 
 function Fields({form, set, group}) {

@@ -5,29 +5,26 @@ import {ActionDialog} from "./actions.js";
 import {ControlDialog} from "./control.js";
 
 export function GroupDialog({action, ...rest}) {
-  const isControl = ["pause", "resume", "limits"].includes(action);
-  return html`<${isControl ? ControlDialog : ActionDialog} action=${action} ...${rest}/>`;
+  return html`<${["retry", "note", "cancel"].includes(action) ? ActionDialog : ControlDialog} action=${action} ...${rest}/>`;
 }
 
-/** What can be done to a group, in the order in which it is offered: [action, words, whether it has anything to do]. */
+/** What can be done to a group, in the order in which it is offered: [action, words, why it has nothing to do]. */
 export function deeds(group) {
   const {queued, running, failed} = group.states;
-  const isPaused = group.control?.paused;
+  const isPaused = group.control?.paused, idle = !(queued + running) && "No run is queued or running.";
   return [
-    isPaused ? ["resume", "Resume", true] : ["pause", "Pause", queued > 0],
-    ["limits", "Cap and pace", queued + running > 0],
-    ["retry", "Retry", failed + group.states.success > 0],
-    ["note", "Note", true],
-    ["cancel", "Cancel", queued + running > 0],
+    isPaused ? ["resume", "Resume"] : ["pause", "Pause", !queued && "No run is queued."],
+    ["limits", "Cap and pace", idle],
+    ["retry", "Retry", !(failed + group.states.success) && "No run has ended."],
+    ["note", "Note"],
+    ["about", "Describe"],
+    ["cancel", "Cancel", idle],
   ];
 }
 
-/** Why the caller may not change the group; undefined when they may. */
-export const forbidden = (group) => (group.may?.change === false ? "You may not change runs of this DAG." : undefined);
-
 /** A button that opens a menu.
  *
- * @param items pairs of words and a function; null in its place for what cannot be done now.
+ * @param items each [words, function, why]: without a function it cannot be done now, for the reason `why`
  */
 export function Menu({label, items}) {
   const [isOpen, open] = useState(false);
@@ -56,5 +53,5 @@ export function Menu({label, items}) {
   };
   return html`<div class="menu" ref=${box} onKeyDown=${key} onFocusOut=${leave}>
     <button type="button" class="plain" aria-haspopup="menu" aria-expanded=${String(isOpen)} aria-label=${label} onClick=${() => open(!isOpen)}>⋯</button>
-    ${isOpen ? html`<div role="menu" aria-label=${label}>${items.map(([words, act]) => html`<button key=${words} type="button" role="menuitem" disabled=${!act} onClick=${() => choose(act)}>${words}</button>`)}</div>` : null}</div>`;
+    ${isOpen ? html`<div role="menu" aria-label=${label}>${items.map(([words, act, why]) => html`<button key=${words} type="button" role="menuitem" disabled=${!act} title=${why || undefined} onClick=${() => choose(act)}>${words}</button>`)}</div>` : null}</div>`;
 }

@@ -86,9 +86,9 @@ export function Progress({steps, total, verb}) {
 }
 
 /** The button that says what it does, and Stop while it does it. */
-export function Do({steps, words, disabled, danger}) {
+export function Do({steps, words, disabled, why, danger}) {
   if (steps.busy) return html`<button type="button" class="solid" onClick=${steps.stop}>Stop</button>`;
   if (steps.over) return null;
   const label = steps.done || steps.error ? (steps.done ? "Go on" : "Try again") : words;
-  return html`<button type="button" class=${`solid ${danger ? "danger" : ""}`} disabled=${disabled} onClick=${steps.run}>${label}</button>`;
+  return html`<button type="button" class=${`solid ${danger ? "danger" : ""}`} disabled=${disabled || why} title=${why} onClick=${steps.run}>${label}</button>`;
 }

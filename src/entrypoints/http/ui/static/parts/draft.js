@@ -1,6 +1,6 @@
 // What is typed into the form of a new group: kept by the tab, so that signing in again loses nothing of it.
 
-import {NO_RULE, ruleOf} from "./rules.js";
+import {NO_RULE, ruleOf, splitLabels} from "./rules.js";
 import {withOffset} from "../core/dates.js";
 
 const KEY = "airflow-run-groups.draft";
@@ -45,7 +45,7 @@ export function bodyOf(form) {
   if (conf.trim()) body.conf = parsed(conf);
   if (conf_per_run.trim()) body.conf_per_run = parsed(conf_per_run);
   if (ruleOf(stop_after)) body.stop_after = ruleOf(stop_after);
-  if (labels.trim()) body.labels = labels.split(",").map((label) => label.trim()).filter(Boolean);
+  if (labels.trim()) body.labels = splitLabels(labels);
   return body;
 }
 

@@ -3,7 +3,6 @@
 import {html} from "../core/html.js";
 import {useApp} from "../core/app.js";
 import {count, number} from "../core/dates.js";
-import {STATES} from "../core/words.js";
 
 /** A group's runs by what the bar shows of them: the cancelled ones apart from those that failed by themselves. */
 export function segments({states, cancelled = 0}) {
@@ -18,9 +17,13 @@ export function Bar({group, big}) {
     ${parts.map(([kind, n]) => html`<i key=${kind} class=${kind} style=${{flexGrow: n}}>${n / group.runs > 0.08 ? number(n) : ""}</i>`)}</div>`;
 }
 
-/** A link to another view of the page. */
-export function Go({to, children, ...rest}) {
+/** Why the caller may not `create` or `change` runs of a DAG; undefined when they may, or it is not known. */
+export const mayNot = (may, what) => (may?.[what] === false ? `You may not ${what} runs of this DAG.` : undefined);
+
+/** A link to another view of the page; a button that says `why` where the caller has no use for it. */
+export function Go({to, why, children, ...rest}) {
   const app = useApp();
+  if (why) return html`<button type="button" disabled title=${why} ...${rest}>${children}</button>`;
   const follow = (event) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -29,11 +32,11 @@ export function Go({to, children, ...rest}) {
   return html`<a href=${app.href(to)} onClick=${follow} ...${rest}>${children}</a>`;
 }
 
-/** A link to a page of Airflow's; plain text where there is no Airflow to show it. */
+/** A link to a page of Airflow's; where there is no Airflow, to the groups of the DAG, or plain text. */
 export function AirflowLink({steps, children, ...rest}) {
   const app = useApp();
   const href = app.airflowHref(...steps);
-  if (!href) return html`<span ...${rest}>${children}</span>`;
+  if (!href) return steps.length === 2 ? html`<${Go} to=${{dag: steps[1]}} ...${rest}>${children}<//>` : html`<span ...${rest}>${children}</span>`;
   return html`<a href=${href} onClick=${(event) => app.follow(event, ...steps)} ...${rest}>${children}</a>`;
 }
 
@@ -58,7 +61,7 @@ export function Legend({kinds}) {
 export function Chips({kinds, chosen, choose, label}) {
   return html`<div class="chips" role="group" aria-label=${label}>${kinds.map(([kind, words, n]) => html`
     <button key=${kind} type="button" class="chip" aria-pressed=${String(chosen === kind)} onClick=${() => choose(chosen === kind ? null : kind)}>
-      ${STATES.includes(kind) || kind === "cancelled" ? html`<i class=${`cell ${kind}`} aria-hidden="true"></i>` : null}${words} ${n === undefined ? null : html`<b>${number(n)}</b>`}</button>`)}</div>`;
+      ${kind === "active" ? null : html`<i class=${`cell ${kind}`} aria-hidden="true"></i>`}${words} ${n === undefined ? null : html`<b>${number(n)}</b>`}</button>`)}</div>`;
 }
 
 /** The names above a view: where it is, and what can be done there. */

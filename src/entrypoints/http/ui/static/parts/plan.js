@@ -11,7 +11,7 @@ import {Strip} from "./strip.js";
 
 const AFTER = 500; // milliseconds after the last key
 
-export function Plan({body, made}) {
+export function Plan({body, made, why}) {
   const preview = usePreview((signal) => (body.dag_id ? look(body, signal) : null), JSON.stringify(body), AFTER);
   const [changed, setChanged] = useState(null);
   const plan = preview.value;
@@ -34,13 +34,13 @@ export function Plan({body, made}) {
     ${changed ? html`<${Note}>${changed} This is the plan as it is now.<//>` : null}
     ${preview.error ? html`<${Note} kind="error">${preview.error.message}<//>` : null}
     ${plan ? html`<p class="sum" aria-live="polite">${sum(plan)}</p>
-      <div class="making"><${Do} steps=${{...steps, over: false}} words=${words(plan)} disabled=${preview.waits || preview.error || !plan.total}/></div>
+      <div class="making"><${Do} steps=${{...steps, over: false}} words=${words(plan)} why=${why} disabled=${preview.waits || preview.error || !plan.total}/></div>
       <${Progress} steps=${steps} total=${plan.total} verb="made"/>
       <${Warnings} of=${plan.warnings}/>
       <${Strip} items=${items} label="Plan by date"/>
       ${plan.rest ? html`<p class="muted hint">And ${count(plan.rest.dates, "more date")}, up to ${day(plan.rest.last)}; they are made in steps of 500.</p>` : null}
       <${Legend} kinds=${legend(plan)}/>
-      ${plan.first ? html`<p class="hint muted ids">First <code>${plan.first}</code>, last <code>${plan.last}</code></p>` : null}
+      ${plan.first ? html`<p class="hint muted ids">First <code>${plan.first}</code>${plan.last === plan.first ? "" : html`, last <code>${plan.last}</code>`}</p>` : null}
       <${AsRequest} path="dag_runs" body=${{...body, partial: true}} name="create" terminal=${body}/>` : null}</section>`;
 }
 
@@ -100,7 +100,7 @@ function countsOf({plan}) {
 
 function legend(plan) {
   const counts = countsOf(plan);
-  return ["create", "rerun", "exists", "left_out", "not_yet", "no_tasks"].filter((action) => counts.has(action)).map((action) => [action, ACTIONS[action]]);
+  return ["create", "rerun", "exists", "left_out", "not_yet", "no_tasks"].filter((action) => counts.has(action)).map((action) => [action, action === "exists" ? "exists, in the colour of its state" : ACTIONS[action]]);
 }
 
 function itemOf({logical_date: date, action, state, reason, run_id: id, run_type_reason: why}) {

@@ -14,6 +14,7 @@ const OPTIONS = {
   dag_id: "--dag-id", prefix: "--prefix", start_date: "--from-date", end_date: "--to-date", dates: "--date", interval: "--interval",
   conf: "--dag-run-conf", conf_per_run: "--conf-per-run", note: "--note", bundle_version: "--bundle-version", not_before: "--not-before",
   pace: "--pace", stop_after: "--stop-after", max_active_runs: "--max-active-runs", run_type: "--run-type", limit: "--limit", which: "--which",
+  description: "--description", labels: "--label", tasks: "--task",
 };
 const FLAGS = {
   order: {desc: "--run-backwards"}, paused: {true: "--paused"}, new_group: {true: "--new-group"}, running: {true: "--running"},
@@ -32,7 +33,7 @@ export function command(name, body) {
   for (const [key, value] of Object.entries(body)) {
     if (SILENT.has(key) || (key === "order" && value === "asc" && name === "create")) continue;
     if (name === "change" && key === "order") words.push(`--order ${value}`);
-    else if (name === "change" && value === null && ["pace", "max_active_runs", "stop_after"].includes(key)) words.push(`--no-${key.replaceAll("_", "-")}`);
+    else if (name === "change" && value === null && ["pace", "max_active_runs", "stop_after", "description", "labels"].includes(key)) words.push(`--no-${key.replaceAll("_", "-")}`);
     else if (FLAGS[key]) { if (FLAGS[key][value]) words.push(FLAGS[key][value]); }
     else if (OPTIONS[key]) words.push(...[value].flat().map((one) => `${OPTIONS[key]} ${quoted(textOf(key, one))}`));
     else return null;

@@ -1,4 +1,4 @@
-// A pace, "20/PT10M" in a request, as people say it, and the rule by which a group pauses by itself (`stop_after`).
+// Texts of forms and what they mean in a request: a pace ("20/PT10M"), the rule by which a group pauses by itself (`stop_after`), labels.
 
 import {html, useState} from "../core/html.js";
 
@@ -23,6 +23,8 @@ export function Pace({value, change}) {
     <input type="number" min="1" aria-label="Every so many" value=${at.every} onInput=${(event) => set({every: event.target.value})}/>
     <select aria-label="Unit of the pace" value=${at.unit} onChange=${(event) => set({unit: event.target.value})}>${Object.entries(UNITS).map(([unit, name]) => html`<option key=${unit} value=${unit}>${name}</option>`)}</select></div></fieldset>`;
 }
+
+export const splitLabels = (text) => text.split(",").map((label) => label.trim()).filter(Boolean);
 
 export const NO_RULE = {failed: "", failed_percent: "", of_at_least: ""};
 

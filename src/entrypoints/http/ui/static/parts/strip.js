@@ -9,7 +9,7 @@ import {Canvas} from "./canvas.js";
 export const MANY = 1_000; // more cells are drawn on a canvas
 const LARGEST = 17, SMALLEST = 5; // pixels of a cell
 const GAP = 3;
-const LABEL = 104; // pixels of a row's label and what is between it and the first cell
+const LETTER = 6.5; // pixels of a row's label
 
 let strips = 0;
 
@@ -34,7 +34,8 @@ export function Strip({items, label, only = null, selected = NONE, select, open}
     return () => seen.disconnect();
   }, []);
   const at = Math.min(active, layout.items.length - 1);
-  const cell = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - LABEL) / Math.max(layout.width, 1)) - GAP));
+  const before = Math.ceil(14 + LETTER * Math.max(0, ...layout.rows.map((row) => row.label.length))); // the first cell, a row's label
+  const cell = Math.max(SMALLEST, Math.min(LARGEST, Math.floor((width - before) / Math.max(layout.width, 1)) - GAP));
   const isMany = layout.items.length > MANY;
   const canvas = useRef();
 
@@ -81,8 +82,8 @@ export function Strip({items, label, only = null, selected = NONE, select, open}
     show(at, placeOf(at));
   }, [active]);
 
-  const props = {id, layout, cell, gap: GAP, label: LABEL, at, only, selected};
-  return html`<div class="strip" ref=${box} style=${{"--cell": `${cell}px`, "--columns": layout.width}}>
+  const props = {id, layout, cell, gap: GAP, label: before, at, only, selected};
+  return html`<div class="strip" ref=${box} style=${{"--cell": `${cell}px`, "--columns": layout.width, "--label": `${before}px`}}>
     ${layout.names.length && !isMany ? html`<div class="row names" aria-hidden="true"><span></span><div class="cells">${layout.names
       .filter(([column]) => column < layout.width).map(([column, name]) => html`<span style=${{gridColumn: column + 1}}>${name}</span>`)}</div></div>` : null}
     <div class="field" role="listbox" tabindex="0" aria-label=${`${label}, ${number(layout.items.length)}`} aria-multiselectable=${select ? "true" : undefined}

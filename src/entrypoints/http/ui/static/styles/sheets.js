@@ -1,5 +1,5 @@
-// The style sheets of the shadow root.
+// The style sheet of the shadow root.
 
-const load = async (name) => new CSSStyleSheet().replace(await (await fetch(new URL(name, import.meta.url))).text());
+const text = await (await fetch(new URL("element.css", import.meta.url))).text();
 
-export const sheets = await Promise.all(["base.css", "parts.css", "views.css"].map(load));
+export const sheets = [await new CSSStyleSheet().replace(text)];

@@ -6,8 +6,8 @@ import {useApp} from "../core/app.js";
 import {count, day, DAY, number, percent, wall, withOffset} from "../core/dates.js";
 import {useLive} from "../core/live.js";
 import {STATUSES} from "../core/words.js";
-import {DagField} from "../parts/dag_field.js";
-import {AirflowLink, Chips, Go, Head, Trouble} from "../parts/pieces.js";
+import {DagField, useDag} from "../parts/dag_field.js";
+import {AirflowLink, Chips, Go, Head, mayNot, Trouble} from "../parts/pieces.js";
 import {Strip} from "../parts/strip.js";
 
 const DAYS = 90;
@@ -43,7 +43,7 @@ async function read(dag, from, to, signal) {
 function Found({dag, from, to}) {
   const app = useApp();
   const [only, setOnly] = useState(null);
-  const [selected, select] = useState(new Set());
+  const [selected, select] = useState(new Set()), why = mayNot(useDag(dag)?.may, "create");
   const kept = useRef();
   const live = useLive(async (signal) => {
     const now = await read(dag, from, to, signal);
@@ -60,11 +60,11 @@ function Found({dag, from, to}) {
   return html`<${Trouble} error=${live.error} stale/>
     <p class="sum" aria-live="polite">${due ? html`<b>${percent(counts.success / due)}</b> of ${count(due, "date")} that ${due === 1 ? "is" : "are"} due ${due === 1 ? "has" : "have"} succeeded${gaps ? html`: <b>${number(counts.missing)}</b> missing, <b>${number(counts.failed)}</b> failed` : ""}.` : "No date of the range is due."}</p>
     <section aria-label="Coverage by date"><div class="over"><${Chips} label="Show only" chosen=${only} choose=${setOnly} kinds=${Object.entries(STATUSES).filter(([status]) => counts[status]).map(([status, words]) => [status, words, counts[status]])}/>
-      ${gaps ? html`<${Go} class="button solid" to=${{...fill, from, to}}>Fill the gaps<//>` : null}</div>
+      ${gaps ? html`<${Go} class="button solid" to=${{...fill, from, to}} why=${why}>Fill the gaps<//>` : null}</div>
     <${Strip} items=${items} label="Coverage by date" only=${only} selected=${selected} select=${select} open=${(item, event) => item.steps && app.follow(event, ...item.steps)}/>
     ${found.rest ? html`<p class="hint muted">The rest, from ${day(found.rest)} on, is not shown: choose a shorter range.</p>` : null}
     ${chosen.length ? html`<div class="chosen" role="region" aria-label="Chosen dates"><span aria-live="polite"><b>${number(chosen.length)}</b> chosen</span>
-      <${Go} class="button" to=${{...fill, dates: chosen.slice(0, 500).join(" ")}}>Fill ${count(Math.min(chosen.length, 500), "date")}<//>
+      <${Go} class="button" to=${{...fill, dates: chosen.slice(0, 500).join(" ")}} why=${why}>Fill ${count(Math.min(chosen.length, 500), "date")}<//>
       <button type="button" class="plain" onClick=${() => select(new Set())}>Clear</button></div>` : null}</section>`;
 }
 

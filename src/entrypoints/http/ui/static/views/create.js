@@ -5,9 +5,9 @@ import {ask, query} from "../core/api.js";
 import {useApp} from "../core/app.js";
 import {DAY, wall, zone} from "../core/dates.js";
 import {bodyOf, forget, keep, startForm} from "../parts/draft.js";
-import {DagField} from "../parts/dag_field.js";
+import {DagField, useDag} from "../parts/dag_field.js";
 import {Pace, StopAfter} from "../parts/rules.js";
-import {Go, Head} from "../parts/pieces.js";
+import {Go, Head, mayNot} from "../parts/pieces.js";
 import {Plan} from "../parts/plan.js";
 
 export function Create() {
@@ -26,6 +26,7 @@ export function Create() {
     ask(`groups?${query({dag_id: form.dag_id, limit: 100})}`, {signal: given.signal}).then(({groups}) => set({prefix: free(groups)}), () => {});
     return () => given.abort();
   }, [form.dag_id]);
+  const why = mayNot(useDag(form.dag_id)?.may, "create");
   const body = useMemo(() => bodyOf(form), [form, zone()]);
   const made = () => {
     forget();
@@ -38,12 +39,12 @@ export function Create() {
         <small>The name of the group: its run ids are ${form.prefix || "…"}_0000001_<i>date</i>.</small></label>
       <${Dates} form=${form} set=${set} field=${field}/>
       <div class="pair"><label class="field-of">Order<select ...${field("order")}><option value="">oldest date first</option><option value="desc">newest date first</option></select></label>
-        <label class="field-of">At once, at most<input type="number" min="1" max="10000" placeholder="as the DAG" ...${field("max_active_runs")}/></label></div>
+        <label class="field-of">At once, at most<input type="number" min="1" max="10000" placeholder="as the DAG" ...${field("max_active_runs")}/><small>max_active_runs of the group</small></label></div>
       <${Pace} value=${form.pace} change=${(pace) => set({pace})}/>
       <label class="field-of">Dates that have a run<select ...${field("reprocess_behavior")}><option value="">leave them alone</option><option value="failed">run the failed ones again</option><option value="completed">run all that have ended again</option></select></label>
       <label class="field-of">Note on each run<textarea rows="2" maxlength="1000" ...${field("note")}></textarea></label>
       <${More} form=${form} set=${set} field=${field}/></form>
-    <${Plan} body=${body} made=${made}/></div>`;
+    <${Plan} body=${body} made=${made} why=${why}/></div>`;
 }
 
 /** What a link to the form says: a prefix to go on with, or a range to fill. */
@@ -66,7 +67,7 @@ function Dates({form, set, field}) {
     ${form.by === "list" ? html`<textarea rows="4" aria-label="Dates, one a line" placeholder=${"2025-02-01\n2025-02-03T12:00Z"} spellcheck=${false} ...${field("dates")}></textarea>` : html`
       <div class="pair">${[["from", "From"], ["to", "To"]].map(([key, words]) => html`<div key=${key} class="field-of"><label for=${key}>${words}</label>
         <input type="date" id=${key} ...${field(key)}/><input type="time" aria-label=${`${words}, time`} ...${field(`${key}_time`)}/></div>`)}</div>
-      <small class="muted">Both are included; without a time, whole days. Without dates, one run now.</small>`}</fieldset>`;
+      <small class="muted">Both are included; without a time, whole days. An empty end is now. Without dates, one run now.</small>`}</fieldset>`;
 }
 
 /** The rarer parameters. */

@@ -3,12 +3,12 @@
 import {html, useMemo, useRef, useState} from "../core/html.js";
 import {ask, path} from "../core/api.js";
 import {useApp} from "../core/app.js";
-import {away, count, day, lasting, number, percent, range} from "../core/dates.js";
+import {ahead, away, count, day, lasting, number, percent, range} from "../core/dates.js";
 import {useLive} from "../core/live.js";
 import {linesOf, Runs} from "../core/runs.js";
 import {WAITING} from "../core/words.js";
-import {deeds, forbidden, GroupDialog} from "../parts/deeds.js";
-import {AirflowLink, Bar, Chips, Go, Head, Note, segments, Trouble} from "../parts/pieces.js";
+import {deeds, GroupDialog} from "../parts/deeds.js";
+import {AirflowLink, Bar, Chips, Go, Head, mayNot, Note, segments, Trouble} from "../parts/pieces.js";
 import {Dialog} from "../parts/dialog.js";
 import {GroupRequest} from "../parts/request.js";
 import {ruleInWords} from "../parts/rules.js";
@@ -45,9 +45,9 @@ export function Group() {
 const NONE = [];
 
 function Buttons({group, act}) {
-  const why = forbidden(group);
-  return html`${deeds(group).map(([action, words, can]) => html`<button key=${action} type="button" class=${action === "cancel" ? "danger" : ""} disabled=${!can || why} title=${why} onClick=${() => act(action)}>${words}…</button>`)}
-    <${Go} class="button" to=${{view: "new", dag: group.dag_id, prefix: group.prefix, after: group.last_logical_date}}>Add dates<//>`;
+  const why = mayNot(group.may, "change");
+  return html`${deeds(group).map(([action, words, idle]) => html`<button key=${action} type="button" class=${action === "cancel" ? "danger" : ""} disabled=${why || idle} title=${why || idle || undefined} onClick=${() => act(action)}>${words}…</button>`)}
+    <${Go} class="button" to=${{view: "new", dag: group.dag_id, prefix: group.prefix, after: group.last_logical_date}} why=${mayNot(group.may, "create")}>Add dates<//>`;
 }
 
 /** Why it is not going on: what has to be done by somebody stands out, what passes by itself is told. */
@@ -89,8 +89,9 @@ function Facts({group}) {
 const labels = (all) => (Array.isArray(all) ? all : Object.entries(all).map(([name, value]) => `${name}: ${value}`)).map((one) => html`<span class="badge" key=${one}>${one}</span> `);
 
 function ending(group) {
-  if (group.expected_end) return html`<span title=${day(group.expected_end)}>${away(group.expected_end)}</span>`;
-  return group.states.queued + group.states.running ? "not known yet" : "has ended";
+  if (group.expected_end) return html`<span title=${day(group.expected_end)}>${ahead(group.expected_end)}</span>`;
+  if (!(group.states.queued + group.states.running)) return "has ended";
+  return group.control?.paused ? "when it is resumed" : "not known yet";
 }
 
 function atOnce({control, max_active_runs: ofDag}) {
@@ -135,7 +136,7 @@ function itemOf(run, dag, app) {
 }
 
 function Chosen({runs, group, act, clear}) {
-  const why = forbidden(group);
+  const why = mayNot(group.may, "change");
   return html`<div class="chosen" role="region" aria-label="Chosen runs"><span aria-live="polite"><b>${number(runs.length)}</b> chosen</span>
     ${["retry", "cancel", "note"].map((action) => html`<button key=${action} type="button" disabled=${why} title=${why} onClick=${() => act(action, runs)}>${action[0].toUpperCase() + action.slice(1)}…</button>`)}
     <button type="button" class="plain" onClick=${clear}>Clear</button></div>`;

@@ -3,29 +3,30 @@
 import {html, useEffect, useRef, useState} from "../core/html.js";
 import {ask, path, query} from "../core/api.js";
 import {useApp} from "../core/app.js";
-import {away, day, number, range} from "../core/dates.js";
+import {ahead, day, number, range} from "../core/dates.js";
 import {SLOW, useLive} from "../core/live.js";
-import {deeds, forbidden, GroupDialog, Menu} from "../parts/deeds.js";
-import {AirflowLink, Bar, Chips, Go, Head, Trouble} from "../parts/pieces.js";
+import {deeds, GroupDialog, Menu} from "../parts/deeds.js";
+import {useDag} from "../parts/dag_field.js";
+import {AirflowLink, Bar, Chips, Go, Head, mayNot, Trouble} from "../parts/pieces.js";
 
 const PAGE = 50;
 const PAGES = 5; // of which each may hold few groups, or none, until so many rows are found
-const CLOSER = 10; // moving groups whose expected end and control are looked at, too
+const CLOSER = 10; // moving groups whose expected end is looked at, too
 
 const isMoving = ({states}) => states.queued + states.running > 0;
 const nameOf = ({dag_id, prefix}) => `${dag_id}/${prefix}`;
 
 export function List() {
-  const app = useApp(), {dag, state, q = ""} = app.at();
+  const app = useApp(), {dag, state, q = ""} = app.at(), may = useDag(dag)?.may;
   const change = (changes) => app.go({view: undefined, dag, state, q, ...changes}, {replace: true});
   return html`
     <${Head} title="Groups" sub=${app.dag ? null : dag ? html`of <${AirflowLink} steps=${["dags", dag]}>${dag}<//>` : "of all DAGs"}>
       <${Go} class="button" to=${{view: "coverage", dag}}>Coverage<//>
-      <${Go} class="button solid" to=${{view: "new", dag}}>New group<//><//>
+      <${Go} class="button solid" to=${{view: "new", dag}} why=${mayNot(may, "create")}>New group<//><//>
     <div class="tools">
       <${Search} value=${q} label=${dag ? "Filter by prefix" : "Filter by DAG or prefix"} change=${(text) => change({q: text})}/>
       <${Chips} label="Show only" chosen=${state ?? null} choose=${(kind) => change({state: kind ?? undefined})} kinds=${[["active", "Active"], ["failed", "With failures"]]}/></div>
-    <${Found} key=${`${dag}/${state}/${q}`} dag=${dag} state=${state} q=${q}/>`;
+    <${Found} key=${`${dag}/${state}/${q}`} dag=${dag} state=${state} q=${q} may=${may}/>`;
 }
 
 /** A text that is taken over when the keyboard rests. */
@@ -66,7 +67,7 @@ function distinct(groups) {
 }
 
 function Found(filter) {
-  const {dag, state, q} = filter, app = useApp();
+  const {dag, state, q, may} = filter, app = useApp();
   const [dialog, setDialog] = useState(null);
   const [older, setOlder] = useState([]); // what lies behind the first pages, as it was when it was read
   const [lack, setLack] = useState(null);
@@ -95,14 +96,14 @@ function Found(filter) {
   };
   return html`<${Trouble} error=${live.error ?? lack} stale=${live.value}/>
     ${groups.length ? html`<table class="groups"><thead><tr><th>Group</th><th>Dates</th><th class="right">Runs</th><th class="wide">Progress</th><th>Ends</th><th>By</th><th><span class="unseen">Actions</span></th></tr></thead>
-      <tbody>${groups.map((group) => html`<${Line} key=${nameOf(group)} group=${group} isCloser=${moving.includes(group)} stamp=${stamp} isOfAll=${!dag} act=${(action, whole) => setDialog({action, group: whole})}/>`)}</tbody></table>` : null}
+      <tbody>${groups.map((group) => html`<${Line} key=${nameOf(group)} group=${group} isCloser=${moving.includes(group)} stamp=${stamp} isOfAll=${!dag} why=${mayNot(may, "change")} act=${(action, whole) => setDialog({action, group: whole})}/>`)}</tbody></table>` : null}
     ${live.value && !groups.length ? html`<${Empty} isFiltered=${state || q} dag=${dag} isOver=${next === null}/>` : null}
     ${!live.value && !live.error ? html`<p class="muted" role="status">Loading…</p>` : null}
     ${next === null ? null : html`<p><button type="button" onClick=${more}>Older groups</button></p>`}
     ${dialog ? html`<${GroupDialog} ...${dialog} close=${() => setDialog(null)} done=${done}/>` : null}`;
 }
 
-/** The group as it is shown alone, with its control and expected end: read while it moves, slowly, and after what was done here. */
+/** The group as it is shown alone, with its expected end: read while it moves, slowly, and after what was done here. */
 function useCloser(group, isCloser, stamp) {
   const [seen, setSeen] = useState(group);
   const last = useRef({at: -Infinity});
@@ -116,7 +117,7 @@ function useCloser(group, isCloser, stamp) {
   return {...seen, ...group};
 }
 
-function Line({group: listed, isCloser, stamp, isOfAll, act}) {
+function Line({group: listed, isCloser, stamp, isOfAll, why, act}) {
   const group = useCloser(listed, isCloser, stamp);
   const {dag_id: dag, prefix, created_by: by, created_at: at} = group;
   return html`<tr>
@@ -126,7 +127,7 @@ function Line({group: listed, isCloser, stamp, isOfAll, act}) {
     <td class="wide"><${Bar} group=${group}/></td>
     <td class="num"><${Ends} group=${group}/></td>
     <td class="muted by" title=${at ? `Created ${day(at)}` : undefined}>${by ?? ""}</td>
-    <td><${Menu} label=${`Actions on ${prefix}`} items=${deeds(group).map(([action, words, can]) => [`${words}…`, can && !forbidden(group) ? () => act(action, group) : null])}/></td></tr>`;
+    <td><${Menu} label=${`Actions on ${prefix}`} items=${deeds(group).map(([action, words, idle]) => [`${words}…`, why || idle ? null : () => act(action, group), why || idle])}/></td></tr>`;
 }
 
 function Ends({group}) {
@@ -134,8 +135,9 @@ function Ends({group}) {
   if (control?.stopped) return html`<span class="badge failed">stopped</span>`;
   if (control?.paused) return html`<span class="badge">paused</span>`;
   if (!isMoving(group)) return html`<span class="muted">ended</span>`;
-  if (end) return html`<span title=${day(end)}>${away(end)}</span>`;
-  return html`<span class="badge running">${states.running ? "running" : "queued"}</span>`;
+  if (end) return html`<span title=${day(end)}>${ahead(end)}</span>`;
+  if (group.is_paused) return html`<span class="badge">DAG paused</span>`;
+  return html`<span class=${`badge ${states.running ? "running" : ""}`}>${states.running ? "running" : "queued"}</span>`;
 }
 
 function Empty({isFiltered, dag, isOver}) {

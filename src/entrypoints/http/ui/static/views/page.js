@@ -1,14 +1,18 @@
 // Which view is shown, and what stands above all of them.
 
 import {html, useEffect, useRef, useState} from "../core/html.js";
-import {look, service, session, signIn, version} from "../core/api.js";
+import {ask, look, service, session, signIn, version} from "../core/api.js";
 import {AppContext, useApp} from "../core/app.js";
 import {chooseZone, onZone, zone} from "../core/dates.js";
+import {isLookedAt, onLook} from "../core/live.js";
 import {Note} from "../parts/pieces.js";
 import {Coverage} from "./coverage.js";
 import {Create} from "./create.js";
 import {Group} from "./group.js";
 import {List} from "./list.js";
+
+const release = version.split("-")[0]; // the folder has a digest of the files behind it
+const OFTEN = 60_000; // how often at most the version of the service is looked at
 
 const VIEWS = {list: List, group: Group, new: Create, coverage: Coverage};
 
@@ -34,9 +38,28 @@ export function Page({app}) {
     main.current.dataset.place = place;
   }, [place]);
   return html`<${AppContext} value=${app}><div class="page" dir=${document.documentElement.dir || undefined}>
-    <main ref=${main}><${View} key=${`${place}/${zone()}`}/></main>
-    <footer class="foot">${app.element.navigate ? null : html`<${Zone}/>`}<span>airflow-run-groups ${version}</span></footer>
+    <${Newer}/><main ref=${main}><${View} key=${`${place}/${zone()}`}/></main>
+    <footer class="foot">${app.element.navigate ? null : html`<${Zone}/>`}<span title=${version}>airflow-run-groups ${release}</span></footer>
     ${session.lost ? html`<${SignIn}/>` : null}</div><//>`;
+}
+
+/** What is offered when the service has another version than this page, which was loaded before. */
+function Newer() {
+  const [now, show] = useState(release);
+  useEffect(() => {
+    let at = -Infinity;
+    const compare = () => {
+      if (!isLookedAt() || session.lost || Date.now() - at < OFTEN) return;
+      ask("me").then(({me}) => {
+        at = Date.now();
+        show(me.version);
+      }, () => {});
+    };
+    compare();
+    return onLook(compare);
+  }, []);
+  if (now === release) return null;
+  return html`<${Note}>The service has version ${now} now, and this page is of another one. <button type="button" onClick=${() => location.reload()}>Reload</button><//>`;
 }
 
 /** Beside Airflow the time zone is chosen here; within, at the foot of its navigation. */
