@@ -26,7 +26,7 @@ from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
 from airflow_run_groups.entrypoints.terminal.sign_in import token_of_user
-from airflow_run_groups.entrypoints.terminal.wording import NO_CONNECTION, NO_TOKEN
+from airflow_run_groups.entrypoints.terminal.wording import NO_CONNECTION, NO_TOKEN, without_headers
 
 CONNECT_FOR = 5.0
 """Seconds for which a service that has never responded is tried, unless ``--retry-for`` is given: its URL may be wrong."""
@@ -92,7 +92,7 @@ def _status(work: Callable[[Session], int], connection: Connection, output: Outp
                 Session(client=client, output=output, command_line=command_line, retry_for=connection.retry_for)
             )
     except RefusedByService as error:
-        output.error("refused", command_line.worded(str(error)), error.request_id)
+        output.error("refused", without_headers(command_line.worded(str(error))), error.request_id)
         if error.status == HTTPStatus.UNAUTHORIZED:
             output.message(NO_TOKEN)
         return exits.REFUSED

@@ -12,13 +12,22 @@ _OF_THE_GROUP = re.compile(
 )
 """Keys of a request in the warnings of a creation."""
 _DATES = re.compile(r"^dates(?= cannot | has | must )")
+_HOW_TO_SEND = re.compile(r": send it in the header .*")
+"""The part of an error that tells programs how to send a token."""
 _AMBIGUOUS = {"max_active_runs"}
 """Keys of a request that are also the names of a DAG's own attributes."""
-NO_CONNECTION = "To use another service: --url URL, or AIRFLOW_GROUPS_URL. Without a service: --local."
+NO_CONNECTION = (
+    "To use another service: --url URL, or AIRFLOW_GROUPS_URL. On Airflow's machine, without a service: --local."
+)
 NO_TOKEN = (
     "To send a token: --token-file FILE or AIRFLOW_GROUPS_TOKEN; --ask-token prompts for one. "  # noqa: S105 - a sentence
     "To sign in as a user of Airflow: --user NAME."
 )
+
+
+def without_headers(text: str) -> str:
+    """Leave out of an error how a program sends a token."""
+    return _HOW_TO_SEND.sub("", text)
 
 
 def as_options(text: str, flags: Mapping[str, str]) -> str:

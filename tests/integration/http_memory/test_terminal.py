@@ -546,9 +546,7 @@ def test_pause_change_resume(run, url):
     )
     shown = json.loads(run("status", *steered, "-o", "json"))["control"]
     assert (shown["paused"], shown["max_active_runs"]) == (True, 2)
-    assert run("resume", *steered) == (
-        "Resumed group steered of example_paused: 3 queued runs wait, 0 are running\n"
-    )
+    assert run("resume", *steered) == ("Resumed group steered of example_paused: 3 queued runs wait, 0 are running\n")
     changed = json.loads(run("change", *steered, "--no-max-active-runs", "--pace", "1/PT1H", "-o", "json"))
     assert (changed["group"]["control"], changed["changed_runs"]) == (None, 3)
     assert run("change", *steered, "--max-active-runs", "5", "--dry-run") == (

@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.wording import as_options
+from airflow_run_groups.entrypoints.terminal.wording import as_options, without_headers
 
 (PLAN,) = [command for command in COMMANDS if command.name == "plan"]
 FLAGS = {option.name: option.opts[0] for option in PLAN.params}
@@ -32,3 +32,8 @@ FLAGS = {option.name: option.opts[0] for option in PLAN.params}
 )
 def test_keys_are_named_as_options(text, worded):
     assert as_options(text, FLAGS) == worded
+
+
+def test_a_missing_token_is_no_matter_of_headers_at_a_terminal():
+    text = "a token is required: send it in the header 'authorization: <token>' or 'authorization: Bearer <token>'"
+    assert without_headers(text) == "a token is required"
