@@ -22,6 +22,7 @@ from benchmarks.growth import Table
 from benchmarks.in_a_row import InARow
 from benchmarks.large import Large
 from benchmarks.line import Line
+from benchmarks.parts import Parts
 from benchmarks.plot import plot
 from benchmarks.postgresql import Database, PostgreSQL
 from benchmarks.reading import Reading
@@ -72,6 +73,11 @@ def main() -> int:
         help="nothing but groups of more than 500 runs by one request; no results are written",
     )
     parser.add_argument(
+        "--parts",
+        action="store_true",
+        help="nothing but the parts of a creation of 500 runs, beside the floor of the database; no results are written",
+    )
+    parser.add_argument(
         "--airflow", action="store_true", help="name the files of the results after the minor version of Airflow, too"
     )
     arguments = parser.parse_args()
@@ -93,6 +99,8 @@ def main() -> int:
             benchmark.filling()
         elif arguments.large:
             benchmark.large()
+        elif arguments.parts:
+            benchmark.parts()
         else:
             benchmark.run()
     return 0
@@ -215,6 +223,15 @@ class Benchmark:
         """Measure groups of more than 500 runs, and print it."""
         self._prepare()
         for cells in self._large():
+            console.print(" | ".join(cells), soft_wrap=True)
+
+    def parts(self) -> None:
+        """Measure the parts of a creation, and print them."""
+        self._prepare()
+        table, airflow, _ = self._serve(SMALL)
+        process = self._process(table.database)
+        creating = Creating(database=table.database, ours=table.ours, airflow=airflow, process=process, size=self._size)
+        for cells in Parts(creating=creating).rows():
             console.print(" | ".join(cells), soft_wrap=True)
 
     def _large(self) -> list[tuple[str, ...]]:

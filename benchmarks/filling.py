@@ -61,7 +61,7 @@ def _coverage(repeats: int) -> tuple[list[float], list[float]]:
 
     from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable
 
-    post = _application()
+    post = application()
     half = {"dag_id": "hourly", "prefix": "year", "end_date": "2021-06-30T23:00:00Z", "partial": True}
     start: str | None = _YEAR[0]
     while start is not None:
@@ -95,7 +95,7 @@ def _run_again(repeats: int) -> tuple[list[float], list[float]]:
     from sqlalchemy import select, update
     from sqlalchemy.orm import Session
 
-    post = _application()
+    post = application()
     body = {"dag_id": "tasks_10", "prefix": "again", "start_date": "2021-01-01", "end_date": "2021-04-10"}
     created = post("POST", "/api/v1/dag_runs", "", body)["dag_run_ids"]
     assert len(created) == _RERUN
@@ -150,7 +150,7 @@ def _in_turn(repeats: int, *works: Callable[[], object]) -> tuple[list[float], l
     return ours, theirs
 
 
-def _application() -> Callable[[str, str, str, Any], Any]:
+def application() -> Callable[[str, str, str, Any], Any]:
     """Return what sends a request to our WSGI application, and returns what lies below ``response``."""
     import orjson
 

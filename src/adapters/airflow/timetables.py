@@ -13,7 +13,6 @@ from airflow.timetables.base import (
     TimeRestriction,
     Timetable as AirflowsTimetable,
 )
-from airflow.timetables.interval import _DataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
 
 from airflow_run_groups.adapters.airflow import compat
@@ -61,14 +60,6 @@ class AirflowTimetable:
         with self._failing_as_timetable():
             return compat.partitioned(self._timetable)
 
-    @property
-    def _aligns(self) -> bool:
-        """Whether only its first date depends on the start: Airflow's own data intervals follow on each other.
-
-        They would look for the first date again, each time (_DataIntervalTimetable.next_dagrun_info, 3.0 to 3.4).
-        """
-        return type(self._timetable).__module__ == _DataIntervalTimetable.__module__
-
     def infos_between(self, start: dt.datetime, end: dt.datetime) -> Iterator[DagRunInfo]:
         """Yield them as the port promises.
 
@@ -82,14 +73,13 @@ class AirflowTimetable:
         if is_left_to_chance:
             raise TimetableFailed(self._failure, RANDOM)
         restriction = TimeRestriction(earliest=_pendulum(start), latest=None, catchup=True)
-        aligned = TimeRestriction(earliest=None, latest=None, catchup=True) if self._aligns else restriction
         last = None
         previous = None
         dates = 0
         while True:
             self._check_dates(dates)
             with self._failing_as_timetable():
-                last = compat.next_dagrun_info(self._timetable, last, restriction if last is None else aligned)
+                last = compat.next_dagrun_info(self._timetable, last, restriction)
                 info = None if last is None else self._info(last)
             if info is None:
                 return

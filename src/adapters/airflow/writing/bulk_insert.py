@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+import orjson
 from airflow import settings
 from airflow.configuration import conf
 from airflow.models.dagrun import DagRun, DagRunNote
@@ -29,6 +30,7 @@ _NOTE = DagRunNote.__table__
 _TRACES = RandomIdGenerator()
 _CONF_OF_AIRFLOW = "airflow/"
 """How the keys of a conf begin that decide of a run's trace (airflow._shared.observability.traces, 3.2 to 3.4)."""
+_Rows = list[dict[str, Any]]
 _Records = tuple[Any, ColumnElement[Any], dict[str, ColumnElement[Any]]]
 """A table of JSON records, the column to order it by, and the others by their names."""
 
@@ -79,7 +81,7 @@ def copy_run(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedDA
     dialect = session.get_bind().dialect.name
     names = ["run_id", *(["context_carrier"] if TRACE_PER_RUN else [])]
     # no join with the runs: how the planner does that hangs on statistics, which may be old
-    records, _, of_run = _READ_JSON[dialect](json.dumps([{name: one[name] for name in names} for one in own]), names)
+    records, _, of_run = _READ_JSON[dialect]([{name: one[name] for name in names} for one in own], names)
     replaced: dict[str, ColumnElement[Any]] = {"id": _NEW_IDS[dialect], **of_run}
     if copy_regions(template, others, dag.dag_id, session):
         replaced["region_id"] = _in_own_region(of_run["run_id"])
@@ -135,9 +137,7 @@ def copy_note(template: NewDagRun, others: Sequence[NewDagRun], dag: SerializedD
     if not others:
         return
     ids = [run.run_id for run in others]
-    records, _, of_run = _READ_JSON[session.get_bind().dialect.name](
-        json.dumps([{"run_id": one} for one in ids]), ["run_id"]
-    )
+    records, _, of_run = _READ_JSON[session.get_bind().dialect.name]([{"run_id": one} for one in ids], ["run_id"])
     of_template, of_copy = (
         select(run.c.id).where(run.c.dag_id == dag.dag_id, run.c.run_id == run_id).scalar_subquery()
         for run, run_id in ((_RUN.alias("of_template"), template.run_id), (_RUN.alias("of_copy"), of_run["run_id"]))
@@ -162,13 +162,13 @@ def _copy_row(
     dialect = session.get_bind().dialect.name
     this = (_RUN.c.dag_id == dag.dag_id, _RUN.c.run_id == template.run_id)
     carrier = session.scalar(select(cast(_RUN.c.context_carrier, Text)).where(*this))
-    own = [_of_its_own(run, carrier, dialect) | {"number": number} for number, run in enumerate(others)]
+    own = [_of_its_own(run, carrier, number) for number, run in enumerate(others)]
     names_of_own = list(_OWN)
     if any(run.conf is not template.conf for run in others):
         names_of_own.append("conf")
         for record, run in zip(own, others, strict=True):
             record["conf"] = json.dumps(run.conf)
-    records, number, replaced = _READ_JSON[dialect](json.dumps(own), names_of_own)
+    records, number, replaced = _READ_JSON[dialect](own, names_of_own)
     names = [name for name in _RUN.c.keys() if name != "id"]  # noqa: SIM118 - no mapping
     copies = (
         select(*(replaced.get(name, _RUN.c[name]) for name in names))
@@ -182,20 +182,17 @@ def _copy_row(
     return own
 
 
-def _of_its_own(run: NewDagRun, carrier: str | None, dialect: str) -> dict[str, Any]:
-    """Return what one run does not share with the template, as texts that the database takes."""
-    dates = {
+def _of_its_own(run: NewDagRun, carrier: str | None, number: int) -> dict[str, Any]:
+    """Return what one run does not share with the template, and its place among the others."""
+    return {
+        "number": number,
+        "run_id": run.run_id,
         "logical_date": run.logical_date,
         "data_interval_start": run.data_interval.start,
         "data_interval_end": run.data_interval.end,
         "run_after": run.run_after,
+        "context_carrier": carrier and _TRACE.sub(_new_trace, carrier),
     }
-    zone = "" if dialect == "sqlite" else "+00:00"
-    texts = {
-        name: f"{date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat(' ', 'microseconds')}{zone}"
-        for name, date in dates.items()
-    }
-    return {"run_id": run.run_id, **texts, "context_carrier": carrier and _TRACE.sub(_new_trace, carrier)}
 
 
 _OWN = ("run_id", "logical_date", "data_interval_start", "data_interval_end", "run_after", "context_carrier")
@@ -211,16 +208,25 @@ def _new_trace(_: object) -> str:
     return f"{_TRACES.generate_trace_id():032x}-{_TRACES.generate_span_id():016x}"
 
 
-def _by_postgresql(records: str, names: Sequence[str]) -> _Records:
+def _by_postgresql(records: _Rows, names: Sequence[str]) -> _Records:
     columns: Any = (column("number", Integer), *(column(name, Text) for name in names))
-    own = func.json_to_recordset(cast(literal(records), JSON)).table_valued(*columns).render_derived(with_types=True)
+    text_of_all = orjson.dumps(
+        records, default=dt.datetime.isoformat
+    ).decode()  # it writes dates as PostgreSQL reads them
+    own = (
+        func.json_to_recordset(cast(literal(text_of_all), JSON)).table_valued(*columns).render_derived(with_types=True)
+    )
     typed = {name: cast(own.c[name], _RUN.c[name].type) for name in names if name != "run_id"}
     return own, own.c.number, {"run_id": own.c.run_id, **typed}
 
 
-def _by_sqlite(records: str, names: Sequence[str]) -> _Records:
-    own = func.json_each(literal(records)).table_valued("key", "value")
+def _by_sqlite(records: _Rows, names: Sequence[str]) -> _Records:
+    own = func.json_each(literal(json.dumps(records, default=_as_sqlite_has_it))).table_valued("key", "value")
     return own, own.c.key, {name: func.json_extract(own.c.value, f"$.{name}") for name in names}
+
+
+def _as_sqlite_has_it(date: dt.datetime) -> str:
+    return date.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 _READ_JSON = {"postgresql": _by_postgresql, "sqlite": _by_sqlite}
