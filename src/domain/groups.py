@@ -36,7 +36,8 @@ class Group:
     failed ones that were cancelled, and have not run again since. ``last_id`` is that of the newest run. The dates are
     aware, and None when none of the runs has one. ``created_at``: when the first of them was created, as far as Airflow
     knows. ``created_by``: the name of the creator of the run with the lowest id, None where Airflow does not know it.
-    ``note``: that of the newest run. ``description`` and ``labels``: what callers have said of it.
+    ``note``: that of the newest run. ``description`` and ``labels``: what callers have said of it. ``control``: None when
+    nothing but the DAG's own bounds holds for its runs.
     """
 
     dag_id: str
@@ -52,6 +53,7 @@ class Group:
     note: str | None = None
     description: str | None = None
     labels: tuple[str, ...] = ()
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +134,9 @@ class GroupProgress:
     ``recently_ended``: how many of its runs that had started have ended within ``estimate.WINDOW``, and
     ``recently_started`` when the first of these started, None without any.
     ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
-    ``control``: None when nothing but the DAG's own bounds holds for its runs. ``uncontrolled_runs``: how many of its queued
-    and running runs are not under the control all the same, as Airflow has cleared them since they ended. ``may``: what the
-    caller who looks at it may do, None where nobody asks. ``subscription``: where its notifications go, None for nowhere.
+    ``uncontrolled_runs``: how many of its queued and running runs are not under the group's control all the same, as Airflow
+    has cleared them since they ended. ``may``: what the caller who looks at it may do, None where nobody asks.
+    ``subscription``: where its notifications go, None for nowhere.
     """
 
     group: Group
@@ -149,7 +151,6 @@ class GroupProgress:
     recently_ended: int
     recently_started: dt.datetime | None
     previous_run_id: str | None
-    control: Control | None = None
     uncontrolled_runs: int = 0
     may: Rights | None = None
     subscription: Subscription | None = None
@@ -162,6 +163,11 @@ class GroupProgress:
     def notified(self) -> Mapping[GroupEvent, dt.datetime]:
         """When each event that was sent happened for the last time."""
         return {} if self.subscription is None else self.subscription.sent
+
+    @property
+    def control(self) -> Control | None:
+        """The group's own."""
+        return self.group.control
 
     @property
     def done(self) -> float:

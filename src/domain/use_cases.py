@@ -265,7 +265,7 @@ class Groups:
             raise self._not_found(change.dag_id, change.prefix) from error
         progress = self.get(change.dag_id, change.prefix, caller)
         if change.dry_run:
-            progress = replace(progress, control=changed.control)
+            progress = replace(progress, group=replace(progress.group, control=changed.control))
         return GroupChangeResult(
             progress=progress,
             changed_runs=changed.changed_runs,

@@ -21,6 +21,7 @@ from airflow_run_groups.domain import (
     WaitsFor,
     Which,
 )
+from airflow_run_groups.domain.group_search import GroupFilter
 from tests.contracts.creation import Anyone
 from tests.contracts.world import World, add, date, group_run, new_run, utc
 
@@ -55,6 +56,15 @@ class ControlContract:
         assert control(world) == Control(max_active_runs=7)
         assert change(world, max_active_runs=None) == ChangedGroup(control=None, changed_runs=3)
         assert control(world) is None
+
+    def test_a_list_shows_the_control_of_each_group(self, world: World):
+        three_queued(world)
+        world.run("a", group_run("other", 4), logical_date=date(9))
+        change(world, paused=True, requested_by="ann")
+        shown = {group.prefix: group for group in world.groups.list(GroupFilter()).groups}
+        assert shown["g"] == world.groups.get("a", "g", now=NOW).group
+        assert (shown["g"].control.paused, shown["g"].control.paused_by) == (True, "ann")
+        assert shown["other"].control is None
 
     @pytest.mark.parametrize(
         "wishes",

@@ -215,6 +215,14 @@ class RerunGroupsContract:
         assert [one.prefix for page in pages for one in page.groups] == ["g", "h"]
         assert pages[1].next_start is None
 
+    def test_a_list_shows_what_is_said_of_a_group_that_has_run_others_again_and_its_control(self, world: World):
+        two_failed_of_h(world)
+        create(world, end_date=date(2), description="prices anew", labels=("a",), paused=True)
+        (shown, _) = world.groups.list(GroupFilter(dag_id="a")).groups
+        assert (shown.prefix, shown.description, shown.labels) == ("g", "prices anew", ("a",))
+        assert shown.control.paused
+        assert shown == world.groups.get("a", "g", now=world.clock()).group
+
     def test_it_is_cancelled_and_retried_with_its_group(self, world: World):
         two_failed_of_h(world)
         create(world)

@@ -97,6 +97,7 @@ class GroupOrigin(TypedDict, total=False):
     note: str | None
     description: str | None
     labels: list[str]
+    control: "Control | None"
 
 
 class Group(GroupOrigin):
@@ -159,7 +160,6 @@ class GroupProgress(_GroupProgress, total=False):
     waiting_for: list[str]
     previous_run_id: str | None
     runs_per_minute: float | None
-    control: Control | None
     uncontrolled_runs: int
     may: Rights
     notify: Notify | None

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from airflow_run_groups.adapters.memory.backend import MemoryBackend, StoredDag
+from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.dag_runs import recent_durations
 from airflow_run_groups.adapters.memory.queue import StoredRun
 from airflow_run_groups.domain import (
@@ -28,7 +29,7 @@ from airflow_run_groups.domain import (
     StateCounts,
     has_address,
 )
-from airflow_run_groups.domain.about import NOTHING, About
+from airflow_run_groups.domain.about import NOTHING
 from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, run_again_by_others, turns
 from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.group_actions import left_out, unknown_tasks
@@ -48,7 +49,7 @@ class MemoryGroupRepository:
             if where.dag_id is not None and where.dag_id not in self._backend.dags:
                 raise DagNotFound(where.dag_id)
             groups = [
-                _group(prefix, runs, stored.abouts.get(prefix, NOTHING))
+                _group(prefix, runs, stored)
                 for dag_id, stored in self._backend.dags.items()
                 for prefix, runs in _by_prefix(stored).items()
                 if has_address(prefix) and where.may_be(dag_id, prefix)
@@ -71,7 +72,7 @@ class MemoryGroupRepository:
             active = _active_runs(stored, prefix)
             starts = _recent_starts(runs, since=now - WINDOW)
             return GroupProgress(
-                group=_group(prefix, runs, stored.abouts.get(prefix, NOTHING)),
+                group=_group(prefix, runs, stored),
                 seen_at=now,
                 max_active_runs=stored.dag.max_active_runs,
                 active_runs=active,
@@ -83,7 +84,6 @@ class MemoryGroupRepository:
                 recently_ended=len(starts),
                 recently_started=min(starts, default=None),
                 previous_run_id=None,  # no task of this backend depends on a run before
-                control=stored.controls.get(prefix),
                 subscription=stored.abouts.get(prefix, NOTHING).subscription,
             )
 
@@ -92,10 +92,10 @@ class MemoryGroupRepository:
             self._backend.advance()
             stored = self._backend.dags.get(dag_id)
             runs = None if stored is None else _by_prefix(stored).get(prefix)
-            if runs is None:
+            if stored is None or runs is None:
                 raise GroupNotFound(dag_id, prefix)
             found = [one for one in runs if one.run.id > where.start and where.state in {None, one.run.state}]
-            page = tuple(_group_run(one, with_conf=where.conf) for one in found[: where.limit])
+            page = tuple(_group_run(one, stored.dag, with_conf=where.conf) for one in found[: where.limit])
         return GroupRunPage(runs=page, next_start=page[-1].id if len(found) > where.limit else None)
 
     def apply(self, group_action: GroupAction) -> GroupActionResult:
@@ -261,7 +261,8 @@ def _recent_starts(runs: Sequence[StoredRun], *, since: dt.datetime) -> list[dt.
     return [run.start_date for run in ended if run.start_date and run.end_date and run.end_date > since]
 
 
-def _group(prefix: str, runs: Sequence[StoredRun], about: About) -> Group:
+def _group(prefix: str, runs: Sequence[StoredRun], dag: StoredDag) -> Group:
+    about = dag.abouts.get(prefix, NOTHING)
     states = Counter(one.run.state for one in runs)
     dates = [one.run.logical_date for one in runs if one.run.logical_date]
     return Group(
@@ -278,12 +279,14 @@ def _group(prefix: str, runs: Sequence[StoredRun], about: About) -> Group:
         note=runs[-1].note,
         description=about.description,
         labels=about.labels,
+        control=dag.controls.get(prefix),
     )
 
 
-def _group_run(one: StoredRun, *, with_conf: bool) -> GroupRun:
-    """Return the run as its group shows it; the runs of this backend have no tasks that could be named."""
+def _group_run(one: StoredRun, dag: MemoryDag, *, with_conf: bool) -> GroupRun:
+    """Return the run as its group shows it: a run that fails by itself does so in its last task."""
     run = one.run
+    has_failed = run.state == DagRunState.FAILED and not one.cancelled
     return GroupRun(
         id=run.id,
         run_id=run.run_id,
@@ -294,5 +297,6 @@ def _group_run(one: StoredRun, *, with_conf: bool) -> GroupRun:
         start_date=run.start_date,
         end_date=run.end_date,
         note=one.note,
+        failed_task_ids=dag.task_ids[-1:] if has_failed else (),
         conf=one.conf if with_conf else None,
     )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush, nsmallest
 
 from airflow_run_groups.domain import Conf, DagRun, DagRunState, GroupRunId
@@ -34,12 +34,12 @@ class StoredRun:
     cancelled: bool = False
     queued_at: dt.datetime | None = None
     rerun_by: str | None = None
+    prefix: str | None = field(init=False)
+    """The group that its id is of, None when it is of none."""
 
-    @property
-    def prefix(self) -> str | None:
-        """The group that its id is of, None when it is of none."""
+    def __post_init__(self) -> None:
         parsed = GroupRunId.parse(self.run.run_id)
-        return None if parsed is None else parsed.prefix
+        self.prefix = None if parsed is None else parsed.prefix
 
     @property
     def groups(self) -> frozenset[str]:

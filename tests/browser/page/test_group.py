@@ -1,6 +1,7 @@
 """One group: facts, strip, selection and what is done to it."""
 
 import datetime as dt
+import json
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -137,6 +138,25 @@ def test_stop_leaves_the_rest_undone_and_says_so_until_it_goes_on(page):
     assert (states["failed"], states["queued"]) == (200, 116)
     page.click("dialog footer .solid", "Go on")
     page.see("dialog .body", "316 runs cancelled.")
+
+
+def test_retry_can_be_of_some_of_the_tasks_that_have_failed(page):
+    dag_id = page.service.dag(task_ids=("extract", "load.prices"), fails=True)
+    page.service.create(dag_id, "redo", "2025-02-01", "2025-02-05")
+    page.service.clock.advance(60)
+    page.open(f"?dag={dag_id}&group=redo")
+    page.click(".does button", "Retry…")
+    page.click("dialog summary", "Only some tasks")
+    page.click("dialog .check", "load.prices 5")
+    page.see("dialog .preview", "5 runs")
+    page.click("dialog summary", "As a request")
+    assert '"tasks":["load.prices"]' in page.see("dialog pre", "curl").text
+    assert "--task 'load.prices'" in page.see("dialog pre", "airflow-groups retry").text
+    page.requests()
+    page.click("dialog footer .solid", "Retry 5 runs")
+    page.see("dialog .body", "5 runs started again")
+    sent = [json.loads(body) for body in page.bodies("retry")]
+    assert [body["tasks"] for body in sent if "dry_run" not in body] == [["load.prices"]]
 
 
 def test_description_and_labels_are_written_and_taken_away(page, dag):

@@ -71,6 +71,16 @@ def test_what_is_done_to_a_group_is_in_the_menu_of_its_row(page, hourly):
     page.gone("dialog")
 
 
+def test_each_group_shows_that_it_is_paused_however_many_there_are(page):
+    dag_id = page.service.dag()
+    for number in range(12):
+        day = f"2024-01-{number + 1:02}"
+        page.service.create(dag_id, f"held{number}", day, day, paused=True)
+    page.open(f"?dag={dag_id}")
+    page.see("tbody tr", "held0")
+    assert [badge.text for badge in page.all("tbody .badge")] == ["paused"] * 12
+
+
 def test_older_groups_come_when_they_are_asked_for(page):
     dag_id = page.service.dag("many", "0 */6 * * *")
     for number in range(55):

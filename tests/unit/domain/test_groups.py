@@ -36,6 +36,7 @@ def progress(**facts):
         first_logical_date=None,
         last_logical_date=None,
         last_id=1,
+        control=facts.pop("control", None),
     )
     return GroupProgress(group=group, seen_at=NOW, **{**FACTS, **facts})
 

@@ -140,14 +140,14 @@ def _subscription(facts: Any) -> Subscription:
     )
 
 
-def abouts_of(dag_ids: Collection[str], connection: Connection) -> dict[tuple[str, str], About]:
-    """Return what is said of the groups of these DAGs, by DAG and prefix, as far as anything is."""
-    rows = connection.execute(_ABOUTS, {"dag_ids": sorted(dag_ids)}) if dag_ids else ()
-    return {(row.dag_id, row.facts[KEY]["prefix"]): _about(row.facts[KEY]) for row in rows}
+def records_of(dag_ids: Collection[str], connection: Connection) -> dict[tuple[str, str], Record]:
+    """Return the records of the groups of these DAGs, by DAG and prefix."""
+    rows = connection.execute(_OF_DAGS, {"dag_ids": sorted(dag_ids)}) if dag_ids else ()
+    return {(row.dag_id, row.facts[KEY]["prefix"]): _record(row) for row in rows}
 
 
-_ABOUTS = (
-    select(_BACKFILL.c.dag_id, FACTS.label("facts"))
+_OF_DAGS = (
+    select(_BACKFILL.c.dag_id, *_COLUMNS)
     .where(_BACKFILL.c.dag_id.in_(bindparam("dag_ids", expanding=True)), IS_OURS)
     .order_by(_BACKFILL.c.id.desc())  # of two rows of a group the first one counts
 )

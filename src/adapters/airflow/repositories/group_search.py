@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from airflow_run_groups.adapters.airflow.queries.controls import abouts_of
+from airflow_run_groups.adapters.airflow.queries.controls import Record, records_of
 from airflow_run_groups.adapters.airflow.queries.group_search import (
     WALK,
     GroupName,
@@ -20,7 +20,6 @@ from airflow_run_groups.adapters.airflow.queries.group_search import (
     unfinished_groups,
 )
 from airflow_run_groups.adapters.airflow.queries.prefixes import is_ordered_by_code_points
-from airflow_run_groups.domain.about import About
 from airflow_run_groups.domain.group_search import GroupFilter, GroupState
 from airflow_run_groups.domain.groups import Group, GroupPage, StateCounts
 from airflow_run_groups.domain.run_id import has_address
@@ -70,8 +69,23 @@ def search(where: GroupFilter, connection: Connection) -> GroupPage:
     return _page(found, where, rest)
 
 
+def with_records(page: GroupPage, connection: Connection) -> GroupPage:
+    """Return the page with what the records of its groups say, which one statement reads."""
+    records = records_of({group.dag_id for group in page.groups}, connection)
+    found = ((group, records.get((group.dag_id, group.prefix))) for group in page.groups)
+    return replace(
+        page, groups=tuple(group if record is None else with_record(group, record) for group, record in found)
+    )
+
+
+def with_record(group: Group, record: Record) -> Group:
+    """Return the group with what its record says."""
+    said = record.about
+    return replace(group, description=said.description, labels=said.labels, control=record.control)
+
+
 def group_of_row(dag_id: str, prefix: str, row: Any, connection: Connection) -> Group:
-    """Return the group whose runs a row counts."""
+    """Return the group whose runs a row counts, without what its record says."""
     return _group(GroupName(dag_id, prefix), row, _details([row], connection))
 
 
@@ -87,14 +101,8 @@ def _passing(names: Collection[GroupName], where: GroupFilter, connection: Conne
     named = {GroupName(row.dag_id, row.start[:-1]): row for row in rows}
     before = [name for name in names if name in named and (where.start is None or named[name].last_id < where.start)]
     details = _details([named[name] for name in before], connection)
-    abouts = abouts_of({name.dag_id for name in before}, connection)
     groups = [_group(name, named[name], details) for name in before]
-    return [_described(group, abouts) for group in groups if where.passes(group)]
-
-
-def _described(group: Group, abouts: Mapping[tuple[str, str], About]) -> Group:
-    about = abouts.get((group.dag_id, group.prefix))
-    return group if about is None else replace(group, description=about.description, labels=about.labels)
+    return [group for group in groups if where.passes(group)]
 
 
 def _unfinished(where: GroupFilter, connection: Connection) -> Collection[GroupName]:

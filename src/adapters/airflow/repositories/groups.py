@@ -4,7 +4,6 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from airflow.models.dag import DagModel
@@ -21,7 +20,12 @@ from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked,
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
 from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
-from airflow_run_groups.adapters.airflow.repositories.group_search import group_of_row, search
+from airflow_run_groups.adapters.airflow.repositories.group_search import (
+    group_of_row,
+    search,
+    with_record,
+    with_records,
+)
 from airflow_run_groups.adapters.airflow.repositories.groups_run_again import with_run_again
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
@@ -65,7 +69,7 @@ class AirflowGroupRepository:
 
     def list(self, where: GroupFilter) -> GroupPage:
         with self._database.reading() as connection:
-            page = with_run_again(search(where, connection), where, connection)
+            page = with_records(with_run_again(search(where, connection), where, connection), connection)
             if where.dag_id is not None and not page.groups:
                 _require_dag(where.dag_id, connection)
         return page
@@ -105,10 +109,9 @@ class AirflowGroupRepository:
             if not row.runs:
                 raise GroupNotFound(dag_id, prefix)
             group = group_of_row(dag_id, prefix, row, connection)
-            limit = _max_active_runs(dag.dag_limit)
-            control = None if record is None else record.control
             if record is not None:
-                group = replace(group, description=record.about.description, labels=record.about.labels)
+                group = with_record(group, record)
+            limit, control = _max_active_runs(dag.dag_limit), group.control
             to_stop = record is not None and is_due(dag_id, prefix, record, connection, now=now)
             places = limit if control is None else control.max_active_runs
             ended: Sequence[Any] = ()
@@ -139,7 +142,6 @@ class AirflowGroupRepository:
             recently_ended=row.recently_ended,
             recently_started=row.recently_started,
             previous_run_id=previous_run_id,
-            control=control,
             uncontrolled_runs=uncontrolled_runs,
             subscription=None if record is None else record.about.subscription,
         )

@@ -104,6 +104,45 @@ class _Labels(fields.List[str]):
         super().__init__(fields.String(), **more)
 
 
+class ControlSchema(Schema):
+    """The limits that Airflow's scheduler obeys for the runs of a group; dumps a ``Control``."""
+
+    paused = fields.Boolean(metadata={"description": "Whether no queued run of the group starts."})
+    paused_at = JsonDate(allow_none=True, metadata={"description": "Since when it is paused; null when it is not."})
+    paused_by = fields.String(
+        allow_none=True,
+        metadata={"description": "The name of the caller who paused it; null when callers have no names."},
+    )
+    max_active_runs = fields.Integer(
+        validate=Range(1),
+        metadata={
+            "description": "How many of the group's runs may run at once. Airflow counts them apart from the DAG's other runs."
+        },
+    )
+    max_active_runs_from = fields.String(
+        metadata={
+            "description": "`group`: a request has said so; `dag`: it is a copy of the DAG's `max_active_runs`, from when the group "
+            "came under control.",
+        },
+    )
+    stop_after = RuleField(
+        allow_none=True,
+        metadata={"description": "After how many failed runs the group is paused by itself; null: never."},
+    )
+    stopped = fields.Nested(
+        StoppedSchema,
+        allow_none=True,
+        metadata={
+            "description": "That the group was paused by its `stop_after`, until it is resumed; null when it was not."
+        },
+    )
+
+
+class _Control(fields.Nested):
+    def column(self, controls: Sequence[object]) -> list[object]:
+        return [None if one is None else self.schema.dump(one) for one in controls]
+
+
 class GroupSchema(Schema):
     """A group in a list; dumps a ``Group``. JSON types in either format, as these keys are newer than the text format."""
 
@@ -144,6 +183,11 @@ class GroupSchema(Schema):
         metadata={"description": "The purpose of the group, as a request has said; null when none has."},
     )
     labels = _Labels(metadata={"description": "The labels that a request has given it."})
+    control = _Control(
+        ControlSchema,
+        allow_none=True,
+        metadata={"description": "Limits of the group's runs alone; null when there are none."},
+    )
 
 
 class GroupRunSchema(Schema):
@@ -182,40 +226,6 @@ class _Words(fields.List[str]):
         return [word.value for word in value]
 
 
-class ControlSchema(Schema):
-    """The limits that Airflow's scheduler obeys for the runs of a group; dumps a ``Control``."""
-
-    paused = fields.Boolean(metadata={"description": "Whether no queued run of the group starts."})
-    paused_at = JsonDate(allow_none=True, metadata={"description": "Since when it is paused; null when it is not."})
-    paused_by = fields.String(
-        allow_none=True,
-        metadata={"description": "The name of the caller who paused it; null when callers have no names."},
-    )
-    max_active_runs = fields.Integer(
-        validate=Range(1),
-        metadata={
-            "description": "How many of the group's runs may run at once. Airflow counts them apart from the DAG's other runs."
-        },
-    )
-    max_active_runs_from = fields.String(
-        metadata={
-            "description": "`group`: a request has said so; `dag`: it is a copy of the DAG's `max_active_runs`, from when the group "
-            "came under control.",
-        },
-    )
-    stop_after = RuleField(
-        allow_none=True,
-        metadata={"description": "After how many failed runs the group is paused by itself; null: never."},
-    )
-    stopped = fields.Nested(
-        StoppedSchema,
-        allow_none=True,
-        metadata={
-            "description": "That the group was paused by its `stop_after`, until it is resumed; null when it was not."
-        },
-    )
-
-
 class RightsSchema(Schema):
     """The caller's permissions; dumps ``Rights``."""
 
@@ -242,11 +252,6 @@ class GroupProgressSchema(GroupSchema):
         metadata={
             "description": "How many runs of the DAG may run at the same time, without those of groups under control."
         }
-    )
-    control = fields.Nested(
-        ControlSchema,
-        allow_none=True,
-        metadata={"description": "Limits of the group's runs alone; null when there are none."},
     )
     notify = ShownNotify(
         allow_none=True,

@@ -110,10 +110,18 @@ def test_a_group_is_listed_with_json_values_in_either_format(value_format):
         "note": None,
         "description": None,
         "labels": [],
+        "control": None,
     }
     assert service.ask(f"{GROUPS}?dag_id=example_daily") == {"groups": [expected], "next_start": None}
     one = service.ask(ONE)["group"]
     assert {key: one[key] for key in expected} == expected
+
+
+def test_a_list_shows_the_control_of_each_group(service):
+    service.create(prefix="redo", start_date="2024-12-01", end_date="2024-12-04", paused=True)
+    shown = service.ask(GROUPS)["groups"][0]["control"]
+    assert shown["paused"] is True
+    assert shown == service.ask(ONE)["group"]["control"]
 
 
 def test_groups_are_those_of_one_dag_the_newest_first(service):
