@@ -73,14 +73,17 @@ def test_rarer_parameters_reach_the_request(page):
     page.click(".more summary")
     page.write("[name=interval]", "PT12H")
     page.write("[name=conf]", '{"colour": "blue"}')
+    page.write("[name=notify]", "data_team:end,stop")
     page.see(".sum", "4 new")
     page.click(".plan summary", "As a request")
     curl = page.see(".plan .copy pre", "curl").text
     body = json.loads(curl.split("-d '", 1)[1].split("' \\\n", 1)[0])
     assert body["interval"] == "PT12H"
     assert body["conf"] == {"colour": "blue"}
+    assert body["notify"] == {"connection_id": "data_team", "on": ["end", "stop"]}
     terminal = page.see(".plan .copy pre", "airflow-groups create").text
     assert "--interval 'PT12H'" in terminal
+    assert "--notify 'data_team:end,stop'" in terminal
 
 
 def test_what_was_typed_is_there_after_a_reload(page, dag):

@@ -8,7 +8,7 @@ const KEY = "airflow-run-groups.draft";
 export const EMPTY = {
   dag_id: "", prefix: "", by: "range", from: "", from_time: "", to: "", to_time: "", dates: "", order: "", pace: "", not_before: "", note: "",
   reprocess_behavior: "", max_active_runs: "", paused: false, new_group: "true", limit: "", interval: "", conf: "", conf_per_run: "", run_type: "",
-  bundle_version: "", description: "", labels: "", stop_after: NO_RULE,
+  bundle_version: "", description: "", labels: "", notify: "", stop_after: NO_RULE,
 };
 
 /** Return the form as the address asks for it, or else as it was left for this DAG. */
@@ -32,7 +32,7 @@ export const forget = () => sessionStorage.removeItem(KEY);
 
 /** Return the body of the request that a form means. Dates are in the chosen time zone, and a last day is taken whole. */
 export function bodyOf(form) {
-  const {by, from, from_time, to, to_time, dates, conf, conf_per_run, new_group, paused, not_before, labels, stop_after, ...plain} = form;
+  const {by, from, from_time, to, to_time, dates, conf, conf_per_run, new_group, paused, not_before, labels, notify, stop_after, ...plain} = form;
   const body = {};
   for (const [key, value] of Object.entries(plain)) if (value !== "") body[key] = ["limit", "max_active_runs"].includes(key) ? Number(value) : value;
   if (by === "range") {
@@ -45,6 +45,8 @@ export function bodyOf(form) {
   if (conf.trim()) body.conf = parsed(conf);
   if (conf_per_run.trim()) body.conf_per_run = parsed(conf_per_run);
   if (ruleOf(stop_after)) body.stop_after = ruleOf(stop_after);
+  const [connection_id, on] = notify.trim().split(":");
+  if (connection_id) body.notify = {connection_id, on: on?.split(",")};
   if (labels.trim()) body.labels = splitLabels(labels);
   return body;
 }

@@ -14,7 +14,7 @@ const OPTIONS = {
   dag_id: "--dag-id", prefix: "--prefix", start_date: "--from-date", end_date: "--to-date", dates: "--date", interval: "--interval",
   conf: "--dag-run-conf", conf_per_run: "--conf-per-run", note: "--note", bundle_version: "--bundle-version", not_before: "--not-before",
   pace: "--pace", stop_after: "--stop-after", max_active_runs: "--max-active-runs", run_type: "--run-type", limit: "--limit", which: "--which",
-  description: "--description", labels: "--label", tasks: "--task",
+  description: "--description", labels: "--label", tasks: "--task", notify: "--notify",
 };
 const FLAGS = {
   order: {desc: "--run-backwards"}, paused: {true: "--paused"}, new_group: {true: "--new-group"}, running: {true: "--running"},
@@ -24,6 +24,7 @@ const SILENT = new Set(["partial", "plan_id"]); // the terminal does these by it
 
 const textOf = (key, value) => {
   if (key === "stop_after") return value.failed ?? `${value.failed_percent}%/${value.of_at_least}`;
+  if (key === "notify") return [value.connection_id, value.on].filter(Boolean).join(":");
   return typeof value === "object" ? JSON.stringify(value) : value;
 };
 

@@ -87,5 +87,6 @@ function More({form, set, field}) {
     <div class="pair">${choose("run_type", "Run type", [["", "the one that costs no scheduled run"], ["manual", "manual"], ["backfill", "backfill"]])}
       ${text("bundle_version", "Bundle version")}</div>
     ${text("description", "Description of the group", null, {maxlength: 1000})}
-    ${text("labels", "Labels, separated by commas")}</div></details>`;
+    ${text("labels", "Labels, separated by commas")}
+    ${text("notify", "Notify by a connection of Airflow", "Such as data_team, or data_team:end,first_failure.")}</div></details>`;
 }

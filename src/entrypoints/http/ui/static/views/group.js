@@ -80,6 +80,7 @@ function Facts({group}) {
     ["Not under control", group.uncontrolled_runs ? count(group.uncontrolled_runs, "run") : null],
     ["Created", group.created_at ? `${away(group.created_at)}${group.created_by ? ` by ${group.created_by}` : ""}` : null, group.created_at && day(group.created_at)],
     ["Cancelled", group.cancelled ? `${number(group.cancelled)} of ${count(states.failed, "failed run")}` : null],
+    ["Notifies", group.notify?.connection_id ?? null],
     ["Labels", group.labels?.length || Object.keys(group.labels ?? {}).length ? labels(group.labels) : null],
   ];
   return html`<dl class="facts">${facts.filter(([, value]) => value !== null && value !== "").map(([name, value, title]) => html`<div key=${name}><dt>${name}</dt><dd title=${title ?? undefined}>${value}</dd></div>`)}</dl>
