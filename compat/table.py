@@ -29,6 +29,9 @@ TESTS = [
         "test_group_actions.py",
         "test_manual_runs.py",
         "test_previous_runs.py",
+        "test_control.py",
+        "test_stops.py",
+        "test_notifications.py",
         "test_shapes.py",
         "operators",
         "plugin",
@@ -40,7 +43,7 @@ TEXT = """\
 
 Airflow 3.0.6 to 3.4, of which the pre-release 3.4.0b2 is tried until its final can be pinned. `make compat` runs the tests in which Airflows could differ in each of these environments, whose pins
 are in `compat/`, and writes this table. They hold the backend to what its ports promise, compare every column of a group's
-rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules and the actions on groups, have Airflow's scheduler execute and rerun groups, and, on PostgreSQL, use the
+rows with those that Airflow's own `create_dagrun` writes, go through the kinds of DAGs and schedules, the actions on groups, their control and notifications, have Airflow's scheduler execute and rerun groups, and, on PostgreSQL, use the
 plugin inside Airflow's API server. Last, from Airflow 3.1 on, Chromium opens the page of groups within Airflow's own UI (`make browser-compat`).
 
 <!-- versions -->
