@@ -65,6 +65,10 @@ run: $(CHOSEN)/installed ## an Airflow of its own and this service on it, with a
 	@exec $(CHOSEN)/bin/python examples/run.py --port $(PORT) --airflow-port $(AIRFLOW_PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 demo: $(INSTALLED) ## this service alone, on the in-memory backend (PORT=)
+	@echo "Page          http://127.0.0.1:$(PORT)/"
+	@echo "Try requests  http://127.0.0.1:$(PORT)/api/v1/docs"
+	@echo "Terminal      $(VENV)/airflow-groups dags$(if $(filter-out 8000,$(PORT)), --url http://127.0.0.1:$(PORT))"
+	@echo "The service runs until Ctrl-C. Its log follows."
 	@exec $(VENV)/airflow-groups serve --backend memory --bind 127.0.0.1:$(PORT)
 
 screenshots: $(INSTALLED) ## the pictures of the page of groups in docs/page, from the page itself

@@ -8,13 +8,14 @@ from airflow_run_groups.entrypoints.http.body import MAX_BYTES
 from airflow_run_groups.entrypoints.http.middleware import SecurityHeaders
 from airflow_run_groups.entrypoints.http.security.denials import MAX_PER_PERIOD, PERIOD
 from airflow_run_groups.entrypoints.http.security.token_file import TokenFile
-from airflow_run_groups.entrypoints.http.security.tokens import find
+from airflow_run_groups.entrypoints.http.security.tokens import find, parse
 from airflow_run_groups.entrypoints.http.strict_json import MAX_ITEMS
 from airflow_run_groups.entrypoints.settings import OPTIONS
-from tests.documents import PYPROJECT, Document
+from tests.documents import PYPROJECT, Document, documents
 
 SECURITY = Document("SECURITY.md")
 CONFIGURATION = Document("docs/configuration.md")
+TEAMS = Document("docs/how-to/several-teams.md")
 NOT_OURS = {"simple_auth_manager_all_admins"}
 
 
@@ -73,3 +74,22 @@ def test_the_file_of_tokens_that_the_configuration_page_shows_is_one(tmp_path):
         ("on-call", {"change"}, None),
     ]
     assert find(tokens, b"b7e23ec29af22b0b4e41da31e868d572").name == "dashboard"
+
+
+def test_what_a_document_writes_behind_a_token_can_be_written_there():
+    limits = [(page.name, text) for page in documents() for text in page.code() if "dags=" in text]
+    assert {"docs/from-a-dag.md", "docs/configuration.md"} <= {name for name, _ in limits}
+    for name, text in limits:
+        (token,) = parse(name, f"ci: 0123456789abcdef {text}\n".encode())
+        assert token.dags, name
+
+
+def test_the_tokens_of_teams_are_what_the_page_says():
+    tokens = parse("tokens", TEAMS.block("tokens").encode())
+    assert {token.name: token.dags for token in tokens} == {
+        "team-sales": ("sales_*", "example_daily"),
+        "team-finance": ("finance_*", "example_hourly"),
+        "dashboard": None,
+    }
+    assert [token.name for token in tokens if token.read_only] == ["dashboard"]
+    assert {token.name: {right.value for right in token.rights} for token in tokens}["team-finance"] == {"create"}

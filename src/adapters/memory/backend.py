@@ -127,7 +127,7 @@ class StoredDag:
         return RunQueue(
             max_active_runs=self.dag.max_active_runs,
             is_paused=self.dag.is_paused or self.dag.is_stale,
-            outcome=DagRunState.FAILED if self.dag.fails else DagRunState.SUCCESS,
+            outcome=lambda one: self.dag.outcome(one.run.logical_date, executions=one.executions),
             on_failed=lambda now: None if prefix is None else self.stop_if_due(prefix, now),
         )
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from airflow_run_groups.adapters.memory.params import Params, check_schemas
-from airflow_run_groups.domain import Dag, TaskWindow
+from airflow_run_groups.domain import Dag, DagRunState, TaskWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class MemoryDag:
     ``schedule``: a cron expression or preset such as ``@daily``, read in UTC; a timedelta; or None.
     ``fileloc``: the file it would come from, by default ``dags/<dag_id>.py``.
     ``task_windows``: those of its tasks, in place of one task for all dates from ``start_date`` to ``end_date``.
-    ``depends_on_past``: that of its tasks. ``fails``: all of its runs do. ``bundle_version``: the one version of its bundle, None for none.
+    ``depends_on_past``: that of its tasks. ``fails``: all of its runs do. ``fails_first_on``: the weekdays, 0 for
+    Monday, of the logical dates whose runs fail when they are executed for the first time, and succeed when they run again. ``bundle_version``: the one version of its bundle, None for none.
     ``task_ids``: its tasks by their ids.
     ``params``: a schema for each param, see :data:`~airflow_run_groups.adapters.memory.params.Params`.
 
@@ -32,6 +33,7 @@ class MemoryDag:
     is_stale: bool = False
     max_active_runs: int = 16
     fails: bool = False
+    fails_first_on: frozenset[int] = frozenset()
     has_import_errors: bool = False
     allows_manual_runs: bool = True
     fileloc: str = ""
@@ -44,6 +46,11 @@ class MemoryDag:
         check_schemas(self.params)
         if not self.fileloc:
             object.__setattr__(self, "fileloc", f"dags/{self.dag_id}.py")
+
+    def outcome(self, logical_date: dt.datetime | None, *, executions: int) -> DagRunState:
+        """Return the state in which a run of this date ends that has been executed so many times, this one included."""
+        is_flaky = executions == 1 and logical_date is not None and logical_date.weekday() in self.fails_first_on
+        return DagRunState.FAILED if self.fails or is_flaky else DagRunState.SUCCESS
 
     @property
     def tasks_of_a_run(self) -> int:

@@ -141,6 +141,7 @@ class MemoryGroupRepository:
         self, dag_id: str | None, *, readable: frozenset[str] | None, start: int | None, limit: int
     ) -> PausedGroups:
         with self._backend.lock:
+            self._backend.advance()  # which may pause a group by its own rule
             found = [
                 (name, prefix)
                 for name, dag in self._backend.dags.items()

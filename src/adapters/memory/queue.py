@@ -20,7 +20,8 @@ class StoredRun:
     ``waiting_since`` is from when on it could run if it were its turn, ``run_after`` before when it does not start.
     ``created_by`` is the name of its creator, None without one, and ``created_at`` when it was created. ``spaced``: it
     starts later than its schedule says. ``cancelled``: it was, and has not run again since. ``queued_at``: when it was last
-    queued, None where that is not known. ``rerun_by``: the group that ran it again last, None when none did.
+    queued, None where that is not known. ``rerun_by``: the group that ran it again last, None when none did. ``executions``: how often
+    it has started.
     """
 
     run: DagRun
@@ -34,6 +35,7 @@ class StoredRun:
     cancelled: bool = False
     queued_at: dt.datetime | None = None
     rerun_by: str | None = None
+    executions: int = 0
     prefix: str | None = field(init=False)
     """The group that its id is of, None when it is of none."""
 
@@ -78,10 +80,10 @@ class RunQueue:
         *,
         max_active_runs: int,
         is_paused: bool,
-        outcome: DagRunState = DagRunState.SUCCESS,
+        outcome: Callable[[StoredRun], DagRunState] = lambda _: DagRunState.SUCCESS,
         on_failed: Callable[[dt.datetime], None] = lambda _: None,
     ) -> None:
-        """Start with no runs; a paused DAG's runs never start. All end in the state ``outcome``."""
+        """Start with no runs; a paused DAG's runs never start. A run ends in the state that ``outcome`` returns."""
         self._max_active_runs = max_active_runs
         self._is_paused = is_paused
         self._outcome = outcome
@@ -133,6 +135,7 @@ class RunQueue:
                 break
             _, run_number, _, stored = heappop(self._waiting)
             stored.run = stored.run._replace(state=DagRunState.RUNNING.value, start_date=start)
+            stored.executions += 1
             heappush(self._running, (start + RUNS_FOR, run_number, stored))
             self._last_start = start
         self._finish_until(now)
@@ -151,6 +154,7 @@ class RunQueue:
 
     def _finish_first(self) -> None:
         end, _, stored = heappop(self._running)
-        stored.run = stored.run._replace(state=self._outcome.value, end_date=end)
-        if self._outcome is DagRunState.FAILED:
+        outcome = self._outcome(stored)
+        stored.run = stored.run._replace(state=outcome.value, end_date=end)
+        if outcome is DagRunState.FAILED:
             self._on_failed(end)

@@ -148,6 +148,7 @@ def test_dag_ids_and_prefixes_are_completed(url):
     called("create", "--dag-id", "example_six_hourly", "--prefix", "to_complete", "--date", "2025-01-01", url=url)
     assert completed(url, "status", "--dag-id", "example_") == [
         "example_daily",
+        "example_flaky",
         "example_hourly",
         "example_paused",
         "example_six_hourly",

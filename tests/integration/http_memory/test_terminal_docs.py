@@ -1,9 +1,13 @@
 """docs/terminal.md shows what the commands do."""
 
+import configparser
+import datetime as dt
+import json
 import re
 import shlex
 import subprocess
 import sys
+import time
 
 import click
 import pytest
@@ -16,9 +20,17 @@ from tests.integration.http_memory.terminal import called, environ_of
 
 DEMO = "http://127.0.0.1:8000"
 PAGE = Document("docs/terminal.md")
-PAGES = [Document("README.md"), PAGE, Document("docs/coverage.md"), Document("docs/rerun.md")]
-GUIDES = [Document("docs/start.md"), *(page for page in documents() if page.name.startswith("docs/how-to/"))]
-"""Pages that begin with a fresh demo each."""
+PAGES = [PAGE, Document("docs/coverage.md"), Document("docs/rerun.md")]
+HOW_TOS = [page for page in documents() if page.name.startswith("docs/how-to/")]
+TEAMS = Document("docs/how-to/several-teams.md")
+NIGHT = Document("docs/how-to/at-night.md")
+GUIDES = [Document("README.md"), Document("docs/start.md"), *(page for page in HOW_TOS if page.name != TEAMS.name)]
+"""Pages that a newcomer may follow one after the other on the same demo: each has dates of its own."""
+READS = re.compile(r"airflow-groups (list|coverage|release .*--dry-run)")
+EXAMPLE_DAY = "2026-11-22"
+"""When the examples ran, as the pages have it."""
+PATIENCE = 20.0
+"""Seconds until the demo has executed the few runs that an example shows."""
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +48,106 @@ def test_console_output_is_that_of_the_commands(url):
         assert [line.rstrip() for line in written.splitlines()] == output.splitlines(), words
 
 
+class Newcomer:
+    """A reader with a shell, who types what a page shows."""
+
+    def __init__(self, url, folder):
+        self.url = url
+        self._folder = folder
+
+    def types(self, command):
+        """Run a command: one without a pipe in this process, which takes a tenth of the time."""
+        program, *words = shlex.split(command)
+        if program == "airflow-groups" and not re.search(r"[|>$&]", command):
+            return called(*words, url=self.url)
+        return subprocess.run(
+            command.replace(DEMO, self.url),
+            shell=True,
+            cwd=self._folder,
+            env=environ_of(self.url),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def follows(self, page):
+        """Type all commands of a page; each writes what the page shows, one that only reads sooner or later."""
+        commands = [
+            (command, output) for command, output in page.console() if "airflow-groups" in command or "curl" in command
+        ]
+        for command, output in commands:
+            deadline = time.monotonic() + PATIENCE
+            done = self.types(command)
+            while READS.match(command) and shown(done.stdout) != shown(output) and time.monotonic() < deadline:
+                time.sleep(0.2)
+                done = self.types(command)
+            assert (done.returncode, shown(done.stdout)) == (0, shown(output)), (command, done.stderr)
+        return len(commands)
+
+
+def shown(output):
+    """Return the lines of an output: of a response its keys and values, and the same text for each moment at which a command ran."""
+    if output.startswith("{"):
+        output = json.dumps(json.loads(output), indent=1)
+    today = dt.datetime.now(dt.timezone.utc)
+    days = {EXAMPLE_DAY, *(f"{today - dt.timedelta(days=ago):%Y-%m-%d}" for ago in (0, 1))}
+    moments = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+    text = moments.sub(lambda moment: "the present         " if moment[1] in days else moment[0], output)
+    text = re.sub(r", in [0-9]+ s at the earliest", "", text)  # which a plan says as soon as a run of the DAG has ended
+    return [line.rstrip() for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("newcomer")
+    with serving(folder / "log") as server:
+        yield Newcomer(f"http://127.0.0.1:{server.port}", folder)
+
+
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
-def test_guide_works_as_it_is_written(page, tmp_path):
-    """Its commands are run in a shell, its requests sent, its script executed, in their order, at a service that nobody has used."""
-    with serving(tmp_path / "log") as server:
-        url = f"http://127.0.0.1:{server.port}"
-        for command, output in page.console():
-            if command.startswith(("airflow-groups", "curl")):
-                done = run(command.replace(DEMO, url), url)
-                shown = [line.rstrip() for line in done.stdout.splitlines()]
-                assert (done.returncode, shown if output else []) == (0, output.splitlines()), done.stderr
-        for script, output in zip(page.blocks("python"), page.blocks("text"), strict=False):
-            assert run(shlex.join([sys.executable, "-c", script.replace(DEMO, url)]), url).stdout == output
+def test_guide_works_as_it_is_written(page, newcomer):
+    """Its commands are run in a shell and its requests sent, in their order, after those of the pages before it."""
+    assert newcomer.follows(page)
 
 
-def run(command, url):
-    return subprocess.run(command, shell=True, env=environ_of(url), capture_output=True, text=True, check=False)
+def test_script_of_the_guide_prints_its_output_and_can_be_run_again(newcomer):
+    page = Document("docs/how-to/from-a-script.md")
+    (script,), (output,) = page.blocks("python"), page.blocks("text")
+    command = shlex.join([sys.executable, "-c", script])
+    assert newcomer.types(command).stdout == output
+    created, existing = output.split()[0], output.split()[3]
+    assert newcomer.types(command).stdout.split()[::3][:2] == [existing, created], page.name
+
+
+def test_crontab_of_the_guide_keeps_its_pace_each_night(newcomer):
+    newcomer.types(NIGHT.console()[1][0])
+    lines = NIGHT.block("crontab").splitlines()
+    assert [line.partition("=")[0] for line in lines if "=" in line.split()[0]] == [
+        "AIRFLOW_GROUPS_URL",
+        "AIRFLOW_GROUPS_TOKEN_FILE",
+        "PATH",
+    ]
+    evening, morning = (line.split(maxsplit=5)[5] for line in lines if line[0].isdigit())
+    group = f"curl -s {DEMO}/api/v1/groups/example_daily/nights"
+    for command, paused in ((morning, True), (evening, False), (morning, True)):
+        done = newcomer.types(command)
+        assert done.returncode == 0, done.stderr
+        control = json.loads(newcomer.types(group).stdout)["response"]["group"]["control"]
+        assert (control is not None and control["paused"]) is paused
+    assert json.loads(newcomer.types(group).stdout)["response"]["group"]["states"]["queued"] >= 355
+
+
+def test_teams_get_what_the_guide_says(tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.touch(mode=0o600)
+    tokens.write_text(TEAMS.block("tokens"))
+    section = configparser.ConfigParser()
+    section.read_string(TEAMS.block("section"))
+    options = {**section["airflow_api_plugin"], "airflow_api_auth_file": str(tokens)}
+    assert set(options) - {"airflow_api_auth_file"} == {code(cell)[0] for cell, _ in TEAMS.tables("option", "limit")[0]}
+    environ = {f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": value for name, value in options.items()}
+    with serving(tmp_path / "log", **environ) as server:
+        assert Newcomer(f"http://127.0.0.1:{server.port}", tmp_path).follows(TEAMS) > 3
 
 
 def test_script_prints_its_output(url):

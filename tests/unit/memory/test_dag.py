@@ -80,6 +80,7 @@ def test_the_demo_holds_its_examples_and_no_runs():
     dags = MemoryDagRepository(backend).list(readable=None)
     assert [(dag.dag_id, dag.is_paused, dag.fileloc) for dag in dags] == [
         ("example_daily", False, "dags/example_daily.py"),
+        ("example_flaky", False, "dags/example_flaky.py"),
         ("example_hourly", False, "dags/example_hourly.py"),
         ("example_paused", True, "dags/example_paused.py"),
         ("example_six_hourly", False, "dags/example_six_hourly.py"),
@@ -92,6 +93,7 @@ def test_the_demo_holds_its_examples_and_no_runs():
     ("dag_id", "step"),
     [
         ("example_daily", dt.timedelta(days=1)),
+        ("example_flaky", dt.timedelta(days=1)),
         ("example_hourly", dt.timedelta(hours=1)),
         ("example_six_hourly", dt.timedelta(hours=6)),
         ("example_paused", dt.timedelta(days=1)),

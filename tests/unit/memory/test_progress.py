@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag, MemoryDagRunRepository, MemoryGroupRepository
 from airflow_run_groups.adapters.memory.queue import QUEUED_FOR, RUNS_FOR
-from airflow_run_groups.domain import DagRunFilter, DagRunState, GroupAction, Retry, WaitsFor
+from airflow_run_groups.domain import DagRunFilter, DagRunState, GroupAction, GroupRunFilter, Retry, WaitsFor
 from tests.contracts.world import created_runs, date, group_run, new_run, utc
 from tests.unit.memory.world import place
 
@@ -122,6 +122,24 @@ def test_the_runs_of_a_stale_dag_wait():
     groups.apply(GroupAction(dag_id="a", prefix="g", action=Retry()))
     now[0] += dt.timedelta(days=365)
     assert groups.get("a", "g", now=now[0]).waiting_for == (WaitsFor.DAG_STALE,)
+
+
+def test_a_flaky_dag_fails_on_its_weekdays_until_it_runs_again():
+    now = [NOON]
+    backend = MemoryBackend(lambda: now[0])
+    backend.add(MemoryDag(dag_id="a", fails_first_on=frozenset({6})))
+    runs = [new_run(group_run("g", day, day), date(day)) for day in (2, 3, 4)]  # 2021-01-03 is a Sunday
+    MemoryDagRunRepository(backend).transaction("a", lambda dag: dag.add(created_runs("a", runs)))
+    groups = MemoryGroupRepository(backend)
+    now[0] += QUEUED_FOR + RUNS_FOR
+    states = groups.get("a", "g", now=now[0]).group.states
+    assert (states.success, states.failed) == (2, 1)
+    listed = groups.runs("a", "g", GroupRunFilter()).runs
+    assert [run.failed_task_ids for run in listed] == [(), ("task_0",), ()]
+    retried = groups.apply(GroupAction(dag_id="a", prefix="g", action=Retry()))
+    assert retried.dag_run_ids == (group_run("g", 3, 3),)
+    now[0] += QUEUED_FOR + RUNS_FOR
+    assert groups.get("a", "g", now=now[0]).group.states.success == 3
 
 
 def test_what_has_happened_stays_when_the_clock_is_set_back():

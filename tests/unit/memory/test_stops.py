@@ -53,3 +53,9 @@ def test_the_moment_of_the_stop_is_that_of_the_run():
     stopped = doomed.later(HOUR).control.stopped
     assert stopped.at == NOON + dt.timedelta(seconds=1 + 3 * 3)
     assert doomed.later(HOUR).control.stopped == stopped
+
+
+def test_a_group_that_has_stopped_is_listed_as_paused_before_anybody_looks_at_it():
+    doomed = Doomed(max_active_runs=1, stop_after=StopAfter(failed=1))
+    doomed.now += HOUR
+    assert doomed.groups.paused("a", readable=None, start=None, limit=10).groups == (("a", "g"),)
