@@ -26,8 +26,8 @@ from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressS
 
 MOST = 10_000
 """Runs that have ended and wait to be looked at."""
-GATHER = 0.5
-"""Seconds in which runs that end are looked at together."""
+GATHER = 2.0
+"""Seconds in which runs that end are looked at together: while the thread works, the loop of the scheduler waits for it now and then."""
 FIRST, EVERY = 10.0, 60.0
 """Seconds until the first look at all groups, by when the scheduler has forked its workers, and from one to the next."""
 TIMEOUT = 5.0

@@ -3,11 +3,13 @@
 import datetime as dt
 import json
 import threading
+from base64 import b64encode
 from functools import partial
 
 import pytest
 from airflow.listeners.listener import get_listener_manager
 from airflow.models.backfill import Backfill
+from airflow.models.connection import Connection
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from sqlalchemy import delete, select, text
@@ -30,6 +32,7 @@ from airflow_run_groups.domain import (
 )
 from airflow_run_groups.entrypoints.airflow.listener import listener_of
 from airflow_run_groups.entrypoints.airflow.notifying import PATIENCE, Delivery, notifications
+from airflow_run_groups.entrypoints.airflow.operators.webhook import TYPE
 from tests.contracts.creation import Anyone
 from tests.contracts.world import date, group_run, utc
 from tests.integration.airflow.conftest import DATABASE
@@ -102,6 +105,20 @@ def test_the_scheduler_posts_the_end_and_a_receiver_that_is_away_at_first_gets_i
     assert body["group"]["notify"] == TEAM.as_keys
     assert "may" not in body["group"]
     assert group_of(world).notified.keys() == {GroupEvent.END}
+
+
+def test_a_connection_of_the_database_is_found(world, create, sender):
+    with Receiver() as receiver:
+        with world.sessions.begin() as session:
+            session.add(Connection(conn_id="stored", conn_type=TYPE, host=receiver.url, login="ada", password="s3cret"))
+        try:
+            create(1, notify=Notify(connection_id="stored"))
+            sender.look(end(world, 1))
+        finally:
+            with world.sessions.begin() as session:
+                session.execute(delete(Connection).where(Connection.conn_id == "stored"))
+    ((_, headers, _),) = receiver.taken
+    assert headers["Authorization"] == f"Basic {b64encode(b'ada:s3cret').decode()}"
 
 
 def test_an_event_is_sent_once_whoever_looks(world, create, sender, receiver):
@@ -270,12 +287,15 @@ def test_the_database_being_away_loses_nothing(world, create, sender, receiver, 
     assert events(receiver) == ["end"]
 
 
-def test_a_group_whose_runs_were_deleted_is_told_nothing_of(world, create, sender, receiver):
-    create(1)
+def test_a_group_whose_runs_were_deleted_is_told_nothing_of(world, create, sender, receiver, caplog):
+    create(1, 2, stop_after=StopAfter(failed=1))
+    end(world, 1, state="failed")
+    assert world.groups.get("a", "g", now=dt.datetime.now(dt.timezone.utc)).control.stopped is not None
     with world.sessions.begin() as session:
         session.execute(delete(DagRun))
     sender.look_at_some()
     assert receiver.taken == []
+    assert "nobody is notified" not in caplog.text
 
 
 def test_it_is_refused_where_no_scheduler_has_a_listener_and_can_always_be_taken_away(world, create):

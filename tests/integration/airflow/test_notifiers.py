@@ -47,7 +47,8 @@ def test_a_notifier_of_the_configuration_is_called_with_the_state_of_the_group(w
     assert [(f"end of a/g at {at}: 1 failed", None, 1)] == told.TOLD
 
 
-def test_it_finds_connections_of_the_database_and_is_made_anew_each_time(world):
+def test_it_finds_connections_of_the_database_and_is_made_anew_each_time(world, monkeypatch):
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as a scheduler has it
     with world.sessions.begin() as session:
         session.add(Connection(conn_id="of_the_database", conn_type="slack", host="hooks.example.com"))
     try:

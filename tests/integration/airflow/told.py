@@ -1,9 +1,11 @@
 """Notifiers as an installation may name them; ``TOLD`` has what they were told."""
 
 import time
+from pathlib import Path
 
-from airflow.models.connection import Connection
 from airflow.sdk.bases.notifier import BaseNotifier
+
+from airflow_run_groups.entrypoints.airflow.operators.sdk import BaseHook
 
 TOLD = []
 
@@ -19,7 +21,7 @@ class Teller(BaseNotifier):
         self.conn_id = conn_id
 
     def notify(self, context):
-        connection = self.conn_id and Connection.get_connection_from_secrets(self.conn_id)
+        connection = self.conn_id and BaseHook.get_connection(self.conn_id)
         TOLD.append((self.text, connection and connection.host, context["group"]["runs"]))
 
 
@@ -38,3 +40,15 @@ class Hanging(BaseNotifier):
     def notify(self, context):
         while True:
             time.sleep(0.01)
+
+
+class Writing(BaseNotifier):
+    """Adds the key of each notification to a file, from whichever process it is called in."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def notify(self, context):
+        with Path(self.path).open("a", encoding="utf-8") as file:
+            file.write(f"{context['key']}\n")

@@ -36,9 +36,10 @@ class Notifiers:
             msg = f"the notifier {name!r} is not in the configuration of this scheduler, or could not be imported"
             raise NotifierFailed(msg)
         arguments = copy.deepcopy(dict(self._classes[name].arguments))
+        given = {"dag": None, **context}  # without the key, 3.0 renders no templates
         try:
             self._custom_code.run(
-                f"the notifier {name!r}", lambda: self._imported[name](**arguments)(dict(context)), seconds=SECONDS
+                f"the notifier {name!r}", lambda: self._imported[name](**arguments)(given), seconds=SECONDS
             )
         except Exception as error:
             msg = f"{type(error).__name__}: {words_of(error)}"

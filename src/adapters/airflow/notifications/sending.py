@@ -25,7 +25,7 @@ from airflow_run_groups.adapters.airflow.notifications.events import (
 )
 from airflow_run_groups.adapters.airflow.queries.controls import facts_of, record_of
 from airflow_run_groups.adapters.airflow.writing.stops import STOP_LIMITS
-from airflow_run_groups.domain.errors import DomainError
+from airflow_run_groups.domain.errors import DomainError, GroupNotFound
 from airflow_run_groups.domain.notification import GroupEvent, Notification, Notify
 
 LIMITS = replace(STOP_LIMITS, pool_size=2, read_timeout=5.0)
@@ -80,6 +80,8 @@ class GroupNotifications:
     def _tell_safely(self, dag_id: str, prefix: str) -> None:
         try:
             self._tell(dag_id, prefix)
+        except GroupNotFound:
+            return  # its runs were deleted, and its record goes with a later write
         except DomainError as error:
             _log.warning("nobody is notified yet of group %r of DAG %r: %s", prefix, dag_id, error)
 

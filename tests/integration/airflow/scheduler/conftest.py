@@ -16,6 +16,10 @@ OF_TESTS = "executed paused paced waiting failing long dependent governed doomed
 DAG_IDS = {*OF_TESTS.split(), EXAMPLE.stem}
 LISTENER = {"AIRFLOW__AIRFLOW_API_PLUGIN__LISTENER": "true"}
 
+TOLD = HOME / "told"
+"""Where the notifier ``write`` writes keys."""
+NOTIFIERS = {"write": {"class": "tests.integration.airflow.told.Writing", "arguments": {"path": str(TOLD)}}}
+
 
 @pytest.fixture(scope="package")
 def world(_migrated):
@@ -40,7 +44,12 @@ def server(world, receiver, tmp_path_factory):
     for file in DAGS:
         shutil.copy(file, HOME / "dags")
     team = json.dumps({"conn_type": "airflow_run_groups_webhook", "host": receiver.url})
-    with airflow(folder, {**LISTENER, "AIRFLOW_CONN_TEAM": team}) as api, service(folder / "service.log") as server:
+    environment = {
+        **LISTENER,
+        "AIRFLOW_CONN_TEAM": team,
+        "AIRFLOW__AIRFLOW_API_PLUGIN__NOTIFIERS": json.dumps(NOTIFIERS),
+    }
+    with airflow(folder, environment) as api, service(folder / "service.log", environment=environment) as server:
         server.airflow = api.client
 
         def dag_ids():

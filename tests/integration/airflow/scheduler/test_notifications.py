@@ -4,6 +4,7 @@ from airflow.models.dag import DagModel
 from sqlalchemy import update
 
 from tests.integration.airflow.processes import wait_until
+from tests.integration.airflow.scheduler.conftest import TOLD
 
 TEAM = {"connection_id": "team", "on": ["end", "first_failure"]}
 
@@ -26,3 +27,12 @@ def test_the_scheduler_tells_of_the_end_of_a_group_once_the_receiver_is_there(wo
     assert shown["notified"] == {"end": told["at"]}
     assert told["key"] == headers["Idempotency-Key"] == f"quick/told/end@{told['at'].replace('Z', '+00:00')}"
     assert told["group"]["states"] == shown["states"] == {"queued": 0, "running": 0, "success": 3, "failed": 0}
+
+
+def test_the_scheduler_calls_a_notifier_of_the_configuration(world, server):
+    body = {"dag_id": "doomed", "prefix": "called", "start_date": "2024-06-01", "end_date": "2024-06-02"}
+    body["notify"] = {"notifier": "write", "on": ["end", "first_failure"]}
+    wait_until(lambda: server.client.post("/api/v1/dag_runs", json=body).status_code == 200, what="a listener")
+    wait_until(lambda: TOLD.exists() and "called/end@" in TOLD.read_text(), seconds=300, what="the notifications")
+    keys = [key.partition("@")[0] for key in TOLD.read_text().split()]
+    assert keys == ["doomed/called/first_failure", "doomed/called/end"]
