@@ -216,7 +216,7 @@ constraints-%: $(INSTALLED)
 	$(PIN) pyproject.toml compat/$*.in --all-extras --group test --output-file compat/$*.txt
 
 build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist/
-	rm -rf build dist
+	rm -rf build/lib build/bdist.* dist  # and not build/site, which may be in the making
 	$(VENV)/uv build -q
 	$(VENV)/uv venv -q --clear $(SHIPPED)
 	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
