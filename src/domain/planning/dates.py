@@ -79,7 +79,8 @@ def _ascending(request: GroupRequest, facts: PlanningFacts, now: dt.datetime, no
         return _single(start, facts, now)
     msg = (
         f"DAG {dag.dag_id!r} has no periodic schedule, so a range holds no dates: "
-        "give start_date alone for one run at that date, or no dates for one run now"
+        "give interval, such as PT6H or 0 6 * * 1, with the range, dates for a list, start_date alone for one run at that date, "
+        "or no dates for one run now"
     )
     raise Refused(msg)
 
