@@ -138,7 +138,7 @@ class TestASingleRun:
 
     def test_is_all_that_a_dag_without_a_periodic_schedule_has(self):
         with pytest.raises(
-            Refused, match="'a_dag' has no periodic schedule, so a range holds no dates: give start_date alone"
+            Refused, match="'a_dag' has no periodic schedule, so a range holds no dates: give interval, such as PT6H"
         ):
             create(timetable=Unscheduled(), start_date=day(1), end_date=day(2))
 
