@@ -69,6 +69,7 @@ from airflow_run_groups.domain.errors import (
     TooManyUnfinishedRuns as TooManyUnfinishedRuns,
     Unauthenticated as Unauthenticated,
     Unavailable as Unavailable,
+    UnknownNotifier as UnknownNotifier,
     UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
 from airflow_run_groups.domain.group_actions import (
