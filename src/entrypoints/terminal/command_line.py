@@ -24,6 +24,10 @@ class Commands(click.Group):
             before += [rest.pop(0) for _ in range(2 if takes_value and len(rest) > 1 else 1)]
         return super().parse_args(ctx, [*rest[:1], *before, *rest[1:]] if rest else before)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - of click
+        """Return the commands in the order of the work: plan, create, watch, steer, look around."""
+        return list(self.commands)
+
 
 @click.group(cls=Commands)
 @click.version_option(package_name="airflow-run-groups")
@@ -31,8 +35,16 @@ def main() -> None:
     """Create groups of Airflow DAG runs: serve the HTTP API, or use one that is served.
 
     Exit status: 0 success, 1 runs have failed, 2 wrong command line, 3 refused by the service, 4 service unreachable,
-    unavailable or failing.
-    """
+    unavailable or failing, 124 wait --timeout is over, 130 Ctrl-C, 141 nobody reads the output any more.
+
+    \b
+    Examples:
+      airflow-groups plan --dag-id example_daily --prefix redo --from-date 2025-01-01 --to-date 2025-01-31
+      airflow-groups create --dag-id example_daily --prefix redo --from-date 2025-01-01 --to-date 2025-01-31 --watch
+      airflow-groups list --state active
+
+    docs/start.md and docs/terminal.md of the package's source have more; each command's --help has examples of its own.
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
 
 
 for _command in COMMANDS:

@@ -37,7 +37,9 @@ _CAP = click.Option(
     help="At most so many runs of the group run at once, beside the DAG's other runs.",
 )
 _DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only say what would be done.")
-_ALL_DATES = click.Option(["--all-dates"], is_flag=True, help="Of a plan: each date, however many there are.")
+_ALL_DATES = click.Option(
+    ["--all-dates"], is_flag=True, help="Of a plan, as with --dry-run: each date, however many there are."
+)
 _WATCH = click.Option(["--watch"], is_flag=True, help="Show how far the group is, until all of its runs have ended.")
 _CONF = click.Option(
     ["--dag-run-conf", "conf"],
@@ -202,7 +204,7 @@ COMMANDS: Sequence[ServiceCommand] = (
         _PREFIX,
         click.Option(["--running"], is_flag=True, help="Those that have started, too."),
         *_ACTION,
-        text="Let the queued runs of a group fail.",
+        text="Cancel the queued runs of a group: they end as failed, and retry brings them back.",
         examples=[
             "airflow-groups cancel --dag-id example_hourly --prefix redo --dry-run",
             "airflow-groups cancel --dag-id example_hourly --prefix redo --running",

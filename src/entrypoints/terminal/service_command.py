@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.short_help import SHORT_HELP
 from airflow_run_groups.entrypoints.terminal.wording import as_options
 
 
@@ -92,7 +93,9 @@ class ServiceCommand(click.Command):
 
     def __init__(self, name: str, target: str, *options: click.Option, text: str, examples: Sequence[str]) -> None:
         epilog = "\n\n".join(["Examples:", "\b\n" + "\n".join(f"  {example}" for example in examples)])
-        super().__init__(name, params=[*options, *CONNECTION, OUTPUT], help=text, epilog=epilog)
+        super().__init__(
+            name, params=[*options, *CONNECTION, OUTPUT], help=text, short_help=SHORT_HELP[name], epilog=epilog
+        )
         self.target = target
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -109,6 +112,15 @@ class ServiceCommand(click.Command):
                 raise
             msg = f"{self.name} has no option {error.option_name}; these commands have it: {', '.join(having)}."
             raise click.UsageError(msg, ctx) from None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options first, and those by which a service is found under a heading of their own."""
+        shown = {param: record for param in self.get_params(ctx) if (record := param.get_help_record(ctx)) is not None}
+        for heading, are_of_connection in (("Options", False), ("Service and user", True)):
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [record for param, record in shown.items() if (param in CONNECTION) is are_of_connection]
+                )
 
     def invoke(self, ctx: click.Context) -> None:
         try:
