@@ -16,6 +16,7 @@ from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.command_line import main
 from tests.documents import ROOT, Document, code, documents
 from tests.integration.http_memory.server import serving
+from tests.integration.http_memory.shell import CURL, environ_with_curl
 from tests.integration.http_memory.terminal import called, environ_of
 
 DEMO = "http://127.0.0.1:8000"
@@ -51,9 +52,10 @@ def test_console_output_is_that_of_the_commands(url):
 class Newcomer:
     """A reader with a shell, who types what a page shows."""
 
-    def __init__(self, url, folder):
+    def __init__(self, url, folder, *, curl=CURL):
         self.url = url
         self._folder = folder
+        self._environ = environ_with_curl(url, folder, found=curl)
 
     def types(self, command):
         """Run a command: one without a pipe in this process, which takes a tenth of the time."""
@@ -64,7 +66,7 @@ class Newcomer:
             command.replace(DEMO, self.url),
             shell=True,
             cwd=self._folder,
-            env=environ_of(self.url),
+            env=self._environ,
             capture_output=True,
             text=True,
             check=False,
@@ -148,6 +150,17 @@ def test_teams_get_what_the_guide_says(tmp_path):
     environ = {f"AIRFLOW__AIRFLOW_API_PLUGIN__{name.upper()}": value for name, value in options.items()}
     with serving(tmp_path / "log", **environ) as server:
         assert Newcomer(f"http://127.0.0.1:{server.port}", tmp_path).follows(TEAMS) > 3
+
+
+def test_reader_without_curl_gets_the_same(newcomer, tmp_path):
+    without = Newcomer(newcomer.url, tmp_path, curl=None)
+    body = '{"dag_id": "example_unscheduled", "prefix": "curl"}'
+    created = json.loads(without.types(f"curl -d '{body}' {DEMO}/api/v1/dag_runs").stdout)["response"]
+    assert len(created["dag_run_ids"]) == 1
+    group = f"{DEMO}/api/v1/groups/example_unscheduled/curl"
+    assert without.types(f"curl -s {group}/runs").stdout == newcomer.types(f"curl -s {group}/runs").stdout
+    change = f"curl -X PATCH -H 'X-Request-Id: a' -d '{{\"labels\": [\"a\"]}}' {group}"
+    assert json.loads(without.types(change).stdout)["response"]["group"]["labels"] == ["a"]
 
 
 def test_script_prints_its_output(url):
