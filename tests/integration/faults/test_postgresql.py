@@ -1,7 +1,7 @@
 """What becomes of requests when PostgreSQL, or the way to it, fails: an answer in time, and nothing half done."""
 
-import signal
 import re
+import signal
 import socket
 import struct
 import threading
