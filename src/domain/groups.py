@@ -105,7 +105,7 @@ class GroupRunFilter:
     """Which part of a group's runs: the first ones whose id is greater than ``start``, at most ``limit``, 1 to 500.
 
     ``state``: only those that the group counts in it, None for all. ``conf``: each run with its conf, of which one can be as
-    long as 64 KiB, so ``limit`` is ``MAX_CONFS`` at most.
+    long as 64 KiB, so ``limit`` should be ``MAX_CONFS`` at most.
     """
 
     start: int = 0

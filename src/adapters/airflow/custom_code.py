@@ -6,6 +6,7 @@ every exception, keeps its thread; the number of such threads is bounded.
 """
 
 import ctypes
+import gc
 import logging
 import math
 import sys
@@ -152,7 +153,8 @@ class _Call:
             raise_in_thread(self._thread, GivenUp)
 
     def stack(self) -> str:
-        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - it has no other name
+        with _without_collection():
+            frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - it has no other name
         return "".join(traceback.format_stack(frame)) if frame else "(it has ended)"
 
     def _do(self) -> None:
@@ -163,6 +165,18 @@ class _Call:
             except BaseException as error:  # noqa: BLE001 - whatever others' code raises
                 self._error = error
             self.over.set()
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let no garbage be collected: in ``sys._current_frames`` of Python 3.11.7 that stops the process for good (gh-106883)."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def code_of_dag(dag_id: str) -> str:

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from airflow.listeners import hookimpl
 
 from airflow_run_groups.adapters.scheduler_mark import MARK
-from airflow_run_groups.domain.run_id import GroupRunId
 
 SCHEDULER, API_SERVER = "scheduler", "api-server"
 """The components that end runs, as Airflow's command line calls them."""
@@ -123,13 +122,16 @@ class _Notifications:
     def __init__(self) -> None:
         self._background: Any = None
         self._ended_run: Any = None
+        self._parse: Any = None
 
     def start(self) -> None:
         if self._background is None:
             from airflow_run_groups.adapters.airflow.notifications.events import EndedRun  # noqa: PLC0415 - loads Airflow's models
+            from airflow_run_groups.domain.run_id import GroupRunId  # noqa: PLC0415 - for those that have a listener only
             from airflow_run_groups.entrypoints.airflow.notifying import background  # noqa: PLC0415 - as above
 
             self._ended_run = EndedRun
+            self._parse = GroupRunId.parse
             self._background = background()
             self._background.start()
 
@@ -139,7 +141,7 @@ class _Notifications:
 
     def remembered(self, dag_run: Any) -> Hashable | None:
         """Return the run if it is of a group by its id, or under control. Others that a group has run again are found later."""
-        if self._background is None or (dag_run.backfill_id is None and GroupRunId.parse(dag_run.run_id) is None):
+        if self._background is None or (dag_run.backfill_id is None and self._parse(dag_run.run_id) is None):
             return None
         run: Hashable = self._ended_run(dag_run.id, dag_run.dag_id, dag_run.run_id)
         return run

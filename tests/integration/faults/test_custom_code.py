@@ -1,6 +1,7 @@
 """Custom code that is slow, never comes back, or ends the process costs the requests that need it, and no others."""
 
 import datetime as dt
+import gc
 import importlib
 import re
 import subprocess
@@ -324,6 +325,15 @@ def test_work_that_was_given_up_does_not_finish():
     go_on.set()
     wait_until(lambda: not custom_threads(), seconds=10)
     assert ends == [GivenUp]
+
+
+def test_nothing_is_collected_while_the_stack_of_hanging_work_is_taken(monkeypatch):
+    seen = []
+    frames = sys._current_frames  # noqa: SLF001 - it has no other name
+    monkeypatch.setattr(sys, "_current_frames", lambda: [seen.append(gc.isenabled()), frames()][1])
+    with pytest.raises(CustomCodeTimeout):
+        CustomCode(grace=0).run("work", lambda: time.sleep(0.5), seconds=0.1)
+    assert (seen, gc.isenabled()) == ([False], True)
 
 
 def test_work_that_finishes_is_waited_for():

@@ -454,3 +454,13 @@ def test_cancelled_runs_are_failed_ones_that_say_so(living):
 def test_runs_of_a_group_that_cannot_be_shown(living, target, status, text):
     answer = living.get(target)
     assert (answer.status_code, text in error(answer)) == (status, True)
+
+
+def test_a_page_with_confs_has_a_hundred_runs_at_most(living):
+    service = living
+    service.create(dag_id="example_hourly", prefix="many", start_date="2024-12-01", end_date="2024-12-06")
+    path = f"{GROUPS}/example_hourly/many/runs?limit=500"
+    assert len(service.ask(path)["dag_runs"]) == 121
+    page = service.ask(f"{path}&conf=true")
+    assert (len(page["dag_runs"]), page["dag_runs"][0]["conf"]) == (100, {})
+    assert len(service.ask(f"{path}&conf=true&start={page['next_start']}")["dag_runs"]) == 21

@@ -29,7 +29,9 @@ def test_the_holder_of_a_token_is_told_its_name(tmp_path):
     file = tmp_path / "tokens"
     file.write_text("dashboard: board-0123456789abcdef read-only\n", encoding="utf-8")
     file.chmod(0o600)
-    service = Service(authenticator=TokenAuthentication(file=TokenFile(file)), settings=Settings(auth=Auth.TOKEN))
+    service = Service(
+        authenticator=TokenAuthentication(file=TokenFile(file)), settings=Settings(backend="memory", auth=Auth.TOKEN)
+    )
     me = service.ask(ME, headers={"Authorization": "Bearer board-0123456789abcdef"})["me"]
     assert (me["name"], me["auth"]) == ("dashboard", "token")
     assert service.get(ME).status_code == 401

@@ -3,7 +3,7 @@
 from enum import Enum as PythonEnum
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, post_load, validates_schema
 
 from airflow_run_groups.domain import MAX_LIMIT, DagRunState, GroupRunFilter, GroupState
 from airflow_run_groups.domain.groups import MAX_CONFS
@@ -84,13 +84,15 @@ class GroupRunFilterSchema(RequestSchema):
     state = Enum(DagRunState, metadata={"description": "Only runs in this state.", "examples": ["failed"]})
     conf = Boolean(
         metadata={
-            "description": f"`true`: each run with its `conf`. `limit` is then {MAX_CONFS} at most.",
+            "description": f"`true`: each run with its `conf`, on pages of {MAX_CONFS} runs at most.",
             "examples": [True],
         }
     )
 
-    @validates_schema
-    def bound_confs(self, filters: dict[str, Any], **_: object) -> None:
-        if filters.get("conf") and filters.get("limit", 1) > MAX_CONFS:
-            msg = f"must be 1 to {MAX_CONFS} with conf, got {filters['limit']}"
-            raise ValidationError(msg, "limit")
+    @post_load
+    def bound_confs(self, filters: dict[str, Any], **_: object) -> dict[str, Any]:
+        return (
+            {**filters, "limit": min(filters["limit"], MAX_CONFS)}
+            if filters.get("conf") and "limit" in filters
+            else filters
+        )
