@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_run_groups.domain.notification import NAME
-
 _FORM = 'must be a JSON object such as {"slack": {"class": "package.module.Class", "arguments": {"text": "…"}}}'
 
 _PATH = r"[^\W\d]\w*(\.[^\W\d]\w*)+"
@@ -37,6 +35,8 @@ def notifier_classes(text: str) -> Mapping[str, NotifierClass]:
 
 
 def _class(name: str, facts: Any) -> NotifierClass:
+    from airflow_run_groups.domain.notification import NAME  # noqa: PLC0415 - all of Airflow's components load this module
+
     if not re.fullmatch(NAME, name):
         msg = f"{_FORM}; a name has 1 to 250 letters, digits, _, . and -, which {name!r} has not"
         raise ValueError(msg)
