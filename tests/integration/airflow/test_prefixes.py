@@ -105,7 +105,7 @@ def test_a_group_is_looked_up_in_the_index(world):
         run = insert(DagRun.__table__).values(dag_id="a_dag", run_type="manual", state="queued", run_after=START)
         session.execute(run, others)
     with world.backend.database.reading() as connection:
-        query, values = one_group("a_dag", "redo", since=START, connection=connection)
+        query, values = one_group("a_dag", "redo", since=START, number=None, connection=connection)
         statement = query.params(values).compile(connection, compile_kwargs={"literal_binds": True})
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()

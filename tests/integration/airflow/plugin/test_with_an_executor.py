@@ -91,10 +91,13 @@ LIGHT = {
     "airflow_run_groups.entrypoints.terminal.exits",
     "airflow_run_groups.entrypoints.terminal.service_command",
     "airflow_run_groups.entrypoints.airflow.operators",
-    "airflow_run_groups.entrypoints.airflow.operators.connection",  # the form of a connection
+    "airflow_run_groups.entrypoints.airflow.operators.connection",  # the forms of connections
+    "airflow_run_groups.entrypoints.airflow.operators.webhook",
+    "airflow_run_groups.adapters.notifier_classes",
+    "airflow_run_groups.entrypoints.option_values",
     *(
         f"airflow_run_groups.entrypoints.terminal.{name}"
-        for name in ("json_value", "notify", "options", "rerun", "stop_after", "wording")
+        for name in ("json_value", "notify", "options", "rerun", "short_help", "stop_after", "wording")
     ),
 }
 """What Airflow asks of the package in any component: the plugin, and the descriptions of its options and its commands."""

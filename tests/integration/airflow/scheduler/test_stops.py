@@ -55,7 +55,8 @@ def held(world, server, failed):
 
 def is_paused(world, dag_id="doomed"):
     with world.sessions() as session:
-        return session.scalar(select(Backfill.is_paused).where(Backfill.dag_id == dag_id))
+        paused = select(Backfill.id).where(Backfill.dag_id == dag_id, Backfill.is_paused)
+        return session.scalar(paused) is not None
 
 
 def change(server, group="doomed/group", **wishes):
