@@ -48,7 +48,7 @@ DAGS = (
 
 
 class Service:
-    """The service, whose time goes on only as it is told to, so that the pictures show groups under way."""
+    """The service, whose time goes on by explicit calls alone, so that the pictures show groups under way."""
 
     def __init__(self) -> None:
         self.now = dt.datetime.now(UTC)
