@@ -38,10 +38,11 @@ RELEASE := .venvs/release
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+# what has Airflow's own processes
+WHOLE := scheduler plugin
 # what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
-ON_EITHER := test_fuzz.py plugin operators terminal test_airflow_cfg.py test_tokens.py test_instrumentation.py test_tracing.py \
-	test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py \
-	$(addprefix scheduler/test_,pace.py previous_run.py from_a_dag.py filling.py)
+ON_EITHER := $(WHOLE) test_fuzz.py operators terminal test_airflow_cfg.py test_tokens.py test_instrumentation.py test_tracing.py \
+	test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))
@@ -81,15 +82,18 @@ recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the
 check: lint test docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) postgresql faults-postgresql sqlite package-test faults-sqlite
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) postgresql whole-airflow faults-postgresql sqlite package-test faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
 sqlite: EXCEPT := $(ON_EITHER:%=--ignore tests/integration/airflow/%)
-postgresql: EXCEPT := --ignore tests/integration/airflow/test_shapes.py
+postgresql: EXCEPT := $(patsubst %,--ignore tests/integration/airflow/%,test_shapes.py $(WHOLE))
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
+
+whole-airflow: $(INSTALLED) ## the tests under Airflow's own scheduler, and in its API server, on PostgreSQL
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q $(WHOLE:%=tests/integration/airflow/%)
 
 faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; a minute of torture; docs/reliability.md
 	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite

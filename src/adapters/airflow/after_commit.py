@@ -1,53 +1,48 @@
 """Work that is remembered within a transaction of Airflow's, and done after its commit, when it holds no locks any more."""
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session, object_session
 
 KEY = "airflow_run_groups"
 """Where a session's ``info`` has what is remembered in it."""
 _log = logging.getLogger(__name__)
 
 
-class AfterCommit:
-    """Calls functions after the commit, each with the things that were remembered for it, once for each thing.
+def after_commit(function: Callable[[set[Any]], None], thing: Hashable, row: object) -> None:
+    """Have a function called after the commit of the session that this row is in, with all things that it is to be called with.
 
-    A rollback forgets it. Errors of the functions are logged: the transaction that has ended is somebody else's.
+    A rollback forgets them. Errors of the function are logged: the transaction that has ended is somebody else's.
     """
-
-    def __init__(self, functions: Sequence[Callable[[set[Any]], None]]) -> None:
-        self._functions = functions
-
-    def put(self, things: Sequence[Hashable | None], row: object) -> None:
-        """Remember a thing, or None, for each of the functions in the session that this row is in."""
-        session: Any = object_session(row)
-        if session is None:
-            return
-        if KEY not in session.info:
-            session.info[KEY] = [set() for _ in self._functions]
-            event.listen(session, "after_commit", self._after_commit)
-            event.listen(session, "after_rollback", _forget)
-        for remembered, thing in zip(session.info[KEY], things, strict=True):
-            if thing is not None:
-                remembered.add(thing)
-
-    def _after_commit(self, session: Any) -> None:
-        if session.in_nested_transaction():
-            return
-        for function, things in zip(self._functions, _forget(session), strict=True):
-            if things:
-                try:
-                    function(things)
-                except Exception as error:  # noqa: BLE001 - Airflow goes on, whatever it is
-                    _log.warning("nothing was done after a commit of Airflow's: %s", error)
+    session = object_session(row)
+    if session is not None:
+        session.info.setdefault(KEY, {}).setdefault(function, set()).add(thing)
 
 
-def _forget(session: Any) -> list[set[Any]]:
-    """Empty what is remembered in a session, and return what it was."""
-    found = [set(things) for things in session.info[KEY]]
-    for things in session.info[KEY]:
-        things.clear()
-    return found
+@contextmanager
+def _logged() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - Airflow goes on, whatever it is
+        _log.warning("nothing was done after a commit of Airflow's: %s", error)
+
+
+# Listeners of each session would have Python call back whenever one is collected, and a scheduler that gets SIGTERM
+# within such a call goes on: Python ignores the SystemExit of Airflow's signal handler there.
+@event.listens_for(Session, "after_commit")
+def _call(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    remembered: dict[Callable[[set[Any]], None], set[Any]] = session.info.pop(KEY, {})
+    for function, things in remembered.items():
+        with _logged():
+            function(things)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(KEY, None)

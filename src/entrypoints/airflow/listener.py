@@ -9,7 +9,8 @@ import logging
 import multiprocessing
 import multiprocessing.util
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from airflow.listeners import hookimpl
@@ -45,26 +46,21 @@ class Listener:
     def __init__(self, component: str, reactions: Sequence[Reaction]) -> None:
         self._component = component
         self._reactions = reactions
-        self._after_commit: Any = None
 
     @hookimpl
     def on_starting(self, component: Any) -> None:
         """Mark the row of the scheduler's job, which is not written yet (Job.__init__, 3.0 to 3.3)."""
         if self._component == SCHEDULER and getattr(component, "dag_id", "") is None:
             component.dag_id = MARK
-        try:
-            for reaction in self._reactions:
+        for reaction in self._reactions:
+            with _logged("nobody will be notified of groups"):
                 reaction.start()
-        except Exception:  # noqa: BLE001 - the scheduler starts, whatever it is
-            _log.exception("nobody will be notified of groups")
 
     @hookimpl
     def before_stopping(self, component: Any) -> None:
-        try:
-            for reaction in self._reactions:
+        for reaction in self._reactions:
+            with _logged("a notification may be lost"):
                 reaction.stop()
-        except Exception:  # noqa: BLE001 - the scheduler stops, whatever it is
-            _log.exception("a notification may be lost")
 
     @hookimpl
     def on_dag_run_failed(self, dag_run: Any) -> None:
@@ -75,19 +71,21 @@ class Listener:
         self._remember(dag_run)
 
     def _remember(self, dag_run: Any) -> None:
-        try:
-            found = [reaction.remembered(dag_run) for reaction in self._reactions]
-            if any(thing is not None for thing in found):
-                self._put(found, dag_run)
-        except Exception:  # noqa: BLE001 - the scheduler goes on, whatever it is
-            _log.exception("nothing will follow from the end of a run")
+        for reaction in self._reactions:
+            with _logged("nothing will follow from the end of a run"):
+                if (thing := reaction.remembered(dag_run)) is not None:
+                    from airflow_run_groups.adapters.airflow.after_commit import after_commit  # noqa: PLC0415 - for a run that ends
 
-    def _put(self, found: Sequence[Hashable | None], dag_run: Any) -> None:
-        if self._after_commit is None:
-            from airflow_run_groups.adapters.airflow.after_commit import AfterCommit  # noqa: PLC0415 - loads Airflow's models
+                    after_commit(reaction.react, thing, dag_run)
 
-            self._after_commit = AfterCommit([reaction.react for reaction in self._reactions])
-        self._after_commit.put(found, dag_run)
+
+@contextmanager
+def _logged(what_follows: str) -> Iterator[None]:
+    """Log any error, and what follows from it: the component of Airflow goes on."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever it is
+        _log.exception(what_follows)
 
 
 class _Stops:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -42,6 +42,7 @@ class Process:
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
+        self._is_asked_to_end = False
 
     @property
     def output(self) -> str:
@@ -50,12 +51,21 @@ class Process:
     def check(self) -> None:
         assert self.popen.poll() is None, f"{self.popen.args} ended:\n{self.output[-4000:]}"
 
+    def terminate(self) -> None:
+        """Ask the process to end, once: at a second time a scheduler does not wait for its tasks."""
+        if not self._is_asked_to_end:
+            self.popen.terminate()
+            self._is_asked_to_end = True
+
     def stop(self, seconds: float = 30) -> int:
         """Ask the process to end, make the rest of its group end, and return its exit code."""
-        if self.popen.poll() is None:
-            self.popen.send_signal(signal.SIGTERM)
+        self.terminate()
         try:
-            return self.popen.wait(seconds)
+            with suppress(subprocess.TimeoutExpired):
+                self.popen.wait(seconds)
+            code = self.popen.returncode
+            assert code is not None, f"{self.popen.args} did not end within {seconds} s:\n{self.output[-4000:]}"
+            return code
         finally:
             self.kill()
 
@@ -90,6 +100,14 @@ class Server(Process):
 
     def wait(self, path: str, seconds: float = 240) -> None:
         wait_until(lambda: self.answers(path), seconds=seconds, what=f"{self.url}{path}")
+
+
+def stop(*processes: Process) -> None:
+    """End all of them, at the same time."""
+    with ExitStack() as stack:
+        for process in processes:
+            process.terminate()
+            stack.callback(process.stop, 60)
 
 
 @contextmanager
@@ -137,7 +155,6 @@ def airflow(log_folder: Path, environment: Mapping[str, str] | None = None):
         for process in others:
             process.check()
     finally:
-        for process in (*others, api):
-            process.popen.send_signal(signal.SIGTERM)
-        for process in (*others, api):
-            process.stop(20)
+        with ExitStack() as at_last:
+            at_last.callback(api.stop)  # the scheduler waits for tasks that run, and they for the API server
+            stop(*others)

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests.integration.airflow.processes import Process, Server, free_port
@@ -101,14 +100,6 @@ def api_server(log: Path, environment: dict[str, str], *options: str, root: str 
 def component(name: str, log: Path, environment: dict[str, str]) -> Process:
     """Start another component of Airflow."""
     return Process(AIRFLOW, name, log=log, environment=environment)
-
-
-def stop(*processes: Process) -> None:
-    """End all of them, at the same time."""
-    with ExitStack() as stack:
-        for process in processes:
-            process.popen.terminate()
-            stack.callback(process.stop, 60)
 
 
 def output_of(command: Sequence[str], environment: dict[str, str]) -> Callable[[], str]:

@@ -26,10 +26,9 @@ from tests.integration.airflow.plugin.installed import (
     api_server,
     environment,
     install_other_project,
-    stop,
     token,
 )
-from tests.integration.airflow.processes import Server, free_port
+from tests.integration.airflow.processes import Server, free_port, stop
 
 ROOT = "/data/airflow"
 WORKERS = 2 if versions.MINOR >= (3, 1) else 1

@@ -21,7 +21,8 @@ from tests.contracts.early_responses import (
     head,
     wrong_responses,
 )
-from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, stop, token
+from tests.integration.airflow.plugin.installed import AIRFLOW, api_server, environment, output_of, token
+from tests.integration.airflow.processes import stop
 
 CONFIGURATION = """
 [airflow_api_plugin]

@@ -6,8 +6,8 @@ Each process writes down which modules of the service it has loaded.
 import pytest
 
 from tests.integration.airflow.conftest import HOME
-from tests.integration.airflow.plugin.installed import api_server, component, environment, stop
-from tests.integration.airflow.processes import wait_until
+from tests.integration.airflow.plugin.installed import api_server, component, environment
+from tests.integration.airflow.processes import stop, wait_until
 
 EXECUTOR = """
 from pathlib import Path
@@ -128,7 +128,8 @@ def airflow(site, _migrated, tmp_path):
         for process in others:
             process.check()
     finally:
-        stop(*others, server)
+        stop(*others)
+        server.stop()
         file.unlink()
 
 

@@ -117,9 +117,9 @@ class Deployment:
     def stop(self) -> None:
         """End all that are alive."""
         for process in self._alive:
-            process.popen.terminate()
+            process.terminate()
         for process in self._alive:
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(AssertionError):
                 process.stop(20)
 
     def kill(self, process: Process) -> None:
