@@ -128,7 +128,7 @@ def test_a_listener_that_cannot_write_raises_nothing_and_the_next_look_does_it(w
     if DATABASE == "sqlite":  # which has one writer, so that nothing ends while another one writes
         with world.sessions() as session:
             end_within(session, 1)
-            session.info[KEY][0].clear()
+            session.info[KEY].clear()
             session.commit()
     assert is_paused(world) == [False]
     assert world.groups.get("a", "g", now=NOW).control.stopped is not None
