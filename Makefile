@@ -38,11 +38,9 @@ RELEASE := .venvs/release
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
-# what has Airflow's own processes
-WHOLE := scheduler plugin
-# what does the same on either database; `make compat` and `make shapes` have these, and test_shapes.py, on both
-ON_EITHER := $(WHOLE) test_fuzz.py operators terminal test_airflow_cfg.py test_tokens.py test_instrumentation.py test_tracing.py \
-	test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
+# what does the same on either database, and has one in `make test`; `make compat` and `make shapes` have it on both
+ONE_DATABASE := scheduler plugin operators terminal test_fuzz.py test_airflow_cfg.py test_tokens.py test_instrumentation.py \
+	test_tracing.py test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))
@@ -82,18 +80,17 @@ recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the
 check: lint test docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) postgresql package-test whole-airflow sqlite faults-postgresql faults-sqlite
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) one-database postgresql sqlite package-test faults-postgresql faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
-sqlite: EXCEPT := $(ON_EITHER:%=--ignore tests/integration/airflow/%)
-postgresql: EXCEPT := $(patsubst %,--ignore tests/integration/airflow/%,test_shapes.py $(WHOLE))
+postgresql: EXCEPT := --ignore tests/integration/airflow/test_shapes.py
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
-	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT)
+	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT) $(ONE_DATABASE:%=--ignore tests/integration/airflow/%)
 
-whole-airflow: $(INSTALLED) ## the tests under Airflow's own scheduler, and in its API server, on PostgreSQL
-	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q $(WHOLE:%=tests/integration/airflow/%)
+one-database: $(INSTALLED) ## the tests that need an Airflow and do the same on either database: its scheduler, its API server, tokens, …
+	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q $(ONE_DATABASE:%=tests/integration/airflow/%)
 
 faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; a minute of torture; docs/reliability.md
 	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite
