@@ -38,7 +38,7 @@ RELEASE := .venvs/release
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
-# what does the same on either database, and has one in `make test`; `make compat` and `make shapes` have it on both
+# what does the same on either database, and has one in `make test`; `make compat` has what depends on Airflow on both
 ONE_DATABASE := scheduler plugin operators terminal test_fuzz.py test_airflow_cfg.py test_tokens.py test_instrumentation.py \
 	test_tracing.py test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
