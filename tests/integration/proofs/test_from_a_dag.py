@@ -213,7 +213,7 @@ def test_a_deferred_sensor_outlives_the_triggerer_and_the_service(site):
         wait_until(lambda: wait_is("deferred"), seconds=120, what="the deferred sensor")
     with site.triggerer():  # a new one, while the service is away
         wait_until(
-            lambda: "does not answer" in site.logs("wait_in_triggerer", "wait"),
+            lambda: "does not respond" in site.logs("wait_in_triggerer", "wait"),
             seconds=120,
             what="a request in vain",
         )
