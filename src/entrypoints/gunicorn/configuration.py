@@ -3,6 +3,7 @@
 gunicorn's own options, on the command line or in ``GUNICORN_CMD_ARGS``, override every one of them.
 """
 
+import gc
 import ipaddress
 import os
 import signal
@@ -78,12 +79,23 @@ def when_ready(server: Any) -> None:
     metrics.share()
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Let no collector touch what the master has loaded: workers share its memory, and take a second less to end."""
+    gc.freeze()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Have Python search nothing for garbage as a process ends that has Airflow loaded: that takes seconds."""
+    gc.freeze()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     metrics.forget(worker.pid)
 
 
 def on_exit(server: Any) -> None:
     metrics.unshare()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 from airflow import settings
@@ -74,13 +74,22 @@ def same_workers(server):
     assert server.client.get("/health/live").status_code == 200
 
 
+@contextmanager
+def backend(*, read_timeout):
+    """Provide a backend in this process that knows the schema already."""
+    backend = connect(Settings(read_timeout=read_timeout, write_timeout=3).database, allow_unknown_schema=False)
+    backend.dags.ping()
+    try:
+        yield backend
+    finally:
+        backend.database.engine.dispose()
+
+
 @pytest.fixture
 def hasty(dags):
-    """Provide a backend in this process which gives its custom code two or three seconds, and knows the schema already."""
-    hasty = connect(Settings(read_timeout=2, write_timeout=3).database, allow_unknown_schema=False)
-    hasty.dags.ping()
-    yield hasty
-    hasty.database.engine.dispose()
+    """Provide a backend which gives its custom code two or three seconds."""
+    with backend(read_timeout=2) as hasty:
+        yield hasty
 
 
 def create(backend, dag_id="a_dag", **more):
@@ -355,13 +364,14 @@ def test_while_a_plan_is_made_no_connection_is_held(dags, timetables, monkeypatc
     assert set(held) == {0}
 
 
-def test_a_look_at_a_group_does_without_what_its_dag_does_not_tell_in_time(dags, hasty, timetables, monkeypatch):
+def test_a_look_at_a_group_does_without_what_its_dag_does_not_tell_in_time(dags, timetables, monkeypatch):
     monkeypatch.setattr(timetables.ExitsWhenRead, "deserialize", classmethod(lambda cls, _: cls()))
     dags.dag("looked_at", schedule=timetables.ExitsWhenRead())
     dags.run("looked_at", "g_0000001_2024-01-01T00:00:00", state="running", logical_date=utc(1))
     monkeypatch.setattr(timetables.ExitsWhenRead, "deserialize", classmethod(lambda *_: timetables.FREE.wait()))
-    assert hasty.groups.get("looked_at", "g", now=NOW).previous_run_id is None
-    assert hasty.database.engine.pool.checkedout() == 0
+    with backend(read_timeout=6) as patient:  # half of which is waited for the DAG
+        assert patient.groups.get("looked_at", "g", now=NOW).previous_run_id is None
+        assert patient.database.engine.pool.checkedout() == 0
     dags.clear_runs()
 
 

@@ -1,5 +1,6 @@
 """gunicorn's configuration, as far as it can be seen without a server; tests/integration starts one."""
 
+import gc
 import runpy
 import signal
 import subprocess
@@ -29,6 +30,15 @@ def load(monkeypatch):
         return SimpleNamespace(**runpy.run_path(PATH))
 
     return load
+
+
+@pytest.mark.parametrize("hook", ["pre_fork", "worker_exit"])
+def test_what_is_loaded_is_not_searched_for_garbage_in_workers_and_at_their_end(load, hook):
+    try:
+        getattr(load(), hook)(None, None)
+        assert gc.get_freeze_count() > len(sys.modules)
+    finally:
+        gc.unfreeze()
 
 
 def _server(*addresses, workers=1, graceful_timeout=30, **options):
