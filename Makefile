@@ -92,7 +92,7 @@ sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this datab
 one-database: $(INSTALLED) ## the tests that need an Airflow and do the same on either database: its scheduler, its API server, tokens, …
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q $(ONE_DATABASE:%=tests/integration/airflow/%)
 
-faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; a minute of torture; docs/reliability.md
+faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; half a minute of torture; docs/reliability.md
 	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite
 
 faults-sqlite faults-postgresql:

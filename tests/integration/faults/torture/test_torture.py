@@ -29,7 +29,7 @@ tell = partial(print, flush=True)
 
 
 def test_nothing_is_lost_or_doubled_and_nothing_hangs(server, proxy, postgres, dags):
-    seconds = float(os.environ.get("TORTURE_SECONDS", "60"))
+    seconds = float(os.environ.get("TORTURE_SECONDS", "30"))
     seed = os.environ.get("TORTURE_SEED") or str(random.randrange(10**6))
     tell(f"\ntorture for {seconds:.0f} seconds, TORTURE_SEED={seed}")
     for dag_id in DAG_IDS:
