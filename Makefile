@@ -80,7 +80,7 @@ recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the
 check: lint test docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) one-database postgresql sqlite package-test faults-postgresql faults-sqlite
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) package-test one-database postgresql sqlite faults-postgresql faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
