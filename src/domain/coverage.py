@@ -39,6 +39,7 @@ class DateStatus(str, Enum):
 
 _MOMENT = dt.timedelta(microseconds=1)
 _HINDERS = frozenset({DateStatus.FAILED, DateStatus.RUNNING, DateStatus.QUEUED, DateStatus.MISSING})
+_OF_STATES = {state.value: DateStatus(state.value) for state in DagRunState}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +173,7 @@ def covered_dates(
 
 def _of_run(run: ExistingRun) -> DateStatus:
     """Return the status of a date with a run; a state that only a newer Airflow knows is one that has not ended."""
-    known = {state.value for state in DagRunState}
-    return DateStatus(run.state) if run.state in known else DateStatus.RUNNING
+    return _OF_STATES.get(run.state, DateStatus.RUNNING)
 
 
 def _without_run(info: DagRunInfo, dag: Dag, now: dt.datetime) -> DateStatus:

@@ -150,9 +150,10 @@ class Coverages:
 
         def look(snapshot: DagSnapshot) -> Coverage:
             now = self._clock()
+            last_moment = now + coverage.MAX_TIME
             dag, timetable = snapshot.schedule()
             infos, rest = scheduled_dates(
-                request, dag, timetable, now=now, is_enough=lambda: self._clock() > now + coverage.MAX_TIME
+                request, dag, timetable, now=now, is_enough=lambda: self._clock() > last_moment
             )
             runs = snapshot.existing_runs([info.logical_date for info in infos])
             return Coverage(dag_id=dag_id, dates=tuple(covered_dates(infos, dag, runs, now=now)), next_start_date=rest)

@@ -182,6 +182,13 @@ class SnapshotDetailsContract:
         found = existing_runs(world, [date(day) for day in range(1, 1201)])
         assert {run.run_id for run in found.values()} == {"first", "last"}
 
+    def test_there_may_be_many_runs_between_the_dates(self, world: World):
+        world.dag("a")
+        for day in range(1, 8):
+            world.run("a", f"r{day}", logical_date=date(day))
+        found = existing_runs(world, [date(1), date(7)])
+        assert {day: run.run_id for day, run in found.items()} == {date(1): "r1", date(7): "r7"}
+
     def test_recent_durations_are_those_of_the_last_dates_that_have_ended(self, world: World):
         world.dag("a")
         world.dag("other")

@@ -25,7 +25,7 @@ FILES = [
 ]
 DAG_IDS = {"example_run_group", "example_date_after_date", "example_report", "example_daily", "wait_in_triggerer"}
 ENVIRONMENT = {
-    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__CORE__PARALLELISM": "8",
     "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
@@ -229,7 +229,8 @@ def test_a_failed_group_fails_the_deferred_sensor_with_its_dates(site, server):
         (FLAGS / f"fail_{date}").touch()
     run_id = site.trigger(server, "wait_in_triggerer", prefix="failing", month="2020-06")
     site.wait_for("wait_in_triggerer", run_id, "failed")
-    assert site.tasks("wait_in_triggerer", run_id) == {"create": "success", "wait": "failed"}
+    tasks = site.tasks("wait_in_triggerer", run_id)
+    assert tasks == {"create": "success", "wait": "failed"}, site.logs("wait_in_triggerer", "create")
     assert (
         "2 of 3 runs of group 'failing' of DAG 'example_daily' are failed: 2020-06-01T00:00:00Z, 2020-06-03T00:00:00Z"
     ) in site.logs("wait_in_triggerer", "wait")

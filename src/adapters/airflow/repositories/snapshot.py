@@ -10,7 +10,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import func, null, select
+from sqlalchemy import func, null, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
@@ -18,6 +18,7 @@ from airflow_run_groups.adapters.airflow import compat, configuration
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
+from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.controls import Record, record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.existing_runs import existing_run, existing_runs
@@ -109,19 +110,31 @@ class AirflowDag:
         return schedule
 
     def existing_runs(self, dates: Collection[dt.datetime]) -> Mapping[dt.datetime, ExistingRun]:
+        wanted = set(dates)
+        return {
+            date: ExistingRun(logical_date=date, run_id=run_id, state=state, run_type=run_type, created_by=created_by)
+            for date, run_id, state, run_type, created_by in self._rows_at(wanted)
+            if date in wanted
+        }
+
+    def _rows_at(self, dates: Collection[dt.datetime]) -> Iterator[Any]:
+        """Yield the rows at these dates, and perhaps some between them: to name the dates takes longer than to read as many."""
+        if not dates:
+            return
         creator = _RUN.c.triggering_user_name if "triggering_user_name" in _RUN.c else null()
-        query = select(_RUN.c.logical_date, _RUN.c.run_id, COUNTED_STATE, _RUN.c.run_type, creator).where(
+        logical_date = type_coerce(_RUN.c.logical_date, DATE)
+        query = select(logical_date, _RUN.c.run_id, COUNTED_STATE, _RUN.c.run_type, creator).where(
             _RUN.c.dag_id == self._row.dag_id
         )
+        most = 2 * len(dates)
+        between = query.where(_RUN.c.logical_date >= min(dates), _RUN.c.logical_date <= max(dates))
+        rows = self._session.execute(between.order_by(_RUN.c.logical_date).limit(most + 1)).all()
+        if len(rows) <= most:
+            yield from rows
+            return
         left = iter(dates)
-        found = {}
         while page := list(islice(left, _DATES_PER_QUERY)):
-            rows = self._session.execute(query.where(_RUN.c.logical_date.in_(page)))
-            for date, run_id, state, run_type, created_by in rows:
-                found[date] = ExistingRun(
-                    logical_date=date, run_id=run_id, state=state, run_type=run_type, created_by=created_by
-                )
-        return found
+            yield from self._session.execute(query.where(_RUN.c.logical_date.in_(page)))
 
     def recent_durations(self, count: int) -> Sequence[dt.timedelta]:
         rows = self._session.execute(RECENT, {"dag_id": self._row.dag_id, "rows": count})
