@@ -179,6 +179,24 @@ def test_token_that_an_older_airflow_has_left_in_the_browser_gives_way_to_the_se
         page.driver.execute_script("localStorage.removeItem('token')")
 
 
+TOGETHER = """
+const [done] = arguments;
+localStorage.token = "of another time";
+const {name} = performance.getEntriesByType("resource").find(({name}) => name.endsWith("/core/api.js"));
+import(name)
+  .then(({ask}) => Promise.all(["me", "dags", "groups"].map((path) => ask(path))))
+  .then((answers) => done(answers.length), (error) => done(String(error)))
+  .finally(() => localStorage.removeItem("token"));
+"""
+
+
+def test_requests_that_such_a_token_is_refused_for_at_the_same_time_are_all_sent_again(page):
+    page.forgiven = ["401"]
+    page.open("/api/v1/ui/")
+    page.see("table.groups", DAG_ID)
+    assert page.driver.execute_async_script(TOGETHER) == 3
+
+
 def prefix(page):
     """Return the field of the form into which the prefix goes."""
     return page.see("label", "Prefix").find_element(By.CSS_SELECTOR, "input")

@@ -42,11 +42,6 @@ function airflowsToken() {
   return token === outdated ? null : token;
 }
 
-function authorization() {
-  const token = sessionStorage.getItem(TOKEN) ?? airflowsToken();
-  return token ? {authorization: `Bearer ${token}`} : {};
-}
-
 const answers = new Map();
 
 function remember(path, tag, value) {
@@ -57,7 +52,8 @@ function remember(path, tag, value) {
 
 /** Send a request and return what its `response` holds: the very same object as before when nothing has changed. */
 export async function ask(path, {method = "GET", body, signal} = {}) {
-  const headers = authorization();
+  const own = sessionStorage.getItem(TOKEN), token = own ?? airflowsToken();
+  const headers = token ? {authorization: `Bearer ${token}`} : {};
   const known = method === "GET" ? answers.get(path) : undefined;
   if (body !== undefined) headers["content-type"] = "application/json";
   if (known) headers["if-none-match"] = known.tag;
@@ -70,8 +66,8 @@ export async function ask(path, {method = "GET", body, signal} = {}) {
     if (signal?.aborted) throw error;
     throw new Refused(0, "The service cannot be reached.");
   }
-  if (got.status === 401 && !sessionStorage.getItem(TOKEN) && airflowsToken()) {
-    outdated = airflowsToken();
+  if (got.status === 401 && token && !own) {
+    outdated = token;
     return ask(path, {method, body, signal});
   }
   setLost(got.status === 401);
