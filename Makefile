@@ -181,7 +181,8 @@ audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the o
 	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
 		echo "$$pins"; $(AUDIT) -r $$pins; done; $(AUDIT) -r constraints.txt
 
-package-test: build ## the wheel built from the sdist, tested by the sdist's own tests where Airflow is not installed
+package-test: $(INSTALLED) ## the wheel built from the sdist, tested by the sdist's own tests where Airflow is not installed
+	@$(MAKE) --no-print-directory build  # as a prerequisite it would have this suite begin last
 	$(VENV)/uv venv -q --clear $(PACKAGE)
 	mkdir $(PACKAGE)/source
 	tar -xzf dist/*.tar.gz -C $(PACKAGE)/source --strip-components 1
