@@ -135,7 +135,7 @@ class GroupProgress:
     ``recently_started`` when the first of these started, None without any.
     ``previous_run_id``: the run before its runs without which it cannot end, None when it can go on by itself.
     ``uncontrolled_runs``: how many of its queued and running runs are not under the group's control all the same, as Airflow
-    has cleared them since they ended. ``may``: the permissions of the caller who looks at it, None without a caller.
+    has cleared them since they ended. ``may``: what its caller may do with it, None without a caller.
     ``subscription``: where its notifications go, None for nowhere.
     """
 

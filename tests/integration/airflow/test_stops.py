@@ -117,6 +117,16 @@ def test_the_end_of_a_nested_transaction_is_no_commit(world, group, listener):
     assert is_paused(world) == [True]
 
 
+def test_no_session_has_a_listener_of_its_own(world, group, listener):
+    """SQLAlchemy would be called back when the session is collected, and Python ignores there what a signal handler raises."""
+    group(stop_after=TWO)
+    with world.sessions() as session:
+        end_within(session, 1)
+        assert KEY in session.info
+        for hook in (session.dispatch.after_commit, session.dispatch.after_rollback):
+            assert list(hook.listeners) == []
+
+
 def test_a_listener_that_cannot_write_raises_nothing_and_the_next_look_does_it(world, group, listener, caplog):
     group(stop_after=StopAfter(failed=1))
     with world.sessions.begin() as session:

@@ -12,7 +12,8 @@ import termios
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from unittest.mock import patch
+
+import pytest
 
 from airflow_run_groups.entrypoints.terminal.command_line import main
 from tests.integration.http_memory.server import BIN, environment
@@ -45,7 +46,9 @@ class Done:
 def called(*words, url="http://127.0.0.1:9"):
     """Run it in this process, which takes a tenth of the time."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    with redirect_stdout(stdout), redirect_stderr(stderr), patch.dict(os.environ, AIRFLOW_GROUPS_URL=url, NO_PROXY="*"):
+    with redirect_stdout(stdout), redirect_stderr(stderr), pytest.MonkeyPatch.context() as environ:
+        environ.setenv("AIRFLOW_GROUPS_URL", url)
+        environ.setenv("NO_PROXY", "*")
         try:
             main(words, prog_name="airflow-groups")
         except SystemExit as end:
