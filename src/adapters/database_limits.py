@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class DatabaseLimits:
     lock_timeout: float
     idle_in_transaction_timeout: float
     sqlite_write_timeout: float
+    brief_write_timeout: float
     max_task_instances: int
 
     @classmethod
@@ -44,7 +45,15 @@ class DatabaseLimits:
             # The part of a write in which nobody else can write. Airflow's own components give up after 5 seconds, and
             # its scheduler does not survive that.
             sqlite_write_timeout=4.0,
+            # A write that no request is about: the entry about a denial, a stop. A scheduler may wait for it.
+            brief_write_timeout=min(3.0, write_timeout),
             # The task instances of one request for more than 500 runs. A quiet PostgreSQL writes so many in a fifth of the
             # time, for which others wait for the lock of the DAG, and one that is five times as slow within all of it.
             max_task_instances=int(4_000 * write_timeout),
         )
+
+    def brief(self) -> DatabaseLimits:
+        """Return the limits of a brief write, which waits at most a second for others who write."""
+        seconds = self.brief_write_timeout
+        limits = self.derive(pool_size=1, read_timeout=seconds, write_timeout=seconds)
+        return replace(limits, lock_timeout=min(1.0, seconds / 3))

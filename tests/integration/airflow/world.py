@@ -56,7 +56,10 @@ class AirflowWorld:
     def __init__(self) -> None:
         # a busy machine is not what the tests are about, and no scheduler waits meanwhile: no step ends early by itself
         limits = replace(
-            Settings(read_timeout=60, write_timeout=300).database, lock_timeout=120, sqlite_write_timeout=120
+            Settings(read_timeout=60, write_timeout=300).database,
+            lock_timeout=120,
+            sqlite_write_timeout=120,
+            brief_write_timeout=60,
         )
         self._limits = limits
         self.backend = connect(limits, allow_unknown_schema=False)

@@ -210,6 +210,7 @@ def test_by_default_the_limits_of_the_database_are_these():
         "lock_timeout": 5.0,
         "idle_in_transaction_timeout": 15.0,
         "sqlite_write_timeout": 4.0,
+        "brief_write_timeout": 3.0,
         "max_task_instances": 100_000,
     }
 
@@ -221,6 +222,8 @@ def test_the_waits_of_a_request_are_within_its_timeout(read_timeout, write_timeo
     assert limits.pool_timeout < read_timeout
     assert limits.connect_timeout <= read_timeout
     assert limits.queue_timeout + 2 * limits.lock_timeout < write_timeout
+    assert limits.brief().write_timeout <= min(3, write_timeout)
+    assert limits.brief().lock_timeout <= 1
 
 
 @pytest.mark.parametrize(

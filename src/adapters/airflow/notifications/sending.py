@@ -24,12 +24,12 @@ from airflow_run_groups.adapters.airflow.notifications.events import (
     page_of_groups,
 )
 from airflow_run_groups.adapters.airflow.queries.controls import facts_of, record_of
-from airflow_run_groups.adapters.airflow.writing.stops import STOP_LIMITS
+from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.errors import DomainError, GroupNotFound
 from airflow_run_groups.domain.notification import GroupEvent, Notification, Notify
 
-LIMITS = replace(STOP_LIMITS, pool_size=2, read_timeout=5.0)
-"""Those of the thread. A write of it waits as short as a stop for the row of a group, and holds it as short."""
+LIMITS = DatabaseLimits.derive(pool_size=2, read_timeout=5.0, write_timeout=2.0)
+"""Those of the thread."""
 GROUPS_AT_ONCE = 100
 """Groups that one look at all of them takes in; the next one goes on behind them."""
 _BEYOND = 2**31 - 1
@@ -98,7 +98,7 @@ class GroupNotifications:
             if not subscription.due(happened(dag_id, prefix, record, connection)):
                 return
         state = self._state_of(dag_id, prefix)
-        taken = self._database.write(None, partial(_take, dag_id, prefix), LIMITS)
+        taken = self._database.write(None, partial(_take, dag_id, prefix), self._database.limits.brief())
         if taken is not None:
             for event, at in taken.due.items():
                 self._send(taken.notify, Notification(dag_id=dag_id, prefix=prefix, event=event, at=at), state)

@@ -31,7 +31,7 @@ from airflow_run_groups.adapters.airflow.repositories.previous_runs import Previ
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
-from airflow_run_groups.adapters.airflow.writing.stops import STOP_LIMITS, is_due, stop_if_due
+from airflow_run_groups.adapters.airflow.writing.stops import is_due, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control import ChangedGroup, GroupChange, Keep, PausedGroups
 from airflow_run_groups.domain.errors import (
@@ -91,7 +91,7 @@ class AirflowGroupRepository:
             stop_if_due(dag_id, prefix, session, now=now)
 
         try:
-            self._database.write(dag_id, work, STOP_LIMITS)
+            self._database.write(dag_id, work, self._database.limits.brief())
         except DomainError as error:
             _log.warning("group %r of DAG %r could not be stopped by its rule: %s", prefix, dag_id, error)
             return False

@@ -1,18 +1,11 @@
 """Entries in Airflow's audit log, and those about denials, which are written by themselves."""
 
 import json
-from dataclasses import replace
 
 from airflow.models.log import Log
 
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.audit import Denial
-
-_LIMITS = replace(
-    DatabaseLimits.derive(pool_size=1, read_timeout=3.0, write_timeout=3.0), lock_timeout=1.0, sqlite_write_timeout=1.0
-)
-"""Those of a denial's write, so that it neither waits for groups nor holds one up."""
 
 
 def entry(
@@ -45,7 +38,7 @@ class AirflowAuditLog:
         self._database = database
 
     def denied(self, denial: Denial) -> None:
-        self._database.write(None, lambda session: session.add(_denied(denial)), _LIMITS)
+        self._database.write(None, lambda session: session.add(_denied(denial)), self._database.limits.brief())
 
 
 def _denied(denial: Denial) -> Log:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 
 from airflow import settings
@@ -28,11 +27,6 @@ from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.control import NOTHING_ENDED, Control, Outcomes, stopped_control
 from airflow_run_groups.domain.stop_after import StopAfter
-
-STOP_LIMITS = replace(
-    DatabaseLimits.derive(pool_size=1, read_timeout=2.0, write_timeout=2.0), lock_timeout=0.5, sqlite_write_timeout=1.0
-)
-"""Those of a stop, for which a scheduler or a request that looks at a group waits."""
 
 log = logging.getLogger(__name__)
 _BACKFILL = Backfill.__table__
@@ -71,7 +65,8 @@ class StopsOfRows:
     @classmethod
     def connect(cls) -> StopsOfRows:
         """Return one with a connection of its own to the database of this process's Airflow, made when it is needed."""
-        return cls(Database(str(settings.SQL_ALCHEMY_CONN), STOP_LIMITS))
+        limits = DatabaseLimits.derive(pool_size=1, read_timeout=2.0, write_timeout=2.0)  # the scheduler waits
+        return cls(Database(str(settings.SQL_ALCHEMY_CONN), limits))
 
     def react(self, numbers: Iterable[int]) -> None:
         """Look at each group, and write where its rule says so.
@@ -84,7 +79,7 @@ class StopsOfRows:
                 found = record_of_row(number, connection)
                 due = found is not None and is_due(found.dag_id, found.prefix, found.record, connection, now=now)
             if found is not None and due:
-                self._database.write(None, partial(_write, found, now), STOP_LIMITS)
+                self._database.write(None, partial(_write, found, now), self._database.limits.brief())
 
 
 def _write(found: NamedRecord, now: dt.datetime, session: Session) -> None:
