@@ -77,10 +77,11 @@ screenshots: $(INSTALLED) ## the pictures of the page of groups in docs/page, fr
 recording: $(INSTALLED) ## the picture of `airflow-groups create --watch` in the README, docs/create-watch.svg, from the command itself
 	$(VENV)/python examples/recording.py
 
-check: lint test docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
+check: test lint docs ## all that must hold before a change goes in: format, lint, types, import contracts, tests, documents
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) package-test one-database postgresql sqlite faults-postgresql faults-sqlite
+	@# those that take longest first, and with them the one that waits for most of its time
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) one-database faults-postgresql package-test postgresql sqlite faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory

@@ -16,7 +16,7 @@ from tenacity.wait import wait_exponential, wait_random
 
 from airflow_run_groups.adapters.client.errors import ClientError, NoConnection, RefusedByService, Unreachable
 from airflow_run_groups.adapters.client.responses import matches
-from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown
+from airflow_run_groups.domain import DeadlineExceeded, InsufficientPrivilege, OutcomeUnknown, SchemaUnknown
 
 _NOTHING_DONE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 """Statuses of the service after which it has done nothing, and may do it later."""
@@ -24,6 +24,8 @@ _UNKNOWN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 """Statuses after which nobody knows what was done: of a proxy that has lost the response, or of the service itself."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_OF_AN_OPERATOR = (SchemaUnknown.reason, InsufficientPrivilege.reason)
+"""Reasons of a service that has not been set up to the end: they seldom pass by themselves."""
 _SHOWN = 200
 """Characters of a foreign response that an error shows."""
 
@@ -56,11 +58,12 @@ class Sender:
         on_retry: Callable[[UpcomingRetry], object],
         sleep: Callable[[float], None],
     ) -> None:
-        """``connect_for``: the same until the service has responded for the first time; None: as ``retry_for``."""
+        """``connect_for``: the same for a service that was never reached, or never worked; None: as ``retry_for``."""
         self._http = http
         self._retry_for = retry_for
         self._connect_for = retry_for if connect_for is None else min(connect_for, retry_for)
         self._has_responded = False
+        self._has_worked = False
         self._on_retry = on_retry
         self._sleep = sleep
 
@@ -111,12 +114,19 @@ class Sender:
         except httpx.RequestError as error:
             raise _failure_without_response(url, error) from error
         self._has_responded = True
-        return _checked(response)
+        checked = _checked(response)
+        self._has_worked = True
+        return checked
 
     def _is_over(self, state: RetryCallState) -> bool:
         # at least one retry, since the first attempt alone may have taken longer than all of them may
         passed = 0.0 if state.attempt_number == 1 else max(state.seconds_since_start or 0.0, state.idle_for)
-        is_first_contact = isinstance(_failure(state).error, NoConnection) and not self._has_responded
+        error = _failure(state).error
+        is_first_contact = (
+            not self._has_worked
+            if error.reason in _OF_AN_OPERATOR
+            else isinstance(error, NoConnection) and not self._has_responded
+        )
         return passed + state.upcoming_sleep > (self._connect_for if is_first_contact else self._retry_for)
 
     def _report(self, state: RetryCallState) -> None:

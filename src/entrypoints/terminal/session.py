@@ -29,7 +29,7 @@ from airflow_run_groups.entrypoints.terminal.sign_in import token_of_user
 from airflow_run_groups.entrypoints.terminal.wording import NO_CONNECTION, NO_TOKEN, without_headers
 
 CONNECT_FOR = 5.0
-"""Seconds for which a service that has never responded is tried, unless ``--retry-for`` is given: its URL may be wrong."""
+"""Seconds for which a service that has never worked is tried, unless ``--retry-for`` is given: its URL may be wrong."""
 LOCAL = "http://localhost"
 """The URL of the service that runs in this process."""
 TOKEN = "AIRFLOW_GROUPS_TOKEN"  # noqa: S105 - a name, and no token

@@ -30,6 +30,10 @@ class Network(httpx.BaseTransport):
         """Decide the outcome of the next requests: a response in place of the service's, an error, or None for no fault."""
         self._faults += faults
 
+    def heal(self):
+        """Forget the faults that are left."""
+        self._faults.clear()
+
     def handle_request(self, request):
         body = json.loads(request.read() or b"null")
         self.requests.append((request.method, request.url.path, body))
