@@ -114,13 +114,13 @@ def begin() -> None:
     from airflow_run_groups.adapters.airflow.repositories.snapshot import AirflowDag
     from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable
     from airflow_run_groups.adapters.airflow.writing import runs
-    from airflow_run_groups.domain import use_cases
+    from airflow_run_groups.domain.use_cases import create_runs
 
     _SEND.append(application())
     _around(runs, "_create", _TEMPLATE)
     _around(AirflowDag, "add", _WRITING)
     _around(AirflowDag, "facts", _FACTS)
-    _around(use_cases, "runs_to_create", _PLAN)
+    _around(create_runs, "runs_to_create", _PLAN)
     original = AirflowTimetable.infos_between
 
     def infos_between(self: Any, *bounds: Any) -> Iterator[Any]:

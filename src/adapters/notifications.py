@@ -14,7 +14,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
 
-from airflow_run_groups.domain.notification import Notification
+from airflow_run_groups.domain.control.notification import Notification
 
 KEY_HEADER = "Idempotency-Key"
 """The header with the key of the notification, which the body has, too."""

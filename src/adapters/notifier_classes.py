@@ -35,7 +35,7 @@ def notifier_classes(text: str) -> Mapping[str, NotifierClass]:
 
 
 def _class(name: str, facts: Any) -> NotifierClass:
-    from airflow_run_groups.domain.notification import NAME  # noqa: PLC0415 - all of Airflow's components load this module
+    from airflow_run_groups.domain.control.notification import NAME  # noqa: PLC0415 - all of Airflow's components load this module
 
     if not re.fullmatch(NAME, name):
         msg = f"{_FORM}; a name has 1 to 250 letters, digits, _, . and -, which {name!r} has not"

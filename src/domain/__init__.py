@@ -9,11 +9,23 @@ from airflow_run_groups.domain.about import (
 from airflow_run_groups.domain.audit import (
     Denial as Denial,
 )
-from airflow_run_groups.domain.control import (
+from airflow_run_groups.domain.control.change import (
     KEEP as KEEP,
     ChangedGroup as ChangedGroup,
-    Control as Control,
     GroupChange as GroupChange,
+)
+from airflow_run_groups.domain.control.control import Control as Control
+from airflow_run_groups.domain.control.notification import (
+    GroupEvent as GroupEvent,
+    Notify as Notify,
+)
+from airflow_run_groups.domain.control.pace import (
+    Order as Order,
+    Pace as Pace,
+)
+from airflow_run_groups.domain.control.stop_after import (
+    StopAfter as StopAfter,
+    Stopped as Stopped,
 )
 from airflow_run_groups.domain.coverage import (
     Coverage as Coverage,
@@ -21,13 +33,6 @@ from airflow_run_groups.domain.coverage import (
     CoverageStretch as CoverageStretch,
     CoveredDate as CoveredDate,
     DateStatus as DateStatus,
-)
-from airflow_run_groups.domain.coverage_pages import (
-    CoveragePage as CoveragePage,
-    CoveragePages as CoveragePages,
-    CoveragesRequest as CoveragesRequest,
-    DagCoverage as DagCoverage,
-    Problem as Problem,
 )
 from airflow_run_groups.domain.dag_search import (
     DagDetails as DagDetails,
@@ -72,7 +77,7 @@ from airflow_run_groups.domain.errors import (
     UnknownNotifier as UnknownNotifier,
     UnsupportedAirflowVersion as UnsupportedAirflowVersion,
 )
-from airflow_run_groups.domain.group_actions import (
+from airflow_run_groups.domain.groups.actions import (
     MAX_NOTE_LENGTH as MAX_NOTE_LENGTH,
     Cancel as Cancel,
     GroupAction as GroupAction,
@@ -81,11 +86,7 @@ from airflow_run_groups.domain.group_actions import (
     Retry as Retry,
     Which as Which,
 )
-from airflow_run_groups.domain.group_search import (
-    GroupFilter as GroupFilter,
-    GroupState as GroupState,
-)
-from airflow_run_groups.domain.groups import (
+from airflow_run_groups.domain.groups.group import (
     Group as Group,
     GroupChangeResult as GroupChangeResult,
     GroupPage as GroupPage,
@@ -95,6 +96,13 @@ from airflow_run_groups.domain.groups import (
     GroupRunPage as GroupRunPage,
     PausedPage as PausedPage,
     StateCounts as StateCounts,
+)
+from airflow_run_groups.domain.groups.search import (
+    GroupFilter as GroupFilter,
+    GroupState as GroupState,
+)
+from airflow_run_groups.domain.groups.waiting import (
+    WaitsFor as WaitsFor,
 )
 from airflow_run_groups.domain.model import (
     MAX_DAG_ID_LENGTH as MAX_DAG_ID_LENGTH,
@@ -108,14 +116,6 @@ from airflow_run_groups.domain.model import (
     DagRunType as DagRunType,
     DagSummary as DagSummary,
     TaskWindow as TaskWindow,
-)
-from airflow_run_groups.domain.notification import (
-    GroupEvent as GroupEvent,
-    Notify as Notify,
-)
-from airflow_run_groups.domain.pace import (
-    Order as Order,
-    Pace as Pace,
 )
 from airflow_run_groups.domain.planning.conf import (
     MAX_CONF_BYTES as MAX_CONF_BYTES,
@@ -176,10 +176,6 @@ from airflow_run_groups.domain.run_id import (
     has_address as has_address,
     name_of_group as name_of_group,
 )
-from airflow_run_groups.domain.stop_after import (
-    StopAfter as StopAfter,
-    Stopped as Stopped,
-)
 from airflow_run_groups.domain.timetable import (
     DagRunInfo as DagRunInfo,
     DataInterval as DataInterval,
@@ -190,11 +186,19 @@ from airflow_run_groups.domain.unfinished import (
     UnfinishedRunLimits as UnfinishedRunLimits,
     UnfinishedRuns as UnfinishedRuns,
 )
-from airflow_run_groups.domain.use_cases import (
+from airflow_run_groups.domain.use_cases.coverage import (
     Coverages as Coverages,
-    CreateRuns as CreateRuns,
-    Groups as Groups,
 )
-from airflow_run_groups.domain.waiting import (
-    WaitsFor as WaitsFor,
+from airflow_run_groups.domain.use_cases.coverage_pages import (
+    CoveragePage as CoveragePage,
+    CoveragePages as CoveragePages,
+    CoveragesRequest as CoveragesRequest,
+    DagCoverage as DagCoverage,
+    Problem as Problem,
+)
+from airflow_run_groups.domain.use_cases.create_runs import (
+    CreateRuns as CreateRuns,
+)
+from airflow_run_groups.domain.use_cases.groups import (
+    Groups as Groups,
 )

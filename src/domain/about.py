@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from airflow_run_groups.domain.control import GroupChange, Keep
-from airflow_run_groups.domain.notification import Subscription, subscription_to
+from airflow_run_groups.domain.control.change import GroupChange, Keep
+from airflow_run_groups.domain.control.notification import Subscription, subscription_to
 from airflow_run_groups.domain.planning.runs import CreatedRuns
 
 MAX_DESCRIPTION_LENGTH = 1000

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.control import ChangedGroup, GroupChange, PausedGroups
+from airflow_run_groups.domain.control.change import ChangedGroup, GroupChange
+from airflow_run_groups.domain.control.control import PausedGroups
 from airflow_run_groups.domain.dag_search import DagFilter, DagPage
-from airflow_run_groups.domain.group_actions import GroupAction, GroupActionResult
-from airflow_run_groups.domain.group_search import GroupFilter
-from airflow_run_groups.domain.groups import GroupPage, GroupProgress, GroupRunFilter, GroupRunPage
+from airflow_run_groups.domain.groups.actions import GroupAction, GroupActionResult
+from airflow_run_groups.domain.groups.group import GroupPage, GroupProgress, GroupRunFilter, GroupRunPage
+from airflow_run_groups.domain.groups.search import GroupFilter
 from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest

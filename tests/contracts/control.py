@@ -21,7 +21,7 @@ from airflow_run_groups.domain import (
     WaitsFor,
     Which,
 )
-from airflow_run_groups.domain.group_search import GroupFilter
+from airflow_run_groups.domain.groups.search import GroupFilter
 from tests.contracts.creation import Anyone
 from tests.contracts.world import World, add, date, group_run, new_run, utc
 

@@ -26,7 +26,7 @@ from airflow_run_groups.domain import (
     WaitsFor,
     Which,
 )
-from airflow_run_groups.domain.estimate import WINDOW
+from airflow_run_groups.domain.groups.estimate import WINDOW
 from tests.contracts.hostile import HOSTILE
 from tests.contracts.world import World, add, date, group_run, new_run, utc
 

@@ -27,7 +27,7 @@ from airflow_run_groups.domain import (
     UnfinishedRunLimits,
     Which,
 )
-from airflow_run_groups.domain.group_search import GroupFilter
+from airflow_run_groups.domain.groups.search import GroupFilter
 from airflow_run_groups.domain.unfinished import NO_LIMITS
 from tests.contracts.creation import Anyone
 from tests.contracts.world import World, add, date, group_run, new_run

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.adapters.notifications import NotDelivered, Receiver as Target
-from airflow_run_groups.domain.notification import GroupEvent, Notification
+from airflow_run_groups.domain.control.notification import GroupEvent, Notification
 from tests.receiver import Receiver
 
 AT = dt.datetime(2025, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1)))

@@ -8,8 +8,8 @@ from threading import RLock
 from airflow_run_groups.adapters.memory.dag import MemoryDag
 from airflow_run_groups.adapters.memory.queue import RunQueue, StoredRun
 from airflow_run_groups.domain import About, Control, DagRunState, GroupRunId, UnfinishedRunLimits, UnfinishedRuns
-from airflow_run_groups.domain.control import Outcomes, stopped_control
-from airflow_run_groups.domain.stop_after import EndedRuns
+from airflow_run_groups.domain.control.control import Outcomes, stopped_control
+from airflow_run_groups.domain.control.stop_after import EndedRuns
 
 _ENDED = (DagRunState.SUCCESS.value, DagRunState.FAILED.value)
 

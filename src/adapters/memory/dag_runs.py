@@ -40,9 +40,9 @@ from airflow_run_groups.domain import (
     group_prefix,
 )
 from airflow_run_groups.domain.about import NOTHING
-from airflow_run_groups.domain.estimate import RECENT_RUNS
+from airflow_run_groups.domain.control.pace import is_spaced
+from airflow_run_groups.domain.groups.estimate import RECENT_RUNS
 from airflow_run_groups.domain.model import MAX_LIMIT
-from airflow_run_groups.domain.pace import is_spaced
 from airflow_run_groups.domain.planning.bounds import CreationBounds
 
 T = TypeVar("T")

@@ -30,11 +30,13 @@ from airflow_run_groups.domain import (
     has_address,
 )
 from airflow_run_groups.domain.about import NOTHING
-from airflow_run_groups.domain.control import PausedGroups, QueuedRun, changed_control, run_again_by_others, turns
-from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
-from airflow_run_groups.domain.group_actions import left_out, unknown_tasks
-from airflow_run_groups.domain.groups import page_of
-from airflow_run_groups.domain.pace import Restarts
+from airflow_run_groups.domain.control.change import changed_control, run_again_by_others
+from airflow_run_groups.domain.control.control import PausedGroups
+from airflow_run_groups.domain.control.pace import Restarts
+from airflow_run_groups.domain.control.turns import QueuedRun, turns
+from airflow_run_groups.domain.groups.actions import left_out, unknown_tasks
+from airflow_run_groups.domain.groups.estimate import DURATIONS, WINDOW
+from airflow_run_groups.domain.groups.group import page_of
 
 _UNFINISHED = frozenset({DagRunState.QUEUED.value, DagRunState.RUNNING.value})
 

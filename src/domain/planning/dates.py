@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 
+from airflow_run_groups.domain.control.pace import Order
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import Dag, in_utc
-from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.planning.runs import ExistingRun

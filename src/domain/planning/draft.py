@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from airflow_run_groups.domain.control import joined_control
+from airflow_run_groups.domain.control.change import joined_control
+from airflow_run_groups.domain.control.pace import starts_of
 from airflow_run_groups.domain.errors import DagNotTriggerable, GroupExists, PlanChanged, Refused, TooManyRuns
 from airflow_run_groups.domain.model import Dag, DagRunType, in_utc
-from airflow_run_groups.domain.pace import starts_of
 from airflow_run_groups.domain.planning.conf import Confs
 from airflow_run_groups.domain.planning.facts import ExistingGroup, PlanningFacts
 from airflow_run_groups.domain.planning.plan_id import Digest, PlanId

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.control.control import Control
 from airflow_run_groups.domain.model import Conf, Dag, in_utc
 from airflow_run_groups.domain.planning.bounds import DEFAULT_BOUNDS, CreationBounds
 from airflow_run_groups.domain.planning.runs import ExistingRun

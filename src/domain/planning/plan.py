@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.estimate import expected_end
+from airflow_run_groups.domain.groups.estimate import expected_end
 from airflow_run_groups.domain.model import in_utc
 from airflow_run_groups.domain.planning.dates import dates_of
 from airflow_run_groups.domain.planning.draft import Draft

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.control.control import Control
+from airflow_run_groups.domain.control.pace import Order
+from airflow_run_groups.domain.groups.waiting import held_by_dag, held_by_pause
 from airflow_run_groups.domain.model import Dag, in_utc
-from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import DagRunInfo
-from airflow_run_groups.domain.waiting import held_by_dag, held_by_pause
 
 
 @dataclass(slots=True, kw_only=True)

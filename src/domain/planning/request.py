@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from airflow_run_groups.domain.control import check_max_active_runs
+from airflow_run_groups.domain.control.control import check_max_active_runs
+from airflow_run_groups.domain.control.notification import Notify
+from airflow_run_groups.domain.control.pace import Order, Pace
+from airflow_run_groups.domain.control.stop_after import StopAfter
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import MAX_LIMIT, Conf, DagRunType, in_utc, require_moments
-from airflow_run_groups.domain.notification import Notify
-from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.bounds import CreationBounds
 from airflow_run_groups.domain.planning.conf import ConfPerRun, check_conf_size
 from airflow_run_groups.domain.planning.plan_id import PlanId
 from airflow_run_groups.domain.planning.rerun import ReprocessBehavior
 from airflow_run_groups.domain.run_id import DEFAULT_PREFIX
-from airflow_run_groups.domain.stop_after import StopAfter
 from airflow_run_groups.domain.timetable import Interval
 
 

@@ -9,8 +9,8 @@ the type ``backfill`` does not count; but the next scheduled date follows the la
 import datetime as dt
 from typing import NamedTuple
 
+from airflow_run_groups.domain.control.pace import Order
 from airflow_run_groups.domain.model import Dag, DagRunType
-from airflow_run_groups.domain.pace import Order
 from airflow_run_groups.domain.planning.facts import PlanningFacts
 from airflow_run_groups.domain.planning.request import GroupRequest
 from airflow_run_groups.domain.timetable import DagRunInfo

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.control.control import Control
+from airflow_run_groups.domain.control.notification import Notify
 from airflow_run_groups.domain.model import Conf, DagRunType
-from airflow_run_groups.domain.notification import Notify
 from airflow_run_groups.domain.planning.plan_id import PlanId
 from airflow_run_groups.domain.timetable import DataInterval
 

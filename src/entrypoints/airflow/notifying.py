@@ -20,7 +20,7 @@ from airflow_run_groups.adapters.background import Background
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.notifications import NotDelivered, Receiver, message_of
 from airflow_run_groups.adapters.notifier_classes import notifier_classes
-from airflow_run_groups.domain.notification import Notification, Notify
+from airflow_run_groups.domain.control.notification import Notification, Notify
 from airflow_run_groups.entrypoints.airflow.operators.webhook import WebhookUnusable, webhook_of
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
 

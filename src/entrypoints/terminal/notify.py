@@ -49,7 +49,7 @@ class NotifyConnection(click.ParamType):  # type: ignore[type-arg]  # generic in
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         # imported here, since Airflow loads the commands in each of its components
-        from airflow_run_groups.domain.notification import NAME, GroupEvent  # noqa: PLC0415
+        from airflow_run_groups.domain.control.notification import NAME, GroupEvent  # noqa: PLC0415
 
         known = [event.value for event in GroupEvent]
         found = re.fullmatch(rf"(?P<notifier>{NOTIFIER})?(?P<name>{NAME})(?P<on>:.*)?", value)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from airflow_run_groups.adapters.client import GroupProgress, parse_date
 from airflow_run_groups.adapters.notifications import NotDelivered, Receiver
-from airflow_run_groups.domain.notification import GroupEvent, Notification
+from airflow_run_groups.domain.control.notification import GroupEvent, Notification
 from airflow_run_groups.entrypoints.terminal.session import Session
 
 

@@ -20,8 +20,8 @@ class StopAfterType(click.ParamType):  # type: ignore[type-arg]  # generic in ne
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         # imported here, since Airflow loads the commands in each of its components
+        from airflow_run_groups.domain.control.stop_after import StopAfter  # noqa: PLC0415
         from airflow_run_groups.domain.errors import Refused  # noqa: PLC0415
-        from airflow_run_groups.domain.stop_after import StopAfter  # noqa: PLC0415
 
         found = re.fullmatch(
             r"(?P<failed>[0-9]{1,7})|(?P<failed_percent>[0-9]{1,3})%/(?P<of_at_least>[0-9]{1,7})", value

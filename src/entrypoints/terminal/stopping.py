@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_run_groups.adapters.client import GroupProgress
+from airflow_run_groups.domain.control.stop_after import EndedRuns, StopAfter
 from airflow_run_groups.domain.errors import Refused
-from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter
 
 
 def in_words(rule: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from airflow_run_groups.domain import (
     Retry,
     Which,
 )
-from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
+from airflow_run_groups.domain.groups.group import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.settings import Settings
 from tests.contracts.world import add, date, group_run, new_run
 from tests.integration.airflow import versions

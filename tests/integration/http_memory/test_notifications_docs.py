@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from airflow_run_groups.domain.notification import GroupEvent
+from airflow_run_groups.domain.control.notification import GroupEvent
 from tests.documents import Document, code
 from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.terminal import called

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED, FAILED
 from airflow_run_groups.adapters.airflow.queries.controls import UNFINISHED, Record
 from airflow_run_groups.adapters.airflow.queries.membership import FACTS, IS_OURS, KEY, PREFIX, in_group
-from airflow_run_groups.domain.notification import GroupEvent
+from airflow_run_groups.domain.control.notification import GroupEvent
 from airflow_run_groups.domain.run_id import GroupRunId
 
 _BACKFILL = Backfill.__table__

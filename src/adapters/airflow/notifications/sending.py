@@ -25,8 +25,8 @@ from airflow_run_groups.adapters.airflow.notifications.events import (
 )
 from airflow_run_groups.adapters.airflow.queries.controls import facts_of, record_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
+from airflow_run_groups.domain.control.notification import GroupEvent, Notification, Notify
 from airflow_run_groups.domain.errors import DomainError, GroupNotFound
-from airflow_run_groups.domain.notification import GroupEvent, Notification, Notify
 
 LIMITS = DatabaseLimits.derive(pool_size=2, read_timeout=5.0, write_timeout=2.0)
 """Those of the thread."""

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.models.dagrun import DagRun
 from sqlalchemy import func
 
-from airflow_run_groups.domain.group_actions import Retry, Which
+from airflow_run_groups.domain.groups.actions import Retry, Which
 from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__

@@ -27,10 +27,10 @@ from airflow_run_groups.adapters.airflow.queries.membership import (
     in_group,
 )
 from airflow_run_groups.domain.about import NOTHING, About
-from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.control.control import Control
+from airflow_run_groups.domain.control.notification import TARGETS, GroupEvent, Notify, Subscription
+from airflow_run_groups.domain.control.stop_after import StopAfter, Stopped
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.notification import TARGETS, GroupEvent, Notify, Subscription
-from airflow_run_groups.domain.stop_after import StopAfter, Stopped
 
 _BACKFILL = Backfill.__table__
 _DAG = DagModel.__table__

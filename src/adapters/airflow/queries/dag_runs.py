@@ -13,7 +13,7 @@ from sqlalchemy.sql.expression import ColumnElement, Select  # here in SQLAlchem
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds, is_ranged, values_of
-from airflow_run_groups.domain.estimate import RECENT_RUNS
+from airflow_run_groups.domain.groups.estimate import RECENT_RUNS
 from airflow_run_groups.domain.model import DagRunFilter, DagRunState, DagRunType
 
 _DAG = DagModel.__table__

@@ -11,9 +11,9 @@ from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.controls import Record
 from airflow_run_groups.adapters.airflow.queries.membership import in_group
-from airflow_run_groups.domain.control import NOTHING_ENDED, Outcomes
+from airflow_run_groups.domain.control.control import NOTHING_ENDED, Outcomes
+from airflow_run_groups.domain.control.stop_after import EndedRuns, StopAfter
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.stop_after import EndedRuns, StopAfter
 
 _RUN = DagRun.__table__
 

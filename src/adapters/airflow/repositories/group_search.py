@@ -20,8 +20,8 @@ from airflow_run_groups.adapters.airflow.queries.group_search import (
     unfinished_groups,
 )
 from airflow_run_groups.adapters.airflow.queries.prefixes import is_ordered_by_code_points
-from airflow_run_groups.domain.group_search import GroupFilter, GroupState
-from airflow_run_groups.domain.groups import Group, GroupPage, StateCounts
+from airflow_run_groups.domain.groups.group import Group, GroupPage, StateCounts
+from airflow_run_groups.domain.groups.search import GroupFilter, GroupState
 from airflow_run_groups.domain.run_id import has_address
 
 FIRST_WINDOW = 1_000

@@ -33,7 +33,8 @@ from airflow_run_groups.adapters.airflow.writing.governor import change_group, r
 from airflow_run_groups.adapters.airflow.writing.group_actions import apply
 from airflow_run_groups.adapters.airflow.writing.stops import is_due, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.control import ChangedGroup, GroupChange, Keep, PausedGroups
+from airflow_run_groups.domain.control.change import ChangedGroup, GroupChange, Keep
+from airflow_run_groups.domain.control.control import PausedGroups
 from airflow_run_groups.domain.errors import (
     CustomCodeFailed,
     CustomCodeTimeout,
@@ -42,10 +43,9 @@ from airflow_run_groups.domain.errors import (
     DomainError,
     GroupNotFound,
 )
-from airflow_run_groups.domain.estimate import DURATIONS, WINDOW
-from airflow_run_groups.domain.group_actions import Cancel, GroupAction, GroupActionResult, Retry
-from airflow_run_groups.domain.group_search import GroupFilter
-from airflow_run_groups.domain.groups import (
+from airflow_run_groups.domain.groups.actions import Cancel, GroupAction, GroupActionResult, Retry
+from airflow_run_groups.domain.groups.estimate import DURATIONS, WINDOW
+from airflow_run_groups.domain.groups.group import (
     MAX_FAILED_TASKS,
     GroupPage,
     GroupProgress,
@@ -53,9 +53,10 @@ from airflow_run_groups.domain.groups import (
     GroupRunFilter,
     GroupRunPage,
 )
+from airflow_run_groups.domain.groups.search import GroupFilter
+from airflow_run_groups.domain.groups.waiting import RunningRun, previous_run_that_blocks
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.unfinished import NO_LIMITS
-from airflow_run_groups.domain.waiting import RunningRun, previous_run_that_blocks
 
 _log = logging.getLogger(__name__)
 

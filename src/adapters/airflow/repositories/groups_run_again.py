@@ -9,8 +9,8 @@ from airflow_run_groups.adapters.airflow.queries.groups import one_group
 from airflow_run_groups.adapters.airflow.queries.membership import run_again
 from airflow_run_groups.adapters.airflow.repositories.group_search import group_of_row
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.group_search import GroupFilter
-from airflow_run_groups.domain.groups import Group, GroupPage, page_of
+from airflow_run_groups.domain.groups.group import Group, GroupPage, page_of
+from airflow_run_groups.domain.groups.search import GroupFilter
 from airflow_run_groups.domain.run_id import has_address
 
 MOST = 100

@@ -15,9 +15,9 @@ from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, S
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.queries.groups import LATEST_VERSION, TASKS
 from airflow_run_groups.domain.errors import DagUnreadable
+from airflow_run_groups.domain.groups.waiting import PreviousRun, RunningRun
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import GroupRunId
-from airflow_run_groups.domain.waiting import PreviousRun, RunningRun
 
 CHECKED_TASKS = 20
 """Task instances of a run on which Airflow's rule is tried, as it takes some statements for each."""

@@ -27,7 +27,7 @@ from airflow_run_groups.adapters.airflow.writing.task_states import (
     of_run,
 )
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.group_actions import count_runs
+from airflow_run_groups.domain.groups.actions import count_runs
 from airflow_run_groups.domain.model import DagRunState
 
 _TASK = TaskInstance.__table__

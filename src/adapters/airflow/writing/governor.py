@@ -54,25 +54,23 @@ from airflow_run_groups.adapters.airflow.writing.records import (
 from airflow_run_groups.adapters.airflow.writing.stops import outcomes_for, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.about import NOTHING, About
-from airflow_run_groups.domain.control import (
+from airflow_run_groups.domain.control.change import (
     KEEP,
     ChangedGroup,
-    Control,
     GroupChange,
-    QueuedRun,
-    Turn,
     changed_control,
     rule_after,
     run_again_by_others,
-    turns,
 )
+from airflow_run_groups.domain.control.control import Control
+from airflow_run_groups.domain.control.notification import Notify
+from airflow_run_groups.domain.control.pace import Order, Pace
+from airflow_run_groups.domain.control.stop_after import StopAfter
+from airflow_run_groups.domain.control.turns import QueuedRun, Turn, turns
 from airflow_run_groups.domain.errors import GroupNotFound
 from airflow_run_groups.domain.model import DagRunState, in_utc
-from airflow_run_groups.domain.notification import Notify
-from airflow_run_groups.domain.pace import Order, Pace
 from airflow_run_groups.domain.planning.runs import CreatedRuns
 from airflow_run_groups.domain.run_id import GroupRunId
-from airflow_run_groups.domain.stop_after import StopAfter
 
 _BACKFILL = Backfill.__table__
 _LINK = BackfillDagRun.__table__

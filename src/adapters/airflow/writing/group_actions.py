@@ -24,7 +24,7 @@ from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
 from airflow_run_groups.adapters.airflow.writing.retry import Retrying
 from airflow_run_groups.domain.errors import GroupNotFound, Refused
-from airflow_run_groups.domain.group_actions import (
+from airflow_run_groups.domain.groups.actions import (
     Cancel,
     Chosen,
     GroupAction,

@@ -12,7 +12,7 @@ from airflow_run_groups.adapters.airflow.configuration import max_active_runs_pe
 from airflow_run_groups.adapters.airflow.queries.controls import Record, facts_of
 from airflow_run_groups.adapters.airflow.queries.membership import is_of_id, shape_of, values_of_group
 from airflow_run_groups.domain.about import NOTHING, About
-from airflow_run_groups.domain.control import Control
+from airflow_run_groups.domain.control.control import Control
 
 _BACKFILL = Backfill.__table__
 _LINK = BackfillDagRun.__table__

@@ -21,8 +21,8 @@ from airflow_run_groups.adapters.airflow.writing.task_states import (
     of_run,
 )
 from airflow_run_groups.adapters.clock import utc_now
-from airflow_run_groups.domain.group_actions import Retry, Which, count_runs, unknown_tasks
-from airflow_run_groups.domain.pace import Restarts, is_spaced
+from airflow_run_groups.domain.control.pace import Restarts, is_spaced
+from airflow_run_groups.domain.groups.actions import Retry, Which, count_runs, unknown_tasks
 
 _RUN = DagRun.__table__
 _SUCCESS = TaskInstanceState.SUCCESS.value

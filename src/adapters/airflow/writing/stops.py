@@ -25,8 +25,8 @@ from airflow_run_groups.adapters.airflow.queries.outcomes import outcomes
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
-from airflow_run_groups.domain.control import NOTHING_ENDED, Control, Outcomes, stopped_control
-from airflow_run_groups.domain.stop_after import StopAfter
+from airflow_run_groups.domain.control.control import NOTHING_ENDED, Control, Outcomes, stopped_control
+from airflow_run_groups.domain.control.stop_after import StopAfter
 
 log = logging.getLogger(__name__)
 _BACKFILL = Backfill.__table__

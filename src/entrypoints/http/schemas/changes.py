@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, pre_load
 from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Order
-from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
+from airflow_run_groups.domain.control.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
 from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
 from airflow_run_groups.entrypoints.http.schemas.notify import DESCRIPTION, NotifyField

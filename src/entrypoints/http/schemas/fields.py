@@ -21,7 +21,7 @@ from airflow_run_groups.domain import (
     Pace,
     conf_size,
 )
-from airflow_run_groups.domain.pace import MAX_INTERVAL, MIN_INTERVAL
+from airflow_run_groups.domain.control.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_run_groups.entrypoints.http import strict_json
 from airflow_run_groups.entrypoints.http.schemas.dates import ECMA_PATTERN, parse_date
 from airflow_run_groups.entrypoints.http.schemas.durations import PATTERN, parse_duration

@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import fields
 
 from airflow_run_groups.domain import GroupEvent, Notify, Refused
+from airflow_run_groups.domain.control.notification import NAME, TARGETS
 from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.domain.notification import NAME, TARGETS
 from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
 
 _EVENTS = [event.value for event in GroupEvent]

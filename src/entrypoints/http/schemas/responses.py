@@ -9,8 +9,8 @@ from marshmallow import Schema, fields, post_dump
 from marshmallow.validate import Range
 
 from airflow_run_groups.domain import DagRunState, Rights, StateCounts
-from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW
-from airflow_run_groups.domain.groups import MAX_FAILED_TASKS
+from airflow_run_groups.domain.groups.estimate import ENOUGH_RUNS, WINDOW
+from airflow_run_groups.domain.groups.group import MAX_FAILED_TASKS
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.notify import Notified, ShownNotify
 from airflow_run_groups.entrypoints.http.schemas.stop_after import RuleField, StoppedSchema

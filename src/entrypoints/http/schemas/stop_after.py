@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from airflow_run_groups.domain import Refused, StopAfter
-from airflow_run_groups.domain.stop_after import KEYS, MAX_FAILED, MAX_PERCENT
+from airflow_run_groups.domain.control.stop_after import KEYS, MAX_FAILED, MAX_PERCENT
 from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
 from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
 

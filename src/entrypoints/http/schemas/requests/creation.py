@@ -21,7 +21,7 @@ from airflow_run_groups.domain import (
     Order,
     ReprocessBehavior,
 )
-from airflow_run_groups.domain.control import MAX_ACTIVE_RUNS
+from airflow_run_groups.domain.control.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
 from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
 from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.domain import GroupEvent, Notify, Refused
+from airflow_run_groups.domain.control.notification import Subscription, subscription_to
 from airflow_run_groups.domain.errors import UnknownNotifier
-from airflow_run_groups.domain.notification import Subscription, subscription_to
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)
 TEAM = Notify(connection_id="team")

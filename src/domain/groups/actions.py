@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from airflow_run_groups.domain.control.pace import Pace
 from airflow_run_groups.domain.errors import Refused
 from airflow_run_groups.domain.model import DagRunState, in_utc
-from airflow_run_groups.domain.pace import Pace
 from airflow_run_groups.domain.unfinished import NO_LIMITS, UnfinishedRunLimits
 
 MAX_NOTE_LENGTH = 1000

@@ -9,7 +9,7 @@ from airflow_run_groups.domain.coverage import MAX_TIME, Coverage, CoverageReque
 from airflow_run_groups.domain.dag_search import DagFilter
 from airflow_run_groups.domain.errors import CustomCodeFailed, CustomCodeTimeout, Refused
 from airflow_run_groups.domain.ports import Caller, DagRepository
-from airflow_run_groups.domain.use_cases import Coverages
+from airflow_run_groups.domain.use_cases.coverage import Coverages
 
 MAX_DAGS = 100
 """The most DAGs that a request names, or that a page shows."""

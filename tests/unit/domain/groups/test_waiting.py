@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_run_groups.domain.waiting import PreviousRun, RunningRun, WaitsFor, previous_run_that_blocks
+from airflow_run_groups.domain.groups.waiting import PreviousRun, RunningRun, WaitsFor, previous_run_that_blocks
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
 from tests.documents import Document, code
 

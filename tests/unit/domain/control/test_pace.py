@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.domain import Pace
-from airflow_run_groups.domain.pace import Restarts, is_spaced
+from airflow_run_groups.domain.control.pace import Restarts, is_spaced
 from tests.unit.domain.schedules import NOW
 
 HOUR = dt.timedelta(hours=1)

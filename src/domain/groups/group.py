@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from airflow_run_groups.domain.control import Control
-from airflow_run_groups.domain.estimate import expected_end, runs_per_second
+from airflow_run_groups.domain.control.control import Control
+from airflow_run_groups.domain.control.notification import GroupEvent, Notify, Subscription
+from airflow_run_groups.domain.groups.estimate import expected_end, runs_per_second
+from airflow_run_groups.domain.groups.waiting import WaitsFor, held_by_dag, held_by_pause
 from airflow_run_groups.domain.model import DagRunState
-from airflow_run_groups.domain.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.rights import Rights
-from airflow_run_groups.domain.waiting import WaitsFor, held_by_dag, held_by_pause
 
 MAX_FAILED_TASKS = 20
 """Failed tasks that are named for one run."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from airflow_run_groups.domain.groups import Group
+from airflow_run_groups.domain.groups.group import Group
 
 
 class GroupState(str, Enum):

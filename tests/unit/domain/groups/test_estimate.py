@@ -6,7 +6,7 @@ from heapq import heapreplace
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_run_groups.domain.estimate import ENOUGH_RUNS, WINDOW, expected_end, runs_per_second
+from airflow_run_groups.domain.groups.estimate import ENOUGH_RUNS, WINDOW, expected_end, runs_per_second
 from tests.unit.domain.schedules import NOW
 
 MINUTE = dt.timedelta(minutes=1)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain import Control, GroupChange, Refused, StopAfter, Stopped
-from airflow_run_groups.domain.control import NOTHING_ENDED, Outcomes, changed_control, joined_control, stopped_control
-from airflow_run_groups.domain.stop_after import EndedRuns
+from airflow_run_groups.domain.control.change import changed_control, joined_control
+from airflow_run_groups.domain.control.control import NOTHING_ENDED, Outcomes, stopped_control
+from airflow_run_groups.domain.control.stop_after import EndedRuns
 
 NOW = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)
 HOUR = dt.timedelta(hours=1)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain import Control, GroupChange, Order, Pace, Refused
-from airflow_run_groups.domain.control import QueuedRun, changed_control, joined_control, turns
+from airflow_run_groups.domain.control.change import changed_control, joined_control
+from airflow_run_groups.domain.control.turns import QueuedRun, turns
 
 UTC = dt.timezone.utc
 NOW = dt.datetime(2025, 1, 1, tzinfo=UTC)
