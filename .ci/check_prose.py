@@ -22,7 +22,7 @@ from markdown_it import MarkdownIt
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import OPTIONS
-from airflow_run_groups.entrypoints.terminal.command_line import main as commands
+from airflow_run_groups.entrypoints.terminal.command_line.main import main as commands
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md")

@@ -10,7 +10,7 @@ from airflow_run_groups.adapters import client
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import OPTIONS
-from airflow_run_groups.entrypoints.terminal.command_line import main
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
 from tests.documents import ROOT, Document
 
 SITE = ROOT / "build" / "site" / "html"

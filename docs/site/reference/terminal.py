@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from airflow_run_groups.entrypoints.terminal.command_line import main
-from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION, OUTPUT
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import CONNECTION, OUTPUT
 from reference.markdown import block, code, table
 
 PROGRAM = "airflow-groups"

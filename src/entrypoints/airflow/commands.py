@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.settings import SECTION
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.service_command import URL
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import URL
 
 GROUP = "groups"
 

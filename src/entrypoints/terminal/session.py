@@ -23,10 +23,10 @@ from airflow_run_groups.adapters.client import (
     UpcomingRetry,
 )
 from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import CommandLine
+from airflow_run_groups.entrypoints.terminal.command_line.wording import NO_CONNECTION, NO_TOKEN, without_headers
 from airflow_run_groups.entrypoints.terminal.output import Output
-from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
 from airflow_run_groups.entrypoints.terminal.sign_in import token_of_user
-from airflow_run_groups.entrypoints.terminal.wording import NO_CONNECTION, NO_TOKEN, without_headers
 
 CONNECT_FOR = 5.0
 """Seconds for which a service that has never worked is tried, unless ``--retry-for`` is given: its URL may be wrong."""

@@ -31,7 +31,11 @@ def test_mistake_in_airflow_cfg_is_told_without_a_secret(tmp_path, mistake):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
     if "database" not in mistake:
         environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{tmp_path}/{DATABASE}.db"
-    command = (sys.executable, "-c", "from airflow_run_groups.entrypoints.terminal.command_line import main; main()")
+    command = (
+        sys.executable,
+        "-c",
+        "from airflow_run_groups.entrypoints.terminal.command_line.main import main; main()",
+    )
     ended = subprocess.run(
         [*command, "serve", "--bind", "127.0.0.1:0"],
         env={**environment, "AIRFLOW_HOME": str(tmp_path)},

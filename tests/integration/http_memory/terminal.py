@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from airflow_run_groups.entrypoints.terminal.command_line import main
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
 from tests.integration.http_memory.server import BIN, environment
 
 COMMAND = str(BIN / "airflow-groups")

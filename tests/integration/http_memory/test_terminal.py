@@ -746,7 +746,7 @@ class Finder:
         if name == "httpx":
             raise KeyboardInterrupt
 
-from airflow_run_groups.entrypoints.terminal.command_line import main
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
 sys.meta_path.insert(0, Finder)
 main()
 """

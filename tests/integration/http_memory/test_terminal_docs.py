@@ -13,7 +13,7 @@ import click
 import pytest
 
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.command_line import main
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
 from tests.documents import ROOT, Document, code, documents
 from tests.integration.http_memory.server import serving
 from tests.integration.http_memory.shell import CURL, environ_with_curl

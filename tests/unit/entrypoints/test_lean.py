@@ -18,6 +18,6 @@ def test_the_memory_service_loads_neither_airflow_nor_sqlalchemy():
 
 
 def test_whoever_serves_waits_for_nothing_that_the_other_commands_need():
-    assert loaded_by("import airflow_run_groups.entrypoints.terminal.command_line").isdisjoint(
+    assert loaded_by("import airflow_run_groups.entrypoints.terminal.command_line.main").isdisjoint(
         {"falcon", "gunicorn", "httpx", "rich", "tenacity", "yaml"}
     )

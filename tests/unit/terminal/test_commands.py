@@ -12,8 +12,13 @@ from airflow_run_groups.adapters.client import GroupRequest
 from airflow_run_groups.adapters.client.client import STEP
 from airflow_run_groups.domain import DEFAULT_PREFIX, MAX_LIMIT, DagRunState, GroupState, Order, Which
 from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION, OUTPUT, CommandLine, resolve
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import (
+    CONNECTION,
+    OUTPUT,
+    CommandLine,
+    resolve,
+)
 from tests.unit.test_packaging import loaded_by
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -62,7 +67,7 @@ def test_choices_and_bounds_are_those_of_the_domain():
 def test_help_loads_click_alone(words):
     modules = loaded_by(
         "import contextlib, io\n"
-        "from airflow_run_groups.entrypoints.terminal.command_line import main\n"
+        "from airflow_run_groups.entrypoints.terminal.command_line.main import main\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
         f"    main({words})"
     )

@@ -1,7 +1,7 @@
 """How coverage is drawn, and which part of it counts."""
 
 from airflow_run_groups.domain import DateStatus
-from airflow_run_groups.entrypoints.terminal.coverage import strip, succeeded
+from airflow_run_groups.entrypoints.terminal.work.coverage import strip, succeeded
 
 
 def covered(*statuses):

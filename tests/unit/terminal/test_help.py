@@ -5,9 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.command_line import main
-from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION, ServiceCommand
-from airflow_run_groups.entrypoints.terminal.short_help import SHORT_HELP
+from airflow_run_groups.entrypoints.terminal.command_line.main import main
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import CONNECTION, ServiceCommand
+from airflow_run_groups.entrypoints.terminal.command_line.short_help import SHORT_HELP
 
 COMMANDS = [command for command in main.commands.values() if isinstance(command, ServiceCommand)]
 

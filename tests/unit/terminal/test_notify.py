@@ -6,11 +6,12 @@ import click
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest
-from airflow_run_groups.entrypoints.terminal import changes, exits, show
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.notify import NotifyConnection, NotifyUrl
+from airflow_run_groups.entrypoints.terminal import exits
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.notify import NotifyConnection, NotifyUrl
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
+from airflow_run_groups.entrypoints.terminal.work import changes, show
 from tests.receiver import Receiver
 from tests.unit.terminal.world import World, command_line
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from airflow_run_groups.entrypoints.terminal.output import Output, visible
-from airflow_run_groups.entrypoints.terminal.wait import bars
+from airflow_run_groups.entrypoints.terminal.work.wait import bars
 
 CONTROLS = "\x1b[2J \x9b31m \N{RIGHT-TO-LEFT OVERRIDE}"
 

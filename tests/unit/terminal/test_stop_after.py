@@ -6,10 +6,10 @@ import click
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest
-from airflow_run_groups.entrypoints.terminal import wait
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.stop_after import StopAfterType
-from airflow_run_groups.entrypoints.terminal.stopping import in_words
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.stop_after import StopAfterType
+from airflow_run_groups.entrypoints.terminal.work import wait
+from airflow_run_groups.entrypoints.terminal.work.stopping import in_words
 from tests.unit.terminal.world import World, command_line
 
 FIVE = {"failed": 5}

@@ -7,7 +7,7 @@ import pytest
 from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
 from airflow_run_groups.entrypoints.terminal.output import Output
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.show import dags
+from airflow_run_groups.entrypoints.terminal.work.show import dags
 from tests.unit.client.network import Network
 
 

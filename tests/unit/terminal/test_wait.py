@@ -6,7 +6,7 @@ import io
 import pytest
 from rich.console import Console
 
-from airflow_run_groups.entrypoints.terminal.wait import STALLED, Warnings, bars
+from airflow_run_groups.entrypoints.terminal.work.wait import STALLED, Warnings, bars
 
 NOW = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)
 

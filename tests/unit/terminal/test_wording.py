@@ -2,8 +2,8 @@
 
 import pytest
 
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.wording import as_options, without_headers
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.wording import as_options, without_headers
 
 (PLAN,) = [command for command in COMMANDS if command.name == "plan"]
 FLAGS = {option.name: option.opts[0] for option in PLAN.params}

@@ -7,12 +7,12 @@ import httpx
 
 from airflow_run_groups.adapters.client import Client
 from airflow_run_groups.adapters.memory import MemoryBackend, MemoryDag
-from airflow_run_groups.entrypoints.terminal import wait
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import CommandLine
+from airflow_run_groups.entrypoints.terminal.command_line.stop_after import StopAfterType
 from airflow_run_groups.entrypoints.terminal.output import Output
-from airflow_run_groups.entrypoints.terminal.service_command import CommandLine
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.stop_after import StopAfterType
+from airflow_run_groups.entrypoints.terminal.work import wait
 from tests.demo import demo_app
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)

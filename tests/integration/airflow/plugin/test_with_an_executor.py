@@ -86,17 +86,18 @@ LIGHT = {
     "airflow_run_groups.entrypoints.airflow_cfg",
     "airflow_run_groups.entrypoints.settings",
     "airflow_run_groups.entrypoints.terminal",
+    "airflow_run_groups.entrypoints.terminal.command_line",
     "airflow_run_groups.entrypoints.airflow.commands",
-    "airflow_run_groups.entrypoints.terminal.commands",
+    "airflow_run_groups.entrypoints.terminal.command_line.commands",
     "airflow_run_groups.entrypoints.terminal.exits",
-    "airflow_run_groups.entrypoints.terminal.service_command",
+    "airflow_run_groups.entrypoints.terminal.command_line.service_command",
     "airflow_run_groups.entrypoints.airflow.operators",
     "airflow_run_groups.entrypoints.airflow.operators.connection",  # the forms of connections
     "airflow_run_groups.entrypoints.airflow.operators.webhook",
     "airflow_run_groups.adapters.notifier_classes",
     "airflow_run_groups.entrypoints.option_values",
     *(
-        f"airflow_run_groups.entrypoints.terminal.{name}"
+        f"airflow_run_groups.entrypoints.terminal.command_line.{name}"
         for name in ("json_value", "notify", "options", "rerun", "short_help", "stop_after", "wording")
     ),
 }

@@ -1,8 +1,8 @@
-"""``--reprocess-behavior``, and ``fill``, the short form for gaps. As ``commands``, this loads click alone."""
+"""``--reprocess-behavior``, and ``fill``, the short form for gaps."""
 
 import click
 
-from airflow_run_groups.entrypoints.terminal.service_command import ServiceCommand
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import ServiceCommand
 
 REPROCESS = click.Option(
     ["--reprocess-behavior"],
@@ -16,7 +16,7 @@ def fill(*options: click.Option) -> ServiceCommand:
     """Return the command, with these options beside its range."""
     return ServiceCommand(
         "fill",
-        "create:fill",
+        "work.create:fill",
         click.Option(["--dag-id"], required=True, metavar="DAG_ID", help="The DAG."),
         click.Option(["--from-date", "start_date"], required=True, metavar="DATE", help="The first date, inclusive."),
         click.Option(

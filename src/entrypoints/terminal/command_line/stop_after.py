@@ -1,4 +1,4 @@
-"""``--stop-after``: after how many failed runs a group is paused. As ``commands``, this loads click alone."""
+"""``--stop-after``: after how many failed runs a group is paused."""
 
 import re
 from typing import Any

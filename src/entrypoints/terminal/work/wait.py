@@ -16,11 +16,11 @@ from rich.text import Text
 from airflow_run_groups.adapters.client import GroupProgress, parse_date
 from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.notifying import notified
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.show import duration, facts, per_minute, waiting_for
-from airflow_run_groups.entrypoints.terminal.stopping import in_words, is_reached
+from airflow_run_groups.entrypoints.terminal.work.notifying import notified
+from airflow_run_groups.entrypoints.terminal.work.show import duration, facts, per_minute, waiting_for
+from airflow_run_groups.entrypoints.terminal.work.stopping import in_words, is_reached
 
 STALLED = 60.0
 """Seconds without a change after which a run that may start, and has not, is worth a warning."""

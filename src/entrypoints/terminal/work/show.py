@@ -22,7 +22,7 @@ from airflow_run_groups.domain import MAX_LIMIT, Action, GroupState
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output, count_dates
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.stopping import in_words
+from airflow_run_groups.entrypoints.terminal.work.stopping import in_words
 
 _TEXT_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{6})?")
 _WHOLE = 10

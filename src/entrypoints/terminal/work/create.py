@@ -22,9 +22,10 @@ from airflow_run_groups.adapters.client import (
     parse_date,
 )
 from airflow_run_groups.domain import MAX_LIMIT, DeadlineExceeded
-from airflow_run_groups.entrypoints.terminal import exits, show, wait
+from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import Output, count_dates, count_runs
 from airflow_run_groups.entrypoints.terminal.session import Session, may_be_done
+from airflow_run_groups.entrypoints.terminal.work import show, wait
 
 
 def create(  # noqa: PLR0913 - each is an option of the command

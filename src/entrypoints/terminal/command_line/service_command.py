@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.short_help import SHORT_HELP
-from airflow_run_groups.entrypoints.terminal.wording import as_options
+from airflow_run_groups.entrypoints.terminal.command_line.short_help import SHORT_HELP
+from airflow_run_groups.entrypoints.terminal.command_line.wording import as_options
 
 
 class Seconds(click.FloatRange):
@@ -140,9 +140,9 @@ class ServiceCommand(click.Command):
 
 
 def resolve(target: str) -> Callable[..., Any]:
-    """Import a function of this folder, given as ``module:function``."""
+    """Import a function of the terminal, given as ``module:function``, such as ``work.show:plan``."""
     module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(import_module(f"{__package__}.{module}"), name)
+    function: Callable[..., Any] = getattr(import_module(f"airflow_run_groups.entrypoints.terminal.{module}"), name)
     return function
 
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import click
 
-from airflow_run_groups.entrypoints.terminal.json_value import Json
-from airflow_run_groups.entrypoints.terminal.notify import NO_NOTIFY, NOTIFY, NOTIFY_CONNECTION
-from airflow_run_groups.entrypoints.terminal.options import ABOUT, NOTHING_SAID, many
-from airflow_run_groups.entrypoints.terminal.rerun import REPROCESS, fill
-from airflow_run_groups.entrypoints.terminal.service_command import Seconds, ServiceCommand, resolve
-from airflow_run_groups.entrypoints.terminal.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
+from airflow_run_groups.entrypoints.terminal.command_line.json_value import Json
+from airflow_run_groups.entrypoints.terminal.command_line.notify import NO_NOTIFY, NOTIFY, NOTIFY_CONNECTION
+from airflow_run_groups.entrypoints.terminal.command_line.options import ABOUT, NOTHING_SAID, many
+from airflow_run_groups.entrypoints.terminal.command_line.rerun import REPROCESS, fill
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import Seconds, ServiceCommand, resolve
+from airflow_run_groups.entrypoints.terminal.command_line.stop_after import STOP_AFTER, STOP_FROM_OUTSIDE
 
 
 def _completed(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
     """Return what a shell calls to complete a value; the function of this name is imported then."""
-    return lambda ctx, _option, incomplete: resolve(f"completion:{name}")(ctx, incomplete)
+    return lambda ctx, _option, incomplete: resolve(f"work.completion:{name}")(ctx, incomplete)
 
 
 _DAG = click.Option(
@@ -136,7 +136,7 @@ _ACTION = (
 COMMANDS: Sequence[ServiceCommand] = (
     ServiceCommand(
         "plan",
-        "show:plan",
+        "work.show:plan",
         *_REQUEST,
         *_STEPS,
         _ALL_DATES,
@@ -147,7 +147,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "create",
-        "create:create",
+        "work.create:create",
         *_REQUEST,
         *_STEPS,
         _DRY_RUN,
@@ -170,7 +170,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "status",
-        "show:status",
+        "work.show:status",
         _DAG,
         _PREFIX,
         text="Show how far a group is.",
@@ -178,7 +178,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "wait",
-        "wait:wait",
+        "work.wait:wait",
         _DAG,
         _PREFIX,
         click.Option(
@@ -199,7 +199,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "cancel",
-        "group_actions:cancel",
+        "work.group_actions:cancel",
         _DAG,
         _PREFIX,
         click.Option(["--running"], is_flag=True, help="Those that have started, too."),
@@ -212,7 +212,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "retry",
-        "group_actions:retry",
+        "work.group_actions:retry",
         _DAG,
         _PREFIX,
         click.Option(
@@ -241,7 +241,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "pause",
-        "changes:pause",
+        "work.changes:pause",
         _DAG,
         _PREFIX,
         _DRY_RUN,
@@ -250,7 +250,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "resume",
-        "changes:resume",
+        "work.changes:resume",
         _DAG,
         _PREFIX,
         _DRY_RUN,
@@ -259,7 +259,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "change",
-        "changes:change",
+        "work.changes:change",
         _DAG,
         _PREFIX,
         _CAP,
@@ -288,7 +288,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "release",
-        "changes:release",
+        "work.changes:release",
         click.Option(["--dag-id"], metavar="DAG_ID", help="Only the groups of this DAG."),
         _DRY_RUN,
         text="Resume all groups that are paused, of all DAGs, and say which they were, as before an uninstall.",
@@ -296,7 +296,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "note",
-        "group_actions:note",
+        "work.group_actions:note",
         _DAG,
         _PREFIX,
         click.Option(["--note"], required=True, help="1 to 1,000 characters."),
@@ -306,7 +306,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "list",
-        "show:list_",
+        "work.show:list_",
         click.Option(["--dag-id"], metavar="DAG_ID", help="The DAG. Without it, the groups of all DAGs."),
         click.Option(["--prefix"], help="The runs of this group, and not the groups."),
         click.Option(
@@ -327,7 +327,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "coverage",
-        "coverage:coverage",
+        "work.coverage:coverage",
         many(["--dag-id", "dag_ids"], metavar="DAG_ID", text="The DAG."),
         click.Option(["--tag"], metavar="TAG", help="In place of DAGs: all with this tag and a schedule."),
         click.Option(["--from-date", "start_date"], required=True, metavar="DATE", help="The first date, inclusive."),
@@ -350,7 +350,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "dags",
-        "show:dags",
+        "work.show:dags",
         click.Option(
             ["--search"],
             metavar="TEXT",
@@ -361,7 +361,7 @@ COMMANDS: Sequence[ServiceCommand] = (
     ),
     ServiceCommand(
         "me",
-        "show:me",
+        "work.show:me",
         text="Show who you are to the service, how it identifies callers, and its version.",
         examples=["airflow-groups me"],
     ),

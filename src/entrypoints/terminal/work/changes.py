@@ -8,8 +8,8 @@ from airflow_run_groups.adapters.client import GroupProgress
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.fitting import without_fractions
 from airflow_run_groups.entrypoints.terminal.session import Session
-from airflow_run_groups.entrypoints.terminal.show import facts
-from airflow_run_groups.entrypoints.terminal.stopping import in_words
+from airflow_run_groups.entrypoints.terminal.work.show import facts
+from airflow_run_groups.entrypoints.terminal.work.stopping import in_words
 
 
 def pause(session: Session, *, dag_id: str, prefix: str, dry_run: bool) -> int:

@@ -1,4 +1,4 @@
-"""``--notify``: where ``wait`` says that a group has ended, and where Airflow's schedulers do. As ``commands``, this loads click alone."""
+"""``--notify``: where ``wait`` says that a group has ended, and where Airflow's schedulers do."""
 
 import re
 from typing import Any

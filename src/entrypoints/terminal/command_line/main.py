@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from airflow_run_groups.entrypoints.terminal import exits
-from airflow_run_groups.entrypoints.terminal.commands import COMMANDS
-from airflow_run_groups.entrypoints.terminal.service_command import CONNECTION
+from airflow_run_groups.entrypoints.terminal.command_line.commands import COMMANDS
+from airflow_run_groups.entrypoints.terminal.command_line.service_command import CONNECTION
 
 
 class Commands(click.Group):

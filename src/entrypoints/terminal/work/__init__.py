@@ -1,0 +1,1 @@
+"""The work of each command. A module is loaded when its command runs."""
