@@ -20,7 +20,7 @@ import click
 from markdown_it import MarkdownIt
 
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from airflow_run_groups.entrypoints.terminal.command_line.main import main as commands
 

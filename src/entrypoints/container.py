@@ -49,7 +49,7 @@ from airflow_run_groups.entrypoints.http.resources.groups import (
 from airflow_run_groups.entrypoints.http.resources.health import LiveResource, ReadyResource
 from airflow_run_groups.entrypoints.http.resources.index import index_routes
 from airflow_run_groups.entrypoints.http.resources.me import MeResource
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import (
     Authenticator,
     NoAuthentication,

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_run_groups.adapters import client
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.settings import OPTIONS
 from airflow_run_groups.entrypoints.terminal.command_line.main import main
 from tests.documents import ROOT, Document

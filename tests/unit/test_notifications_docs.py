@@ -9,7 +9,7 @@ import marshmallow
 from airflow_run_groups.adapters.notifier_classes import notifier_classes
 from airflow_run_groups.domain import GroupEvent, Notify
 from airflow_run_groups.entrypoints.airflow.operators.webhook import EXTRA_FIELDS, Webhook, webhook_of
-from airflow_run_groups.entrypoints.http.schemas.notify import NotifyField
+from airflow_run_groups.entrypoints.http.schemas.fields.notify import NotifyField
 from tests.documents import Document, code
 
 PAGE = Document("docs/notifications.md")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from reference.markdown import block, code, table
 
 PREFIX = "/api/v1"

@@ -13,6 +13,14 @@ from airflow_run_groups.adapters.client.errors import (
     Unreachable as Unreachable,
     Unsendable as Unsendable,
 )
+from airflow_run_groups.adapters.client.groups.steps import (
+    GroupRequest as GroupRequest,
+    Step as Step,
+    expected_seconds as expected_seconds,
+    parse_date as parse_date,
+    same_but_for_numbers as same_but_for_numbers,
+    stretches_of as stretches_of,
+)
 from airflow_run_groups.adapters.client.responses import (
     Coverage as Coverage,
     CoveredDate as CoveredDate,
@@ -32,20 +40,12 @@ from airflow_run_groups.adapters.client.responses import (
     PlanSummary as PlanSummary,
     Stretch as Stretch,
 )
-from airflow_run_groups.adapters.client.retries import (
+from airflow_run_groups.adapters.client.sending.retries import (
     UpcomingRetry as UpcomingRetry,
 )
-from airflow_run_groups.adapters.client.sign_in import (
+from airflow_run_groups.adapters.client.sending.sign_in import (
     AirflowUser as AirflowUser,
     asks_for_airflows_users as asks_for_airflows_users,
     login_url as login_url,
     sign_in as sign_in,
-)
-from airflow_run_groups.adapters.client.steps import (
-    GroupRequest as GroupRequest,
-    Step as Step,
-    expected_seconds as expected_seconds,
-    parse_date as parse_date,
-    same_but_for_numbers as same_but_for_numbers,
-    stretches_of as stretches_of,
 )

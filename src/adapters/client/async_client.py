@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from airflow_run_groups.adapters.client import encoding
-from airflow_run_groups.adapters.client.known_groups import KnownGroups
+from airflow_run_groups.adapters.client.groups.known_groups import KnownGroups
 from airflow_run_groups.adapters.client.responses import DagRun, DagRunResponse, GroupProgress
-from airflow_run_groups.adapters.client.retries import parse, send_once
+from airflow_run_groups.adapters.client.sending import encoding
+from airflow_run_groups.adapters.client.sending.retries import parse, send_once
 
 
 class AsyncClient:

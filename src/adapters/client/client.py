@@ -11,11 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from airflow_run_groups.adapters.client import encoding
-from airflow_run_groups.adapters.client.coverage import in_parts, joined_coverage, with_rest
-from airflow_run_groups.adapters.client.creations import Creations
 from airflow_run_groups.adapters.client.errors import Unreachable
-from airflow_run_groups.adapters.client.known_groups import KnownGroups
+from airflow_run_groups.adapters.client.groups.coverage import in_parts, joined_coverage, with_rest
+from airflow_run_groups.adapters.client.groups.creations import Creations
+from airflow_run_groups.adapters.client.groups.known_groups import KnownGroups
+from airflow_run_groups.adapters.client.groups.steps import (
+    GroupRequest,
+    Step,
+    StepSize,
+    check_dates,
+    first_part,
+    in_steps,
+    joined,
+    renumbered,
+    rest_of,
+    runs_in,
+    without_rest,
+)
+from airflow_run_groups.adapters.client.groups.waiting import is_unfinished, looks
 from airflow_run_groups.adapters.client.lists import Lists
 from airflow_run_groups.adapters.client.options import ActionOptions, Wishes
 from airflow_run_groups.adapters.client.responses import (
@@ -30,21 +43,8 @@ from airflow_run_groups.adapters.client.responses import (
     Plan,
     PlanSummary,
 )
-from airflow_run_groups.adapters.client.retries import Sender, UpcomingRetry, parse
-from airflow_run_groups.adapters.client.steps import (
-    GroupRequest,
-    Step,
-    StepSize,
-    check_dates,
-    first_part,
-    in_steps,
-    joined,
-    renumbered,
-    rest_of,
-    runs_in,
-    without_rest,
-)
-from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
+from airflow_run_groups.adapters.client.sending import encoding
+from airflow_run_groups.adapters.client.sending.retries import Sender, UpcomingRetry, parse
 from airflow_run_groups.domain import MAX_LIMIT, Action, Detail, Which
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.options import GroupSearch
 from airflow_run_groups.adapters.client.responses import (
     Dag,
@@ -27,7 +26,8 @@ from airflow_run_groups.adapters.client.responses import (
     MeResponse,
     PausedGroups,
 )
-from airflow_run_groups.adapters.client.retries import parse
+from airflow_run_groups.adapters.client.sending import encoding
+from airflow_run_groups.adapters.client.sending.retries import parse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # typing has it from Python 3.11 on

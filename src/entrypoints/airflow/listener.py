@@ -107,7 +107,7 @@ class _Stops:
 
     def react(self, remembered: set[Any]) -> None:
         if self._pid != os.getpid():  # connections are no forked child's
-            from airflow_run_groups.adapters.airflow.writing.stops import StopsOfRows  # noqa: PLC0415 - loads Airflow's models
+            from airflow_run_groups.adapters.airflow.writing.control.stops import StopsOfRows  # noqa: PLC0415 - loads Airflow's models
 
             self._of_rows = StopsOfRows.connect()
             self._pid = os.getpid()

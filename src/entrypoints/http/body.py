@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 
 from airflow_run_groups.domain import Refused
 from airflow_run_groups.entrypoints.http import strict_json
-from airflow_run_groups.entrypoints.http.schemas.fields import Boolean
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import Boolean
 
 MAX_BYTES = 1024 * 1024
 """How long a body may be."""

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 
 from airflow_run_groups.adapters.airflow import connect
 from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, SerializedDAG
-from airflow_run_groups.adapters.airflow.writing import cancel, group_actions
+from airflow_run_groups.adapters.airflow.writing.actions import cancel, group_actions
 from airflow_run_groups.domain import (
     Cancel,
     ClusterPolicyFailed,
@@ -336,7 +336,7 @@ def test_it_is_done_with_its_entry_or_not_at_all(furnished, action, monkeypatch)
         reason = "the database is gone"
         raise OSError(reason)
 
-    monkeypatch.setattr("airflow_run_groups.adapters.airflow.writing.group_actions._audit", fail)
+    monkeypatch.setattr("airflow_run_groups.adapters.airflow.writing.actions.group_actions._audit", fail)
     with pytest.raises(OSError, match="gone"):
         apply(furnished, action)
     assert (states(furnished), run(furnished).state) == before

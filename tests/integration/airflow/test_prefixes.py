@@ -8,7 +8,7 @@ import pytest
 from airflow.models.dagrun import DagRun
 from sqlalchemy import insert, text
 
-from airflow_run_groups.adapters.airflow.queries.groups import one_group
+from airflow_run_groups.adapters.airflow.queries.groups.progress import one_group
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
 from tests.integration.airflow.world import START
 

@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from sqlalchemy import select, text
 
-from airflow_run_groups.adapters.airflow.writing.stops import StopsOfRows
+from airflow_run_groups.adapters.airflow.writing.control.stops import StopsOfRows
 from airflow_run_groups.adapters.scheduler_mark import MARK
 from airflow_run_groups.domain import CreateRuns, GroupChange, GroupNotFound, GroupRequest, NoListener, StopAfter
 from airflow_run_groups.entrypoints.airflow.listener import Listener, listener_of

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.adapters.client import GroupRequest
-from airflow_run_groups.adapters.client.waiting import FIRST_PAUSE, LONGEST_PAUSE
+from airflow_run_groups.adapters.client.groups.waiting import FIRST_PAUSE, LONGEST_PAUSE
 from tests.unit.client.network import Network
 from tests.unit.http.service import NOW
 

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_run_groups.domain import MAX_LIMIT
 from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.rate_limit import WriteRate
 from airflow_run_groups.entrypoints.settings import Auth, Settings, SettingsError, read_settings
 

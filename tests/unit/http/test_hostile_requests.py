@@ -11,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 from jsonschema import Draft202012Validator
 
 from airflow_run_groups.entrypoints.http.openapi.specification import describe
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.security.authentication import TokenAuthentication
 from tests.contracts.hostile import HOSTILE
 from tests.envelope import error_of

@@ -9,9 +9,9 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.engine import Connection
 
-from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED, FAILED
-from airflow_run_groups.adapters.airflow.queries.controls import UNFINISHED, Record
-from airflow_run_groups.adapters.airflow.queries.membership import FACTS, IS_OURS, KEY, PREFIX, in_group
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import CANCELLED, FAILED
+from airflow_run_groups.adapters.airflow.queries.groups.controls import UNFINISHED, Record
+from airflow_run_groups.adapters.airflow.queries.groups.membership import FACTS, IS_OURS, KEY, PREFIX, in_group
 from airflow_run_groups.domain.control.notification import GroupEvent
 from airflow_run_groups.domain.run_id import GroupRunId
 

@@ -23,7 +23,7 @@ from airflow_run_groups.adapters.airflow.notifications.events import (
     happened,
     page_of_groups,
 )
-from airflow_run_groups.adapters.airflow.queries.controls import facts_of, record_of
+from airflow_run_groups.adapters.airflow.queries.groups.controls import facts_of, record_of
 from airflow_run_groups.adapters.database_limits import DatabaseLimits
 from airflow_run_groups.domain.control.notification import GroupEvent, Notification, Notify
 from airflow_run_groups.domain.errors import DomainError, GroupNotFound

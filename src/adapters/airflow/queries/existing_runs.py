@@ -11,7 +11,7 @@ from sqlalchemy import null, select
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
-from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE
+from airflow_run_groups.adapters.airflow.queries.groups.progress import COUNTED_STATE
 from airflow_run_groups.domain.planning.runs import ExistingRun
 from airflow_run_groups.domain.run_id import GroupRunId
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from airflow_run_groups.adapters.airflow.queries.controls import Record, records_of
-from airflow_run_groups.adapters.airflow.queries.group_search import (
+from airflow_run_groups.adapters.airflow.queries.groups.controls import Record, records_of
+from airflow_run_groups.adapters.airflow.queries.groups.search import (
     WALK,
     GroupName,
     creators_and_notes,

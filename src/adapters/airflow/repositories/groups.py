@@ -16,9 +16,9 @@ from airflow_run_groups.adapters.airflow import configuration
 from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode, code_of_dag
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.controls import count_unlinked, dag_with_record, paused_groups
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups import DAG, FAILED_TASKS, RUNNING, one_group, run_page
+from airflow_run_groups.adapters.airflow.queries.groups.controls import count_unlinked, dag_with_record, paused_groups
+from airflow_run_groups.adapters.airflow.queries.groups.progress import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.group_search import (
     group_of_row,
@@ -29,9 +29,13 @@ from airflow_run_groups.adapters.airflow.repositories.group_search import (
 from airflow_run_groups.adapters.airflow.repositories.groups_run_again import with_run_again
 from airflow_run_groups.adapters.airflow.repositories.previous_runs import PreviousRuns
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
-from airflow_run_groups.adapters.airflow.writing.governor import change_group, rejoin, resume_if_nothing_is_queued
-from airflow_run_groups.adapters.airflow.writing.group_actions import apply
-from airflow_run_groups.adapters.airflow.writing.stops import is_due, stop_if_due
+from airflow_run_groups.adapters.airflow.writing.actions.group_actions import apply
+from airflow_run_groups.adapters.airflow.writing.control.governor import (
+    change_group,
+    rejoin,
+    resume_if_nothing_is_queued,
+)
+from airflow_run_groups.adapters.airflow.writing.control.stops import is_due, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.control.change import ChangedGroup, GroupChange, Keep
 from airflow_run_groups.domain.control.control import PausedGroups

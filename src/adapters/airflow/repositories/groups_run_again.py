@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from airflow_run_groups.adapters.airflow.queries.groups import one_group
-from airflow_run_groups.adapters.airflow.queries.membership import run_again
+from airflow_run_groups.adapters.airflow.queries.groups.membership import run_again
+from airflow_run_groups.adapters.airflow.queries.groups.progress import one_group
 from airflow_run_groups.adapters.airflow.repositories.group_search import group_of_row
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.groups.group import Group, GroupPage, page_of

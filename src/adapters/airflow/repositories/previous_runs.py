@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
-from airflow_run_groups.adapters.airflow.queries.groups import LATEST_VERSION, TASKS
+from airflow_run_groups.adapters.airflow.queries.groups.progress import LATEST_VERSION, TASKS
 from airflow_run_groups.domain.errors import DagUnreadable
 from airflow_run_groups.domain.groups.waiting import PreviousRun, RunningRun
 from airflow_run_groups.domain.model import DagRunState

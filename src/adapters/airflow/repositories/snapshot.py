@@ -19,17 +19,17 @@ from airflow_run_groups.adapters.airflow.compat import SerializedDAG
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.patterns import PatternTooSlow, check_patterns
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.controls import Record, record_of
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT, UNFINISHED
 from airflow_run_groups.adapters.airflow.queries.existing_runs import existing_run, existing_runs
-from airflow_run_groups.adapters.airflow.queries.groups import COUNTED_STATE, creators
+from airflow_run_groups.adapters.airflow.queries.groups.controls import Record, record_of
+from airflow_run_groups.adapters.airflow.queries.groups.progress import COUNTED_STATE, creators
 from airflow_run_groups.adapters.airflow.queries.prefixes import begins, bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.sizes import Sizes
 from airflow_run_groups.adapters.airflow.repositories.unfinished import count_unfinished
 from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable, plain, timetable_of
-from airflow_run_groups.adapters.airflow.writing.governor import adopt, describe, join
-from airflow_run_groups.adapters.airflow.writing.rerun import run_again
+from airflow_run_groups.adapters.airflow.writing.actions.rerun import run_again
+from airflow_run_groups.adapters.airflow.writing.control.governor import adopt, describe, join
 from airflow_run_groups.adapters.airflow.writing.runs import write_runs
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.errors import DagNotFound, InvalidConf, words_of

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from airflow_run_groups.adapters.airflow.queries.unfinished import LOCK_CALLER, OF_DAG, of_caller
+from airflow_run_groups.adapters.airflow.queries.groups.unfinished import LOCK_CALLER, OF_DAG, of_caller
 from airflow_run_groups.domain.unfinished import UnfinishedRunLimits, UnfinishedRuns
 
 

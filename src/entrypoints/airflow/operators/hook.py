@@ -16,7 +16,7 @@ from airflow_run_groups.adapters.client import (
     ClientError,
     UpcomingRetry,
 )
-from airflow_run_groups.adapters.client.encoding import base_url
+from airflow_run_groups.adapters.client.sending.encoding import base_url
 from airflow_run_groups.entrypoints.airflow.operators import connection, webhook
 from airflow_run_groups.entrypoints.airflow.operators.sdk import BaseHook
 

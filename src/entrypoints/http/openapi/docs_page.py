@@ -13,7 +13,7 @@ import orjson
 from falcon import Request, Response
 
 from airflow_run_groups.domain import MAX_LIMIT
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.static_files import StaticFile
 
 _FILES = {

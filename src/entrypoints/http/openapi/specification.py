@@ -26,7 +26,7 @@ from airflow_run_groups.entrypoints.http.openapi.operations.parameters import (
     TOKEN,
 )
 from airflow_run_groups.entrypoints.http.schemas import changes, coverage, creations, dags, responses
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests import creation, group_actions
 
 

@@ -8,7 +8,7 @@ from airflow_run_groups.domain import DagFilter, DagRepository
 from airflow_run_groups.entrypoints.http.envelope import write
 from airflow_run_groups.entrypoints.http.query import link_to_next, read_query
 from airflow_run_groups.entrypoints.http.schemas.dags import dag_details_schema
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests.dags import DagFilterSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import dag_schema, dump_page
 

@@ -5,12 +5,12 @@ from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Order
 from airflow_run_groups.domain.control.control import MAX_ACTIVE_RUNS
-from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
-from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Date, Enum, Integer, PaceField
-from airflow_run_groups.entrypoints.http.schemas.notify import DESCRIPTION, NotifyField
+from airflow_run_groups.entrypoints.http.schemas.fields.about import description_field, labels_field
+from airflow_run_groups.entrypoints.http.schemas.fields.notify import DESCRIPTION, NotifyField
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import Boolean, Date, Enum, Integer, PaceField
+from airflow_run_groups.entrypoints.http.schemas.fields.stop_after import NEEDS_A_LISTENER, StopAfterField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import GroupProgressSchema
-from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
 
 
 class ChangeGroupSchema(DatedSchema):

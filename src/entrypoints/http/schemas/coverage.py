@@ -9,8 +9,8 @@ from marshmallow.validate import Range
 from airflow_run_groups.domain import CoverageRequest, DateStatus, Detail
 from airflow_run_groups.domain.coverage import MAX_DATES
 from airflow_run_groups.domain.use_cases.coverage_pages import MAX_DAGS
-from airflow_run_groups.entrypoints.http.schemas.fields import Date, Enum, Names, QueryInteger, Text
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import Date, Enum, Names, QueryInteger, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import DatedSchema
 from airflow_run_groups.entrypoints.http.schemas.responses import Page
 

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields, post_dump
 from marshmallow.validate import Range
 
 from airflow_run_groups.domain import Action
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
-from airflow_run_groups.entrypoints.http.schemas.plan_ids import ShownPlanId
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.fields.plan_ids import ShownPlanId
 from airflow_run_groups.entrypoints.http.schemas.responses import SOMETIMES, Page
 
 

@@ -5,7 +5,7 @@ from marshmallow.validate import Range
 
 from airflow_run_groups.domain import MAX_LIMIT
 from airflow_run_groups.domain.planning.bounds import LARGEST_LIMIT
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.responses import NestedRights, dag_schema
 
 

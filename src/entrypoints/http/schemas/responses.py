@@ -11,9 +11,9 @@ from marshmallow.validate import Range
 from airflow_run_groups.domain import DagRunState, Rights, StateCounts
 from airflow_run_groups.domain.groups.estimate import ENOUGH_RUNS, WINDOW
 from airflow_run_groups.domain.groups.group import MAX_FAILED_TASKS
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, ValueFormat
-from airflow_run_groups.entrypoints.http.schemas.notify import Notified, ShownNotify
-from airflow_run_groups.entrypoints.http.schemas.stop_after import RuleField, StoppedSchema
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate, ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.notify import Notified, ShownNotify
+from airflow_run_groups.entrypoints.http.schemas.fields.stop_after import RuleField, StoppedSchema
 
 SOMETIMES = frozenset({"next_not_before", "dates", "conf"})
 """The keys that a response may lack."""

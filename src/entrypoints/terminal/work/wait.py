@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow_run_groups.adapters.client import GroupProgress, parse_date
-from airflow_run_groups.adapters.client.waiting import is_unfinished, looks
+from airflow_run_groups.adapters.client.groups.waiting import is_unfinished, looks
 from airflow_run_groups.entrypoints.terminal import exits
 from airflow_run_groups.entrypoints.terminal.output import STYLES, Output, visible
 from airflow_run_groups.entrypoints.terminal.session import Session

@@ -184,7 +184,7 @@ def test_the_trigger_outlives_the_service(service):
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_sensor_outlives_the_service(service, monkeypatch, deferrable):
-    monkeypatch.setattr("airflow_run_groups.adapters.client.retries._pause", lambda _: 100.0)
+    monkeypatch.setattr("airflow_run_groups.adapters.client.sending.retries._pause", lambda _: 100.0)
     create(service)
     service.stop()
     timer = threading.Timer(0.5, lambda: (service.finish(), service.start()))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from airflow_run_groups.entrypoints.http.openapi.examples import EXAMPLES
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from tests.unit.http.service import Service
 
 ROOT = Path(__file__).parents[4]

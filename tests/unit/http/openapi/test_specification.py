@@ -29,7 +29,7 @@ from airflow_run_groups.entrypoints.http.schemas.creations import (
     StretchSchema,
 )
 from airflow_run_groups.entrypoints.http.schemas.dags import MeSchema, dag_details_schema
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from airflow_run_groups.entrypoints.http.schemas.requests.creation import GroupRequestSchema
 from airflow_run_groups.entrypoints.http.schemas.requests.dag_runs import DagRunFilterSchema, DagRunQuerySchema
 from airflow_run_groups.entrypoints.http.schemas.requests.dags import DagFilterSchema

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from tests.unit.http.service import Service, error
 
 UTC = dt.timezone.utc

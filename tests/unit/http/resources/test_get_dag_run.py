@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from tests.unit.http.service import UTC, Service, error
 
 

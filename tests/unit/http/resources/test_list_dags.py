@@ -3,7 +3,7 @@
 import datetime as dt
 
 from airflow_run_groups.adapters.memory.demo import EXAMPLE_DAGS
-from airflow_run_groups.entrypoints.http.schemas.formats import ValueFormat
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import ValueFormat
 from tests.unit.http.service import UTC, Service
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from airflow_run_groups.adapters.metrics import DAG_RUNS_CREATED
-from airflow_run_groups.entrypoints.http.schemas.durations import parse_duration
+from airflow_run_groups.entrypoints.http.schemas.fields.durations import parse_duration
 from tests.demo import RecordingMeter
 from tests.unit.http.service import NOW, Service, error
 

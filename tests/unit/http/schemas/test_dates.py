@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
+from airflow_run_groups.entrypoints.http.schemas.fields.dates import parse_date
 
 UTC = dt.timezone.utc
 BERLIN = ZoneInfo("Europe/Berlin")

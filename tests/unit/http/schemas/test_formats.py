@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate, TextDate
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate, TextDate
 from tests.unit.http.schemas.test_dates import naive, offsets
 
 

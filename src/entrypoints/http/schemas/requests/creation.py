@@ -24,9 +24,11 @@ from airflow_run_groups.domain import (
 from airflow_run_groups.domain.control.control import MAX_ACTIVE_RUNS
 from airflow_run_groups.domain.planning.request import contradictions
 from airflow_run_groups.domain.planning.summary import MAX_DATES, MAX_TIME
-from airflow_run_groups.entrypoints.http.schemas.about import description_field, labels_field
-from airflow_run_groups.entrypoints.http.schemas.dates import parse_date
-from airflow_run_groups.entrypoints.http.schemas.fields import (
+from airflow_run_groups.entrypoints.http.schemas.fields.about import description_field, labels_field
+from airflow_run_groups.entrypoints.http.schemas.fields.dates import parse_date
+from airflow_run_groups.entrypoints.http.schemas.fields.notify import DESCRIPTION, NotifyField
+from airflow_run_groups.entrypoints.http.schemas.fields.plan_ids import PLAN_ID, PlanIdField
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import (
     MAX_ID,
     Boolean,
     ConfField,
@@ -40,10 +42,8 @@ from airflow_run_groups.entrypoints.http.schemas.fields import (
     PaceField,
     Text,
 )
-from airflow_run_groups.entrypoints.http.schemas.notify import DESCRIPTION, NotifyField
-from airflow_run_groups.entrypoints.http.schemas.plan_ids import PLAN_ID, PlanIdField
+from airflow_run_groups.entrypoints.http.schemas.fields.stop_after import NEEDS_A_LISTENER, StopAfterField
 from airflow_run_groups.entrypoints.http.schemas.requests.request import BodySchema, DatedSchema
-from airflow_run_groups.entrypoints.http.schemas.stop_after import NEEDS_A_LISTENER, StopAfterField
 
 
 class RunType(str, PythonEnum):

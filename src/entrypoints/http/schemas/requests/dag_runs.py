@@ -1,7 +1,7 @@
 """Which runs to list."""
 
 from airflow_run_groups.domain import DagRunFilter, DagRunState
-from airflow_run_groups.entrypoints.http.schemas.fields import Boolean, Enum, QueryInteger, Start, Text
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import Boolean, Enum, QueryInteger, Start, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import MAX_PAGE, RequestSchema
 
 

@@ -1,6 +1,6 @@
 """Which DAGs to list."""
 
-from airflow_run_groups.entrypoints.http.schemas.fields import QueryInteger, Text
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import QueryInteger, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import MAX_PAGE, RequestSchema
 
 

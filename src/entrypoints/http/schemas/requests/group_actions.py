@@ -6,7 +6,7 @@ from marshmallow import ValidationError, validates_schema
 
 from airflow_run_groups.domain import MAX_LIMIT, MAX_NOTE_LENGTH, Cancel, GroupAction, Note, Retry, Which
 from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.entrypoints.http.schemas.fields import (
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import (
     MAX_ID,
     Boolean,
     Date,

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, post_load, validates_schema
 
 from airflow_run_groups.domain import MAX_LIMIT, DagRunState, GroupRunFilter, GroupState
 from airflow_run_groups.domain.groups.group import MAX_CONFS
-from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Boolean, Enum, QueryInteger, Text
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import MAX_ID, Boolean, Enum, QueryInteger, Text
 from airflow_run_groups.entrypoints.http.schemas.requests.request import MAX_PAGE, NEXT_START, RequestSchema
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, pre_load
 from marshmallow.fields import Field
 
 from airflow_run_groups.domain import Refused
-from airflow_run_groups.entrypoints.http.schemas.fields import MAX_ID, Date, Dates
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import MAX_ID, Date, Dates
 
 MAX_PAGE = 100
 """How many items a page of a list has at most, where nothing else is said."""

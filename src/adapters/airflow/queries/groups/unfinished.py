@@ -6,8 +6,8 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import Integer, bindparam, cast, func, select
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
-from airflow_run_groups.adapters.airflow.queries.groups import is_of_group
-from airflow_run_groups.adapters.airflow.queries.membership import IS_LINKED
+from airflow_run_groups.adapters.airflow.queries.groups.membership import IS_LINKED
+from airflow_run_groups.adapters.airflow.queries.groups.progress import is_of_group
 from airflow_run_groups.domain.model import DagRunState
 
 _RUN = DagRun.__table__

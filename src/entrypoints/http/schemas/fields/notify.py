@@ -9,7 +9,7 @@ from marshmallow import fields
 from airflow_run_groups.domain import GroupEvent, Notify, Refused
 from airflow_run_groups.domain.control.notification import NAME, TARGETS
 from airflow_run_groups.domain.model import in_utc
-from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import NotAllowed, Strict
 
 _EVENTS = [event.value for event in GroupEvent]
 _NAME = {"type": "string", "pattern": f"^{NAME}$"}

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.membership import (
+from airflow_run_groups.adapters.airflow.queries.groups.membership import (
     FACTS,
     IS_OF_RECORD,
     IS_OURS,

@@ -3,7 +3,7 @@
 import httpx
 
 from airflow_run_groups.adapters.client.responses import GroupProgress, GroupResponse
-from airflow_run_groups.adapters.client.retries import parse
+from airflow_run_groups.adapters.client.sending.retries import parse
 
 
 class KnownGroups:

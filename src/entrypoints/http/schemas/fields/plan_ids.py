@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from airflow_run_groups.domain import PlanId, Refused
 from airflow_run_groups.domain.planning.plan_id import FORM
-from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import NotAllowed, Strict
 
 PLAN_ID = str(
     PlanId(

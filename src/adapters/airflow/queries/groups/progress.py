@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT
-from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.membership import is_in_group, shape_of, values_of_group
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import CANCELLED
+from airflow_run_groups.adapters.airflow.queries.groups.membership import is_in_group, shape_of, values_of_group
 from airflow_run_groups.domain.groups.group import GroupRunFilter
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import DATE_LENGTH, DIGITS, FRACTION_LENGTH, NUMBER_AND_DATE

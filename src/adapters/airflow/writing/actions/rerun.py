@@ -12,8 +12,8 @@ from airflow_run_groups.adapters.airflow.compat import DagsOfRuns, require_prove
 from airflow_run_groups.adapters.airflow.database.session import ConcurrentWrite
 from airflow_run_groups.adapters.airflow.policies import naming_policies
 from airflow_run_groups.adapters.airflow.queries.existing_runs import AS_IT_WAS
+from airflow_run_groups.adapters.airflow.writing.actions.group_actions import annotate, dag_of
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.adapters.airflow.writing.group_actions import annotate, dag_of
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.planning.runs import CreatedRuns, RerunDagRun
 

@@ -6,8 +6,8 @@ from marshmallow import Schema, fields
 
 from airflow_run_groups.domain import Refused, StopAfter
 from airflow_run_groups.domain.control.stop_after import KEYS, MAX_FAILED, MAX_PERCENT
-from airflow_run_groups.entrypoints.http.schemas.fields import NotAllowed, Strict
-from airflow_run_groups.entrypoints.http.schemas.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import NotAllowed, Strict
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": MAX_FAILED}
 _PERCENT = {"type": "integer", "minimum": 1, "maximum": MAX_PERCENT}

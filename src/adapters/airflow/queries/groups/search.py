@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import CompoundSelect, Select  # here in SQLAlchemy 1.4, too
 
-from airflow_run_groups.adapters.airflow.queries.groups import COUNTS, CREATOR, is_of_group, start_of
+from airflow_run_groups.adapters.airflow.queries.groups.progress import COUNTS, CREATOR, is_of_group, start_of
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds_of_numbered, is_ranged, values_of
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.run_id import RESERVED_STARTS

@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 import httpx
 
-from airflow_run_groups.adapters.client import encoding
 from airflow_run_groups.adapters.client.errors import RefusedByService, Unreachable
+from airflow_run_groups.adapters.client.sending import encoding
 
 AIRFLOW_TOKEN_REQUIRED = "airflow_token_required"  # noqa: S105 - a word, and no token
 """The reason of a service that asks for a token of Airflow's."""

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow_run_groups.adapters.client.errors import RefusedByService
+from airflow_run_groups.adapters.client.groups.steps import GroupRequest, as_planned, exact_range, runs_in, without_rest
 from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan
-from airflow_run_groups.adapters.client.steps import GroupRequest, as_planned, exact_range, runs_in, without_rest
 from airflow_run_groups.domain import PlanChanged, ReprocessBehavior
 
 ATTEMPTS = 4

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import TIMEOUT_ENDS_TASKS, SerializedDAG
-from airflow_run_groups.adapters.airflow.queries.cancelled import is_marked
-from airflow_run_groups.adapters.airflow.writing.task_states import (
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import is_marked
+from airflow_run_groups.adapters.airflow.writing.actions.task_states import (
     EXECUTED,
     FAILURES,
     State,

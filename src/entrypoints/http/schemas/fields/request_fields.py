@@ -23,8 +23,8 @@ from airflow_run_groups.domain import (
 )
 from airflow_run_groups.domain.control.pace import MAX_INTERVAL, MIN_INTERVAL
 from airflow_run_groups.entrypoints.http import strict_json
-from airflow_run_groups.entrypoints.http.schemas.dates import ECMA_PATTERN, parse_date
-from airflow_run_groups.entrypoints.http.schemas.durations import PATTERN, parse_duration
+from airflow_run_groups.entrypoints.http.schemas.fields.dates import ECMA_PATTERN, parse_date
+from airflow_run_groups.entrypoints.http.schemas.fields.durations import PATTERN, parse_duration
 
 MAX_ID = 2**63 - 1
 _MAX_CRON = 100

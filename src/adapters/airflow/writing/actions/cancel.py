@@ -15,9 +15,9 @@ from sqlalchemy import case, func, null, select
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.compat import SerializedDAG
-from airflow_run_groups.adapters.airflow.queries.cancelled import is_marked, mark
-from airflow_run_groups.adapters.airflow.writing.listeners import on_cancelled
-from airflow_run_groups.adapters.airflow.writing.task_states import (
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import is_marked, mark
+from airflow_run_groups.adapters.airflow.writing.actions.listeners import on_cancelled
+from airflow_run_groups.adapters.airflow.writing.actions.task_states import (
     ACTIVE,
     EXECUTED,
     FAILURES,

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import Select  # here in SQLAlchemy 1.4, too
 
-from airflow_run_groups.adapters.airflow.queries.cancelled import CANCELLED
-from airflow_run_groups.adapters.airflow.queries.controls import Record
-from airflow_run_groups.adapters.airflow.queries.membership import in_group
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import CANCELLED
+from airflow_run_groups.adapters.airflow.queries.groups.controls import Record
+from airflow_run_groups.adapters.airflow.queries.groups.membership import in_group
 from airflow_run_groups.domain.control.control import NOTHING_ENDED, Outcomes
 from airflow_run_groups.domain.control.stop_after import EndedRuns, StopAfter
 from airflow_run_groups.domain.model import DagRunState

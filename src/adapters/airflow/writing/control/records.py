@@ -9,8 +9,8 @@ from sqlalchemy import Integer, delete, func, literal, null, select, true, updat
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.configuration import max_active_runs_per_dag
-from airflow_run_groups.adapters.airflow.queries.controls import Record, facts_of
-from airflow_run_groups.adapters.airflow.queries.membership import is_of_id, shape_of, values_of_group
+from airflow_run_groups.adapters.airflow.queries.groups.controls import Record, facts_of
+from airflow_run_groups.adapters.airflow.queries.groups.membership import is_of_id, shape_of, values_of_group
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control.control import Control
 

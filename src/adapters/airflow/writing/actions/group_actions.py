@@ -17,12 +17,12 @@ from airflow_run_groups.adapters.airflow import compat
 from airflow_run_groups.adapters.airflow.compat import IS_CURRENT, DagsOfRuns, SerializedDAG, version_argument
 from airflow_run_groups.adapters.airflow.dag_errors import reading_dag
 from airflow_run_groups.adapters.airflow.policies import naming_policies
-from airflow_run_groups.adapters.airflow.queries.cancelled import is_for
 from airflow_run_groups.adapters.airflow.queries.columns import DATE
-from airflow_run_groups.adapters.airflow.queries.membership import in_group
+from airflow_run_groups.adapters.airflow.queries.groups.cancelled import is_for
+from airflow_run_groups.adapters.airflow.queries.groups.membership import in_group
+from airflow_run_groups.adapters.airflow.writing.actions.cancel import Cancelling
+from airflow_run_groups.adapters.airflow.writing.actions.retry import Retrying
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.adapters.airflow.writing.cancel import Cancelling
-from airflow_run_groups.adapters.airflow.writing.retry import Retrying
 from airflow_run_groups.domain.errors import GroupNotFound, Refused
 from airflow_run_groups.domain.groups.actions import (
     Cancel,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from airflow_run_groups.adapters.client.errors import Unreachable, Unsendable
 from airflow_run_groups.adapters.client.responses import CreatedRuns, Plan, PlannedDate, PlanSummary, Stretch
-from airflow_run_groups.adapters.client.retries import is_too_slow
+from airflow_run_groups.adapters.client.sending.retries import is_too_slow
 from airflow_run_groups.domain import DEFAULT_PREFIX, Action, GroupRunId, Order, name_of_group
 from airflow_run_groups.domain.planning.plan import CUT
 

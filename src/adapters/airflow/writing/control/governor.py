@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.configuration import max_active_runs_per_dag
-from airflow_run_groups.adapters.airflow.queries.controls import (
+from airflow_run_groups.adapters.airflow.queries.groups.controls import (
     UNFINISHED,
     Record,
     facts_of,
@@ -37,13 +37,13 @@ from airflow_run_groups.adapters.airflow.queries.controls import (
     record_of,
     unfinished_runs,
 )
-from airflow_run_groups.adapters.airflow.queries.membership import (
+from airflow_run_groups.adapters.airflow.queries.groups.membership import (
     IS_OURS,
     PREFIX,
     in_group,
 )
 from airflow_run_groups.adapters.airflow.writing.audit import entry
-from airflow_run_groups.adapters.airflow.writing.records import (
+from airflow_run_groups.adapters.airflow.writing.control.records import (
     LINK_COLUMNS,
     delete_record,
     insert_record,
@@ -51,7 +51,7 @@ from airflow_run_groups.adapters.airflow.writing.records import (
     release_record,
     unlink_own_runs,
 )
-from airflow_run_groups.adapters.airflow.writing.stops import outcomes_for, stop_if_due
+from airflow_run_groups.adapters.airflow.writing.control.stops import outcomes_for, stop_if_due
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.domain.about import NOTHING, About
 from airflow_run_groups.domain.control.change import (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from airflow_run_groups.domain import MAX_DESCRIPTION_LENGTH, MAX_LABEL_LENGTH, MAX_LABELS
-from airflow_run_groups.entrypoints.http.schemas.fields import Names, Text
+from airflow_run_groups.entrypoints.http.schemas.fields.request_fields import Names, Text
 
 _EXAMPLE = "Prices of February anew, as the source was wrong"
 

@@ -14,14 +14,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from airflow_run_groups.adapters.airflow.database.session import Database
-from airflow_run_groups.adapters.airflow.queries.controls import (
+from airflow_run_groups.adapters.airflow.queries.groups.controls import (
     NamedRecord,
     Record,
     facts_of,
     record_of,
     record_of_row,
 )
-from airflow_run_groups.adapters.airflow.queries.outcomes import outcomes
+from airflow_run_groups.adapters.airflow.queries.groups.outcomes import outcomes
 from airflow_run_groups.adapters.airflow.writing.audit import entry
 from airflow_run_groups.adapters.clock import utc_now
 from airflow_run_groups.adapters.database_limits import DatabaseLimits

@@ -1,0 +1,1 @@
+"""Actions on runs that exist: they are cancelled, run again, or get a note."""

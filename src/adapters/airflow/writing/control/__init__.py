@@ -1,0 +1,1 @@
+"""The control of a group as rows that Airflow's scheduler obeys."""

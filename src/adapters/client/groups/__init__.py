@@ -1,0 +1,1 @@
+"""Groups of any size, which take several requests."""

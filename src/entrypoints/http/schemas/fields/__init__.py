@@ -1,0 +1,1 @@
+"""The fields that requests and responses are made of."""
