@@ -1,1 +1,1 @@
-"""What controls the runs of a group: when and in which order they start, how many at once, and what stops them."""
+"""The control of the runs of a group: when and in which order they start, how many at once, and what stops them."""
