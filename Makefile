@@ -37,7 +37,7 @@ LOWEST := .venvs/lowest
 RELEASE := .venvs/release
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
-TWO_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+THREE_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j3)
 # what does the same on either database, and has one in `make test`; `make compat` has what depends on Airflow on both
 ONE_DATABASE := scheduler plugin operators terminal test_fuzz.py test_airflow_cfg.py test_tokens.py test_instrumentation.py \
 	test_tracing.py test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
@@ -81,7 +81,7 @@ check: test lint docs ## all that must hold before a change goes in: format, lin
 
 test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQL
 	@# those that take longest first, and with them the one that waits for most of its time
-	@$(MAKE) --no-print-directory --keep-going --output-sync $(TWO_AT_ONCE) one-database faults-postgresql package-test postgresql sqlite faults-sqlite
+	@$(MAKE) --no-print-directory --keep-going --output-sync $(THREE_AT_ONCE) one-database faults-postgresql package-test postgresql sqlite faults-sqlite
 
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
@@ -94,7 +94,7 @@ one-database: $(INSTALLED) ## the tests that need an Airflow and do the same on 
 	AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q $(ONE_DATABASE:%=tests/integration/airflow/%)
 
 faults: $(INSTALLED) ## PostgreSQL killed, frozen, cut off; SQLite locked and full; broken metadata; half a minute of torture; docs/reliability.md
-	@$(MAKE) --no-print-directory $(TWO_AT_ONCE) faults-postgresql faults-sqlite
+	@$(MAKE) --no-print-directory $(THREE_AT_ONCE) faults-postgresql faults-sqlite
 
 faults-sqlite faults-postgresql:
 	AIRFLOW_GROUPS_TEST_DB=$(@:faults-%=%) $(VENV)/pytest -q tests/integration/faults

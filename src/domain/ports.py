@@ -5,11 +5,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from airflow_run_groups.domain.audit import Denial
-from airflow_run_groups.domain.control.change import ChangedGroup, GroupChange
+from airflow_run_groups.domain.control.change import GroupChange
 from airflow_run_groups.domain.control.control import PausedGroups
 from airflow_run_groups.domain.dag_search import DagFilter, DagPage
 from airflow_run_groups.domain.groups.actions import GroupAction, GroupActionResult
-from airflow_run_groups.domain.groups.group import GroupPage, GroupProgress, GroupRunFilter, GroupRunPage
+from airflow_run_groups.domain.groups.group import (
+    GroupChangeResult,
+    GroupPage,
+    GroupProgress,
+    GroupRunFilter,
+    GroupRunPage,
+)
 from airflow_run_groups.domain.groups.search import GroupFilter
 from airflow_run_groups.domain.model import Dag, DagRun, DagRunFilter, DagRunPage, DagSummary
 from airflow_run_groups.domain.planning.facts import PlanningFacts
@@ -210,7 +216,7 @@ class GroupRepository(Protocol):
         :param limit: at most so many, at least 1.
         """
 
-    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+    def change(self, change: GroupChange, *, now: dt.datetime) -> GroupChangeResult:
         """Change whether, how many at once, when and in which order the runs of a group start, by the rules of ``control``.
 
         A group that has a control, or gets one, has its queued and running runs put under it, all of them or none; but not
@@ -219,6 +225,8 @@ class GroupRepository(Protocol):
         the same again changes nothing, and a dry run neither.
 
         A group stops when its rule is reached while it is not paused: at a change, a creation, or a look at it.
+
+        The result shows the group as ``get`` does. It is read with the change: there is no error after it.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
         :raises NoListener: for a ``stop_after`` or ``notify`` that nothing would obey.

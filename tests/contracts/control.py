@@ -259,7 +259,8 @@ def three_queued(world: World, **dag):
 
 
 def change(world: World, prefix: str = "g", *, now: dt.datetime = NOW, **wishes) -> ChangedGroup:
-    return world.groups.change(GroupChange(dag_id="a", prefix=prefix, **wishes), now=now)
+    result = world.groups.change(GroupChange(dag_id="a", prefix=prefix, **wishes), now=now)
+    return ChangedGroup(control=result.control, changed_runs=result.changed_runs, warnings=result.warnings)
 
 
 def control(world: World) -> Control | None:

@@ -36,7 +36,7 @@ from airflow_run_groups.domain.control.pace import Restarts
 from airflow_run_groups.domain.control.turns import QueuedRun, turns
 from airflow_run_groups.domain.groups.actions import left_out, unknown_tasks
 from airflow_run_groups.domain.groups.estimate import DURATIONS, WINDOW
-from airflow_run_groups.domain.groups.group import page_of
+from airflow_run_groups.domain.groups.group import GroupChangeResult, page_of
 
 _UNFINISHED = frozenset({DagRunState.QUEUED.value, DagRunState.RUNNING.value})
 
@@ -154,7 +154,7 @@ class MemoryGroupRepository:
         page = tuple(found[first : first + limit])
         return PausedGroups(page, next_start=first + limit if len(found) > first + limit else None)
 
-    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+    def change(self, change: GroupChange, *, now: dt.datetime) -> GroupChangeResult:
         with self._backend.lock:
             self._backend.advance()
             dag = self._backend.dags.get(change.dag_id)
@@ -180,11 +180,13 @@ class MemoryGroupRepository:
                 dag.abouts[change.prefix] = dag.abouts.get(change.prefix, NOTHING).after(change, now=now)
                 for turn in moved:
                     _start_at(queued[turn.id], dag, turn.run_after, now)
-            return ChangedGroup(
+            changed = ChangedGroup(
                 control=after,
                 changed_runs=len(relinked.union(turn.id for turn in moved)),
                 warnings=(run_again_by_others(len(held)),) if held and after is not None else (),
             )
+            progress = self.get(change.dag_id, change.prefix, now=now)
+            return GroupChangeResult.of(changed, progress, dry_run=change.dry_run)
 
 
 def _chosen(group_action: GroupAction, runs: Sequence[StoredRun]) -> Sequence[StoredRun]:

@@ -3,11 +3,14 @@
 A group is what its runs' ids say; under control, Airflow's scheduler obeys what a caller has said about its runs.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from airflow_run_groups.domain.control.change import ChangedGroup
 from airflow_run_groups.domain.control.control import Control
 from airflow_run_groups.domain.control.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.groups.estimate import expected_end, runs_per_second
@@ -277,3 +280,17 @@ class GroupChangeResult:
     changed_runs: int
     dry_run: bool
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, changed: ChangedGroup, progress: GroupProgress, *, dry_run: bool) -> GroupChangeResult:
+        """Return what a change has done, or would do, to the group that stands like this after it."""
+        if dry_run:
+            progress = replace(progress, group=replace(progress.group, control=changed.control))
+        return cls(
+            progress=progress, changed_runs=changed.changed_runs, dry_run=dry_run, warnings=tuple(changed.warnings)
+        )
+
+    @property
+    def control(self) -> Control | None:
+        """The group's control after the change."""
+        return self.progress.control

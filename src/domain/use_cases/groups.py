@@ -101,16 +101,16 @@ class Groups:
         """
         dag_id = group_action.dag_id
         check_may_change(caller, dag_id, group_action.prefix)
+        holds: tuple[str, ...] = ()
         try:
+            if isinstance(group_action.action, Retry):  # before it, since nothing may fail after it
+                holds = self._groups.get(dag_id, group_action.prefix, now=self._clock()).holds
             result = self._groups.apply(
                 replace(group_action, requested_by=caller.name, display_name=caller.display_name, limits=self._limits)
             )
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
-        if not isinstance(group_action.action, Retry) or not result.dag_run_ids:
-            return result
-        progress = self._groups.get(dag_id, group_action.prefix, now=self._clock())
-        return replace(result, warnings=(*result.warnings, *progress.holds))
+        return replace(result, warnings=(*result.warnings, *holds)) if result.dag_run_ids else result
 
     def change(self, change: GroupChange, caller: Caller) -> GroupChangeResult:
         """Change a group in the caller's name, and return how it stands then.
@@ -122,20 +122,14 @@ class Groups:
         check_may_change(caller, change.dag_id, change.prefix)
         if isinstance(change.notify, Notify):
             change.notify.check_notifier(self._notifiers)
+        may = caller.rights([change.dag_id])[change.dag_id]  # before it, since nothing may fail after it
         try:
             own = replace(change, requested_by=caller.name, display_name=caller.display_name)
             changed = self._groups.change(own, now=self._clock())
         except GroupNotFound as error:
             raise self._not_found(change.dag_id, change.prefix) from error
-        progress = self.get(change.dag_id, change.prefix, caller)
-        if change.dry_run:
-            progress = replace(progress, group=replace(progress.group, control=changed.control))
-        return GroupChangeResult(
-            progress=progress,
-            changed_runs=changed.changed_runs,
-            dry_run=change.dry_run,
-            warnings=(*changed.warnings, *_about_the_pause(change, progress)),
-        )
+        progress = replace(changed.progress, may=may)
+        return replace(changed, progress=progress, warnings=(*changed.warnings, *_about_the_pause(change, progress)))
 
     def _not_found(self, dag_id: str, prefix: str) -> GroupNotFound:
         """Return the error for a group that is not there: a request's prefix has one underscore more than its group."""

@@ -81,9 +81,9 @@ class Server(Process):
     def __init__(self, *command: str, port: int, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        # a connection that expires may be closed by one thread as another begins to use it
+        # a connection that is kept may be closed, by the server or by another thread, as a request is sent on it
         self.client = httpx.Client(
-            base_url=self.url, timeout=60, limits=httpx.Limits(max_connections=100, keepalive_expiry=None)
+            base_url=self.url, timeout=60, limits=httpx.Limits(max_connections=100, max_keepalive_connections=0)
         )
         super().__init__(*command, log=log, environment=environment)
 

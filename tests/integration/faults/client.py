@@ -21,13 +21,19 @@ SLACK = 6
 """Seconds that a busy machine may take beyond a deadline, and a connection that is being made at it."""
 
 
-def send(server, method, target, body=None):
-    """Send one request on a connection of its own; return the status and the payload, or the name of what went wrong."""
+def send(server, method, target, body=None, etag=None):
+    """Send one request on a connection of its own; return the status and the payload, or the name of what went wrong.
+
+    With an ``etag`` the payload is empty where nothing has changed.
+    """
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
     try:
-        connection.request(method, target, body and json.dumps(body), AUTHORIZED)
+        headers = {**AUTHORIZED, **({"If-None-Match": etag} if etag else {})}
+        connection.request(method, target, body and json.dumps(body), headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())["response"]
+        content = answer.read()
+        payload = json.loads(content)["response"] if answer.status != http.HTTPStatus.NOT_MODIFIED else {}
+        return answer.status, {**payload, "etag": answer.headers["ETag"]}
     except (OSError, http.client.HTTPException) as error:
         return type(error).__name__, {}
     finally:

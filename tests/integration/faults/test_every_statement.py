@@ -1,18 +1,33 @@
-"""A batch that fails at any one of its statements leaves the database as it was; one that is tried again is complete."""
+"""A write that fails at any one of its statements leaves the database as it was; one that is tried again is complete."""
 
 import datetime as dt
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from airflow import settings
-from airflow.models.dagrun import DagRun
+from airflow.models.backfill import Backfill, BackfillDagRun
+from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from airflow_run_groups.adapters.airflow import compat
-from airflow_run_groups.domain import CreateRuns, GroupRequest, Unavailable
+from airflow_run_groups.domain import (
+    Cancel,
+    CreateRuns,
+    DagUnreadable,
+    GroupAction,
+    GroupChange,
+    GroupRequest,
+    Groups,
+    Note,
+    Pace,
+    ReprocessBehavior,
+    Retry,
+    Unavailable,
+)
 from airflow_run_groups.entrypoints.http.security.authentication import FullAccess
 from tests.integration.airflow.conftest import DATABASE
 
@@ -128,3 +143,74 @@ def test_a_batch_that_fails_once_because_of_others_is_complete_at_the_second_try
         assert rows(dags) == [before[0] + 3, before[1] + 6, before[2] + 1], f"after a failure at statement {number}"
         dags.clear_runs()
         before = rows(dags)
+
+
+def done_to(world, action):
+    Groups(world.groups, lambda: dt.datetime.now(UTC)).apply(
+        GroupAction(dag_id="a_dag", prefix="p", action=action), CALLER
+    )
+
+
+def changed(world):
+    change = GroupChange(
+        dag_id="a_dag", prefix="p", paused=True, pace=Pace(runs=1, interval=dt.timedelta(hours=1)), description="d"
+    )
+    Groups(world.groups, lambda: dt.datetime.now(UTC)).change(change, CALLER)
+
+
+def run_again(world):
+    request = replace(REQUEST, reprocess_behavior=ReprocessBehavior.FAILED)
+    CreateRuns(world.runs, lambda: dt.datetime.now(UTC)).create(request, CALLER)
+
+
+CALLER = FullAccess()
+WRITES = {
+    "cancel": lambda world: done_to(world, Cancel()),
+    "retry": lambda world: done_to(world, Retry()),
+    "note": lambda world: done_to(world, Note(note="n")),
+    "change": changed,
+    "run again": run_again,
+}
+OF_CANCELLED_RUNS = {"retry", "run again"}
+TABLES = [model.__table__ for model in (DagRun, TaskInstance, DagRunNote, Backfill, BackfillDagRun, Log)]
+
+
+@pytest.fixture(params=WRITES)
+def prepare(request, dags):
+    """Return what furnishes the group that a write is for, and returns the write."""
+    write = WRITES[request.param]
+
+    def prepare():
+        dags.clear_runs()
+        CreateRuns(dags.runs, lambda: dt.datetime.now(UTC)).create(REQUEST, CALLER)
+        if request.param in OF_CANCELLED_RUNS:
+            done_to(dags, Cancel())
+        return lambda: write(dags)
+
+    return prepare
+
+
+def content(world):
+    with world.sessions() as session:
+        return [sorted(map(repr, session.execute(select(table)))) for table in TABLES]
+
+
+@pytest.mark.parametrize(("fail", "error"), FAILURES)
+def test_what_fails_at_any_statement_of_an_action_or_a_change_has_changed_nothing(prepare, dags, fail, error):
+    """Nor does anything fail behind the commit, so that an error would not say what was done."""
+    prepare()()
+    count = dags.count_statements(prepare())
+    assert count > 5
+    write = prepare()
+    for number in range(1, count + 1):
+        before = content(dags)
+        with failing_at(dags.backend.database.engine, number, fail, always=False):
+            try:
+                write()
+            except (error, DagUnreadable):
+                assert content(dags) == before, f"after a failure at statement {number}"
+            else:  # at the second try
+                assert content(dags) != before
+                write = prepare()
+    write()
+    assert content(dags) != before

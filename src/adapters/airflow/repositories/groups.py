@@ -4,7 +4,8 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from airflow.models.dag import DagModel
 from airflow.utils.sqlalchemy import with_row_locks
@@ -51,6 +52,7 @@ from airflow_run_groups.domain.groups.actions import Cancel, GroupAction, GroupA
 from airflow_run_groups.domain.groups.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups.group import (
     MAX_FAILED_TASKS,
+    GroupChangeResult,
     GroupPage,
     GroupProgress,
     GroupRun,
@@ -63,6 +65,14 @@ from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.unfinished import NO_LIMITS
 
 _log = logging.getLogger(__name__)
+
+
+class _Seen(NamedTuple):
+    """A group as its rows show it: without the run that it waits for, and whether its rule says that it should be held."""
+
+    progress: GroupProgress
+    running: Sequence[Any]
+    is_due: bool
 
 
 class AirflowGroupRepository:
@@ -105,52 +115,20 @@ class AirflowGroupRepository:
     def _look(self, dag_id: str, prefix: str, *, now: dt.datetime) -> tuple[GroupProgress, bool]:
         """Return how far a group is, and whether its rule says that it should be held, and it is not."""
         with self._database.reading() as connection:
-            dag, record = dag_with_record(dag_id, prefix, connection)
-            if dag is None:
-                raise GroupNotFound(dag_id, prefix)
-            number = None if record is None else record.id
-            counts = one_group(dag_id, prefix, since=now - WINDOW, number=number, connection=connection)
-            row = connection.execute(*counts).one()
-            if not row.runs:
-                raise GroupNotFound(dag_id, prefix)
-            group = group_of_row(dag_id, prefix, row, connection)
-            if record is not None:
-                group = with_record(group, record)
-            limit, control = _max_active_runs(dag.dag_limit), group.control
-            to_stop = record is not None and is_due(dag_id, prefix, record, connection, now=now)
-            places = limit if control is None else control.max_active_runs
-            ended: Sequence[Any] = ()
-            running: Sequence[Any] = ()
-            uncontrolled_runs = 0
-            if group.states.queued or group.states.running:
-                ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
-                values = {"dag_id": dag_id, "backfill_id": None if control is None else number}
-                running = connection.execute(RUNNING, values).all()
-                if record is not None and control is not None:
-                    uncontrolled_runs = count_unlinked(dag_id, prefix, record, connection)
-        active_runs = running[0].active if running else 0
+            seen = _seen(dag_id, prefix, connection, now=now)
+        return self._with_previous_run(seen), seen.is_due
+
+    def _with_previous_run(self, seen: _Seen) -> GroupProgress:
+        """Add the run that a group waits for, for which Airflow reads the DAG."""
+        progress, running = seen.progress, seen.running
+        group, control = progress.group, progress.control
+        places = progress.max_active_runs if control is None else control.max_active_runs
         previous_run_id = previous_run_that_blocks(
-            self._waiting(running, dag_id, prefix) if running else (),
+            self._waiting(running, group.dag_id, group.prefix) if running else (),
             has_queued=group.states.queued > 0,
-            is_full=active_runs >= places and all(row.running == len(running) for row in running),
+            is_full=progress.active_runs >= places and all(row.running == len(running) for row in running),
         )
-        progress = GroupProgress(
-            group=group,
-            seen_at=now,
-            max_active_runs=limit,
-            active_runs=active_runs,
-            is_paused=bool(dag.dag_is_paused),
-            is_stale=bool(dag.is_stale),
-            waiting_since=row.waiting_since,
-            last_run_after=row.last_run_after,
-            durations=[end - start for start, end in ended],
-            recently_ended=row.recently_ended,
-            recently_started=row.recently_started,
-            previous_run_id=previous_run_id,
-            uncontrolled_runs=uncontrolled_runs,
-            subscription=None if record is None else record.about.subscription,
-        )
-        return progress, to_stop
+        return replace(progress, previous_run_id=previous_run_id)
 
     def runs(self, dag_id: str, prefix: str, where: GroupRunFilter) -> GroupRunPage:
         with self._database.reading() as connection:
@@ -219,17 +197,25 @@ class AirflowGroupRepository:
         groups = tuple((row.dag_id, row.prefix) for row in page)
         return PausedGroups(groups, next_start=page[-1].id if len(rows) > limit else None)
 
-    def change(self, change: GroupChange, *, now: dt.datetime) -> ChangedGroup:
+    def change(self, change: GroupChange, *, now: dt.datetime) -> GroupChangeResult:
+        """All of the result but the run that the group waits for is read before the commit: an error means that nothing changed."""
 
-        def work(session: Session) -> ChangedGroup:
+        def work(session: Session) -> tuple[ChangedGroup, _Seen]:
             limit = self._lock(change.dag_id, session)
             changed = change_group(change, session, max_active_runs_of_dag=_max_active_runs(limit), now=now)
             for key, wish in (("stop_after", change.stop_after), ("notify", change.notify)):
                 if not isinstance(wish, Keep) and wish is not None:
                     require_listener(key, session.connection(), now=utc_now())
-            return changed
+            session.flush()
+            return changed, _seen(change.dag_id, change.prefix, session.connection(), now=now)
 
-        return self._database.write(change.dag_id, work)
+        changed, seen = self._database.write(change.dag_id, work)
+        progress = seen.progress
+        try:
+            progress = self._with_previous_run(seen)
+        except DomainError as error:
+            _log.warning("nothing is known of runs that wait for a run before: %s", error)
+        return GroupChangeResult.of(changed, progress, dry_run=change.dry_run)
 
     def _lock(self, dag_id: str, session: Session) -> int | None:
         """Take the lock that new runs take: what is done to a group, and additions to it, follow one after the other.
@@ -239,6 +225,51 @@ class AirflowGroupRepository:
         self._schema.require_known(session.connection())
         query = select(DagModel.max_active_runs).where(DagModel.dag_id == dag_id)
         return session.scalars(with_row_locks(query, session, of=DagModel)).first()
+
+
+def _seen(dag_id: str, prefix: str, connection: Connection, *, now: dt.datetime) -> _Seen:
+    """Read how far a group is.
+
+    :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.
+    """
+    dag, record = dag_with_record(dag_id, prefix, connection)
+    if dag is None:
+        raise GroupNotFound(dag_id, prefix)
+    number = None if record is None else record.id
+    counts = one_group(dag_id, prefix, since=now - WINDOW, number=number, connection=connection)
+    row = connection.execute(*counts).one()
+    if not row.runs:
+        raise GroupNotFound(dag_id, prefix)
+    group = group_of_row(dag_id, prefix, row, connection)
+    if record is not None:
+        group = with_record(group, record)
+    ended: Sequence[Any] = ()
+    running: Sequence[Any] = ()
+    uncontrolled_runs = 0
+    if group.states.queued or group.states.running:
+        ended = connection.execute(RECENT, {"dag_id": dag_id, "rows": DURATIONS}).all()
+        values = {"dag_id": dag_id, "backfill_id": None if group.control is None else number}
+        running = connection.execute(RUNNING, values).all()
+        if record is not None and group.control is not None:
+            uncontrolled_runs = count_unlinked(dag_id, prefix, record, connection)
+    progress = GroupProgress(
+        group=group,
+        seen_at=now,
+        max_active_runs=_max_active_runs(dag.dag_limit),
+        active_runs=running[0].active if running else 0,
+        is_paused=bool(dag.dag_is_paused),
+        is_stale=bool(dag.is_stale),
+        waiting_since=row.waiting_since,
+        last_run_after=row.last_run_after,
+        durations=[end - start for start, end in ended],
+        recently_ended=row.recently_ended,
+        recently_started=row.recently_started,
+        previous_run_id=None,
+        uncontrolled_runs=uncontrolled_runs,
+        subscription=None if record is None else record.about.subscription,
+    )
+    to_stop = record is not None and is_due(dag_id, prefix, record, connection, now=now)
+    return _Seen(progress, running, to_stop)
 
 
 def _max_active_runs(of_dag: int | None) -> int:

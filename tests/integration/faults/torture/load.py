@@ -13,6 +13,7 @@ from itertools import count
 from tests.envelope import is_error
 from tests.integration.faults.client import CONF, LIMITS, SLACK, send
 from tests.integration.faults.torture.misbehaving import MESSAGES, say
+from tests.integration.faults.torture.own_group import OwnGroup
 
 DAG_IDS = ("first", "second", "third")
 PREFIXES = ("a", "b", "a_b", "B")
@@ -34,6 +35,9 @@ class Load:
         self.unknown: set[int] = set()
         """The batches of which nobody was told what became of them."""
         self.wrong: list[str] = []
+        self.own: list[OwnGroup] = []
+        """The groups that one client each has for itself."""
+        self._etags: dict[str, str] = {}
 
     @contextmanager
     def going_on(self, threads: int = 8):
@@ -42,17 +46,16 @@ class Load:
 
         def go_on(number):
             chance = random.Random(f"{self._seed}, client {number}")
+            own = self.own[number].go_on
             kinds = (self._list, self._get, self._dags, self._create, self._create, self._refused, self._be_rude)
             while not stop.is_set():
-                began = time.monotonic()
-                kind = chance.choice(kinds)
+                kind = chance.choice((*kinds, self._groups, own, own))
                 try:
                     kind(chance)
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
                     self.wrong.append(f"{kind.__name__}: {error!r}")
-                if (seconds := time.monotonic() - began) > LONGEST:
-                    self.wrong.append(f"{kind.__name__} took {seconds:.0f} seconds")
 
+        self.own = [OwnGroup(number, DAG_IDS[number % 3], self._send, self.wrong) for number in range(threads)]
         with ThreadPoolExecutor(threads) as pool:
             senders = [pool.submit(go_on, number) for number in range(threads)]
             try:
@@ -62,12 +65,18 @@ class Load:
         for sender in senders:
             sender.result()
 
-    def _send(self, method, target, body=None, *, expected=(200,)):
-        status, answer = send(self._server, method, target, body)
+    def _send(self, method, target, body=None, *, expected=(200,), etag=None):
+        began = time.monotonic()
+        status, answer = send(self._server, method, target, body, etag)
+        self._check_time(began, f"{method} {target}")
         self.statuses[status] += 1
         if isinstance(status, int) and status not in (*expected, 503, 504):
             self.wrong.append(f"{method} {target} {body} was a {status}: {answer}")
         return status, answer
+
+    def _check_time(self, began, what):
+        if (seconds := time.monotonic() - began) > LONGEST:
+            self.wrong.append(f"{what} took {seconds:.0f} seconds")
 
     def _list(self, chance):
         query = chance.choice(("", "?limit=100", "?prefix=a_", "?dag_id=first&state=queued", "?external_trigger=true"))
@@ -91,6 +100,16 @@ class Load:
         if status == 200 and not {*DAG_IDS} <= {dag["dag_id"] for dag in answer["dags"]}:
             self.wrong.append(f"DAGs are missing: {answer}")
 
+    def _groups(self, chance):
+        """Poll what a page shows: lists of groups, a group, and its runs, where they have changed."""
+        dag_id, prefix = chance.choice(DAG_IDS), chance.choice(PREFIXES)
+        group = f"/api/v1/groups/{dag_id}/{prefix}"
+        lists = ("?limit=5", "?state=active", "?state=failed", f"?dag_id={dag_id}", "?control=paused")
+        target = chance.choice((*(f"/api/v1/groups{query}" for query in lists), group, f"{group}/runs"))
+        status, answer = self._send("GET", target, expected=(200, 304, 404), etag=self._etags.get(target))
+        if status == 200 and answer["etag"]:
+            self._etags[target] = answer["etag"]
+
     def _create(self, chance):
         start = FIRST_DATE + dt.timedelta(hours=chance.randrange(10_000))
         end = start + dt.timedelta(minutes=5 * chance.choice((1, 5, 20, 100)))
@@ -110,7 +129,9 @@ class Load:
         self._send("POST", "/api/v1/dag_runs", body, expected=(400,))
 
     def _be_rude(self, chance):
+        began = time.monotonic()
         answer = say(self._server, chance.choice(MESSAGES), listen=chance.random() < 0.5)
+        self._check_time(began, "nonsense")
         if answer and not 400 <= (status := int(answer.split()[1])) < 500:
             self.wrong.append(f"nonsense was a {status}")
         if answer and not is_error(json.loads(answer.partition(b"\r\n\r\n")[2])):

@@ -8,21 +8,23 @@ import os
 import random
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from functools import partial
 
 import psutil
+from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from sqlalchemy import select, text
 
 from airflow_run_groups.adapters.airflow.database.engine import APPLICATION
+from airflow_run_groups.adapters.airflow.queries.groups.membership import KEY
 from tests.integration.airflow.processes import wait_until
 from tests.integration.faults.audit import audit
 from tests.integration.faults.client import LIMITS, Client
 from tests.integration.faults.torture.faults import Faults
-from tests.integration.faults.torture.load import DAG_IDS, Load
+from tests.integration.faults.torture.load import DAG_IDS, PREFIXES, Load
 
 MIB = 1024 * 1024
 tell = partial(print, flush=True)
@@ -54,10 +56,14 @@ def test_nothing_is_lost_or_doubled_and_nothing_hangs(server, proxy, postgres, d
     tell(f"memory of the largest process: {memory / MIB:.0f} MiB at the beginning, {peak / MIB:.0f} at most")
     for request_id in re.findall("request id ([0-9a-f]+)", str(load.wrong)):
         tell("\n".join(line for line in server.output.splitlines() if request_id in line))
+    for own in load.own:
+        own.look()
+    tell(*load.wrong, sep="\n")
     assert load.wrong == []
     assert load.statuses[200] > load.statuses.total() / 4, "most of the time there is no fault"
     assert audit(dags) == []
     assert audit_batches(dags, load) == []
+    assert audit_own_groups(dags, load) == []
     assert audit_processes(server, dags) == []
     assert peak < 1.2 * memory + 50 * MIB
 
@@ -66,11 +72,10 @@ def audit_batches(dags, load) -> list[str]:
     """Return where the database and the answers disagree: each batch is there as a whole, or not at all."""
     with dags.sessions() as session:
         written = defaultdict(set)
-        for dag_id, run_id, conf in session.execute(select(DagRun.dag_id, DagRun.run_id, DagRun.conf)):
+        batches = select(DagRun.dag_id, DagRun.run_id, DagRun.conf).where(DagRun.run_id.not_like("own%"))
+        for dag_id, run_id, conf in session.execute(batches):
             written[conf["batch"]].add((dag_id, run_id))
-        logged = [
-            json.loads(extra)["dag_runs"] for extra in session.scalars(select(Log.extra).where(Log.dag_id.in_(DAG_IDS)))
-        ]
+        logged = [entry["dag_runs"] for entry in creations(session) if entry["prefix"] in PREFIXES]
     wrong = [
         f"batch {number} has {sorted(written[number])}, its answer said {sorted(runs)}"
         for number, runs in load.created.items()
@@ -84,6 +89,39 @@ def audit_batches(dags, load) -> list[str]:
     if sorted(logged) != sorted(len(runs) for runs in written.values() if runs):
         wrong.append("batches are not as large as their entries in the audit log say")
     return wrong
+
+
+def audit_own_groups(dags, load) -> list[str]:
+    """Return where the rows of groups that one client has for itself differ from what its responses said."""
+    wrong = []
+    with dags.sessions() as session:
+        logged = creations(session)
+        for own in load.own:
+            in_group = (DagRun.dag_id == own.dag_id) & DagRun.run_id.startswith(f"{own.prefix}_", autoescape=True)
+            runs = session.execute(select(DagRun.id, DagRun.state, DagRun.backfill_id).where(in_group)).all()
+            if Counter(run.state for run in runs) != +Counter(
+                queued=own.expected.queued, failed=own.expected.cancelled
+            ):
+                wrong.append(f"{own.prefix} has {runs}, not {own.expected}")
+            if sum(entry["dag_runs"] for entry in logged if entry["prefix"] == own.prefix) != len(runs):
+                wrong.append(f"the audit log has not as many runs of {own.prefix} as there are")
+            links = session.execute(
+                select(BackfillDagRun.backfill_id, BackfillDagRun.dag_run_id).where(
+                    BackfillDagRun.dag_run_id.in_([run.id for run in runs])
+                )
+            ).all()
+            linked = {(run.backfill_id, run.id) for run in runs if run.backfill_id is not None}
+            if len({*links}) < len(links) or not linked <= {tuple(link) for link in links}:
+                wrong.append(f"the runs of {own.prefix} are {runs}, and their links {links}")
+        records = session.execute(select(Backfill.dag_id, Backfill.dag_run_conf)).all()
+    names = Counter((dag_id, facts[KEY]["prefix"]) for dag_id, facts in records)
+    return wrong + [f"{name} has {number} records" for name, number in names.items() if number > 1]
+
+
+def creations(session):
+    """Return what Airflow's audit log says of creations."""
+    entries = select(Log.extra).where(Log.dag_id.in_(DAG_IDS), Log.event == "trigger_dag_run")
+    return [json.loads(extra) for extra in session.scalars(entries)]
 
 
 def audit_processes(server, dags) -> list[str]:
