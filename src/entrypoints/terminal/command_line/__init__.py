@@ -1,1 +1,1 @@
-"""The commands and their options. Of all that has to be installed, this room loads click alone."""
+"""The commands and their options. Of all that has to be installed, this package loads click alone."""

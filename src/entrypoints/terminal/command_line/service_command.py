@@ -87,7 +87,7 @@ OUTPUT = click.Option(
 class ServiceCommand(click.Command):
     """A command with the options of every command.
 
-    ``target`` is the function that does its work, as ``module:function`` in this folder. The function takes a session and
+    ``target`` is the function that does its work, as ``work.show:plan`` in the terminal. The function takes a session and
     the command's own options by their names, and returns the exit status.
     """
 
