@@ -53,7 +53,7 @@ class DatabaseLimits:
         )
 
     def brief(self) -> DatabaseLimits:
-        """Return the limits of a brief write, which waits at most a second for others who write."""
+        """Return the limits of a brief write, which waits for others who write a second at most, at each of two tries."""
         seconds = self.brief_write_timeout
         limits = self.derive(pool_size=1, read_timeout=seconds, write_timeout=seconds)
         return replace(limits, lock_timeout=min(1.0, seconds / 3))

@@ -194,6 +194,8 @@ class GroupRepository(Protocol):
         A retry of tasks clears these tasks and all that is downstream of them, and nothing else. A run whose version of the
         DAG has not all of these tasks is left out, with a warning.
 
+        A retry of runs that nothing lets start now, as the DAG or the group is paused, warns of that (``waiting.holds_of``).
+
         A retry counts for the caller who requests it. ``DagSnapshot.unfinished`` says what is counted.
 
         :raises GroupNotFound: when there is no such DAG, or none of its runs is in such a group.

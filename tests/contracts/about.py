@@ -43,7 +43,7 @@ class AboutContract:
             ({"labels": None}, (None, ())),
         ):
             result = change_group(world, **change)
-            assert (result.control, result.changed_runs) == (None, 0)
+            assert (result.progress.control, result.changed_runs) == (None, 0)
             assert said(world) == expected
 
     def test_a_dry_run_says_nothing(self, world: World):
@@ -61,7 +61,7 @@ class AboutContract:
         change_group(world, description=None, labels=None)
         assert world.groups.get("a", "g", now=NOW).control.paused
         change_group(world, **SAID)
-        assert change_group(world, paused=False).control is None
+        assert change_group(world, paused=False).progress.control is None
         assert said(world) == tuple(SAID.values())
         assert world.groups.get("a", "g", now=NOW).control is None
 

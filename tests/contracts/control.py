@@ -260,7 +260,7 @@ def three_queued(world: World, **dag):
 
 def change(world: World, prefix: str = "g", *, now: dt.datetime = NOW, **wishes) -> ChangedGroup:
     result = world.groups.change(GroupChange(dag_id="a", prefix=prefix, **wishes), now=now)
-    return ChangedGroup(control=result.control, changed_runs=result.changed_runs, warnings=result.warnings)
+    return ChangedGroup(control=result.progress.control, changed_runs=result.changed_runs, warnings=result.warnings)
 
 
 def control(world: World) -> Control | None:

@@ -35,7 +35,7 @@ class NotifyContract:
         assert change_group(world, notify=TEAM).changed_runs == 0
         assert notify(world) == TEAM
         assert world.groups.get("a", "g_h", now=NOW).notify is None
-        assert change_group(world, notify=None).control is None
+        assert change_group(world, notify=None).progress.control is None
         assert notify(world) is None
 
     def test_it_counts_from_when_it_was_set(self, world: World):

@@ -242,9 +242,9 @@ class RerunGroupsContract:
         assert (control.max_active_runs, control.paused) == (1, True)
         assert world.groups.get("a", "g", now=now).uncontrolled_runs == 0
         changed = world.groups.change(GroupChange(dag_id="a", prefix="g", paused=False), now=now)
-        assert changed.control == Control(max_active_runs=1)
+        assert changed.progress.control == Control(max_active_runs=1)
         changed = world.groups.change(GroupChange(dag_id="a", prefix="g", max_active_runs=None), now=now)
-        assert (changed.control, changed.changed_runs) == (None, 3)
+        assert (changed.progress.control, changed.changed_runs) == (None, 3)
         assert len(group_ids(world, "g")) == 3
         changed = world.groups.change(GroupChange(dag_id="a", prefix="g", paused=True), now=now)
         assert (changed.changed_runs, world.groups.get("a", "g", now=now).uncontrolled_runs) == (3, 0)

@@ -8,11 +8,12 @@ from airflow_run_groups.domain import (
     Cancel,
     CreateRuns,
     GroupAction,
-    GroupChange,
     GroupRequest,
+    Retry,
     StopAfter,
     Stopped,
 )
+from tests.contracts.control import change as change_group
 from tests.contracts.creation import Anyone
 from tests.contracts.world import World, date, group_run, utc
 
@@ -81,6 +82,16 @@ class StopsContract:
             place(world, number, "failed", end_date=NOW + 2 * HOUR)
         assert control(world, now=NOW + 3 * HOUR).stopped == Stopped(at=NOW + 3 * HOUR, rule=TWO)
 
+    def test_a_retry_that_stops_the_group_by_its_rule_says_so(self, world: World):
+        world.dag("a", start_date=date(1))
+        for run in create(world, 1, 2, 3).runs:
+            world.end("a", run.run_id, "failed")
+        change(world, stop_after=TWO)
+        assert not control(world).paused
+        result = apply(world, Retry(), limit=1)
+        assert result.warnings == ("group 'g' is paused: its runs wait until it is resumed",)
+        assert paused(world) == (("a", "g"),)
+
     def test_a_creation_joins_a_stopped_group_and_stops_one_whose_rule_is_reached(self, world: World):
         group(world, "failed", "failed")
         change(world, stop_after=TWO)
@@ -122,7 +133,7 @@ def place(world: World, number: int, state: str, *, end_date: dt.datetime = NOW)
 
 
 def change(world: World, *, now: dt.datetime = NOW, **wishes):
-    return world.groups.change(GroupChange(dag_id="a", prefix="g", **wishes), now=now)
+    return change_group(world, now=now, **wishes)
 
 
 def control(world: World, *, now: dt.datetime = NOW):

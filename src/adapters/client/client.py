@@ -91,8 +91,8 @@ class Client(Lists):
         :param verify: which certificates of the service are trusted; True: those that the HTTP library trusts.
         :param transport: what carries the requests in place of a connection, such as ``httpx.WSGITransport``.
         :param timeout: seconds to wait for a response; the service itself ends a write after 25.
-        :param connect_for: ``retry_for`` as long as the service was never reached, or its database has never been set up
-            for it; None for the same.
+        :param connect_for: ``retry_for`` as long as the service was never reached, or its database does not let it work;
+            None for the same.
         :param on_retry: called before each retry.
         :raises Unsendable: a ValueError, when no service can have this URL, or no request can send the token.
         """

@@ -37,6 +37,7 @@ from airflow_run_groups.domain.control.turns import QueuedRun, turns
 from airflow_run_groups.domain.groups.actions import left_out, unknown_tasks
 from airflow_run_groups.domain.groups.estimate import DURATIONS, WINDOW
 from airflow_run_groups.domain.groups.group import GroupChangeResult, page_of
+from airflow_run_groups.domain.groups.waiting import holds_of
 
 _UNFINISHED = frozenset({DagRunState.QUEUED.value, DagRunState.RUNNING.value})
 
@@ -131,12 +132,17 @@ class MemoryGroupRepository:
                     _apply(one, dag, action, run_after, now)
                 if isinstance(action, Cancel):
                     _resume_if_nothing_is_queued(dag, group_action.prefix, now)
+                elif isinstance(action, Retry) and chosen:
+                    dag.stop_if_due(group_action.prefix, now)
+            warnings = left_out(action, others if group_action.chosen else ())
+            if isinstance(action, Retry) and chosen:
+                warnings = (*warnings, *_holds(dag, group_action.prefix))
             return GroupActionResult(
                 dag_run_ids=tuple(one.run.run_id for one in chosen),
                 next_start=chosen[-1].run.id if rest else None,
                 dry_run=group_action.dry_run,
                 next_not_before=next_not_before,
-                warnings=left_out(action, others if group_action.chosen else ()),
+                warnings=warnings,
             )
 
     def paused(
@@ -304,4 +310,10 @@ def _group_run(one: StoredRun, dag: MemoryDag, *, with_conf: bool) -> GroupRun:
         note=one.note,
         failed_task_ids=dag.task_ids[-1:] if has_failed else (),
         conf=one.conf if with_conf else None,
+    )
+
+
+def _holds(dag: StoredDag, prefix: str) -> tuple[str, ...]:
+    return holds_of(
+        dag.dag.dag_id, prefix, dag.controls.get(prefix), is_paused=dag.dag.is_paused, is_stale=dag.dag.is_stale
     )

@@ -14,7 +14,7 @@ from airflow_run_groups.domain.control.change import ChangedGroup
 from airflow_run_groups.domain.control.control import Control
 from airflow_run_groups.domain.control.notification import GroupEvent, Notify, Subscription
 from airflow_run_groups.domain.groups.estimate import expected_end, runs_per_second
-from airflow_run_groups.domain.groups.waiting import WaitsFor, held_by_dag, held_by_pause
+from airflow_run_groups.domain.groups.waiting import WaitsFor, holds_of
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.rights import Rights
 
@@ -207,11 +207,8 @@ class GroupProgress:
     @property
     def holds(self) -> tuple[str, ...]:
         """The reasons why none of its queued runs starts until somebody does something, in sentences."""
-        is_group_paused = self.control is not None and self.control.paused
-        return (
-            *held_by_dag(self.group.dag_id, is_paused=self.is_paused, is_stale=self.is_stale),
-            *((held_by_pause(self.group.prefix),) if is_group_paused else ()),
-        )
+        group = self.group
+        return holds_of(group.dag_id, group.prefix, self.control, is_paused=self.is_paused, is_stale=self.is_stale)
 
     @property
     def runs_per_minute(self) -> float | None:
@@ -286,11 +283,4 @@ class GroupChangeResult:
         """Return what a change has done, or would do, to the group that stands like this after it."""
         if dry_run:
             progress = replace(progress, group=replace(progress.group, control=changed.control))
-        return cls(
-            progress=progress, changed_runs=changed.changed_runs, dry_run=dry_run, warnings=tuple(changed.warnings)
-        )
-
-    @property
-    def control(self) -> Control | None:
-        """The group's control after the change."""
-        return self.progress.control
+        return cls(progress=progress, changed_runs=changed.changed_runs, dry_run=dry_run, warnings=changed.warnings)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from airflow_run_groups.domain.control.control import Control
 from airflow_run_groups.domain.model import DagRunState
 
 
@@ -99,3 +100,12 @@ def held_by_dag(dag_id: str, *, is_paused: bool, is_stale: bool = False) -> Iter
 
 def held_by_pause(prefix: str) -> str:
     return f"group {prefix!r} is paused: its runs wait until it is resumed"
+
+
+def holds_of(dag_id: str, prefix: str, control: Control | None, *, is_paused: bool, is_stale: bool) -> tuple[str, ...]:
+    """Return why none of a group's queued runs starts until somebody does something, in sentences."""
+    is_group_paused = control is not None and control.paused
+    return (
+        *held_by_dag(dag_id, is_paused=is_paused, is_stale=is_stale),
+        *((held_by_pause(prefix),) if is_group_paused else ()),
+    )

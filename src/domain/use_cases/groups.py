@@ -8,7 +8,7 @@ from dataclasses import replace
 from airflow_run_groups.domain.control.change import GroupChange
 from airflow_run_groups.domain.control.notification import Notify
 from airflow_run_groups.domain.errors import DagNotFound, GroupNotFound
-from airflow_run_groups.domain.groups.actions import GroupAction, GroupActionResult, Retry
+from airflow_run_groups.domain.groups.actions import GroupAction, GroupActionResult
 from airflow_run_groups.domain.groups.group import (
     GroupChangeResult,
     GroupPage,
@@ -101,16 +101,12 @@ class Groups:
         """
         dag_id = group_action.dag_id
         check_may_change(caller, dag_id, group_action.prefix)
-        holds: tuple[str, ...] = ()
         try:
-            if isinstance(group_action.action, Retry):  # before it, since nothing may fail after it
-                holds = self._groups.get(dag_id, group_action.prefix, now=self._clock()).holds
-            result = self._groups.apply(
+            return self._groups.apply(
                 replace(group_action, requested_by=caller.name, display_name=caller.display_name, limits=self._limits)
             )
         except GroupNotFound as error:
             raise self._not_found(dag_id, group_action.prefix) from error
-        return replace(result, warnings=(*result.warnings, *holds)) if result.dag_run_ids else result
 
     def change(self, change: GroupChange, caller: Caller) -> GroupChangeResult:
         """Change a group in the caller's name, and return how it stands then.

@@ -1,7 +1,10 @@
 """The traces of each request: a line in the log, and metrics. Neither holds a token, a conf or any text of the client's."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 import falcon
 from falcon import Request, Response
@@ -25,6 +28,24 @@ LogRequest = Callable[[Mapping[str, object]], None]
 """Writes the line about one request, made of these facts."""
 
 
+ProcessResponse = Callable[[Any, Request, Response, object, bool], None]
+
+_log = logging.getLogger(__name__)
+
+
+def contained(process_response: ProcessResponse) -> ProcessResponse:
+    """Log what goes wrong with a trace of a request, such as a full disk: the response says what was done, and stays."""
+
+    @wraps(process_response)
+    def contained(self: Any, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
+        try:
+            process_response(self, req, resp, resource, req_succeeded)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request is over
+            _log.warning("request %s has left no complete trace: %r", req.context.request_id, error)
+
+    return contained
+
+
 class AccessLog:
     """The first of the middleware, so that it sees every request and every response."""
 
@@ -35,6 +56,7 @@ class AccessLog:
     def process_request(self, req: Request, resp: Response) -> None:
         req.context.started = time.perf_counter()
 
+    @contained
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         """Log and count the request, with what the resources have noted in ``req.context``."""
         context = req.context

@@ -5,7 +5,7 @@ from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
-from airflow_run_groups.entrypoints.http.access_log import NO_ROUTE
+from airflow_run_groups.entrypoints.http.access_log import NO_ROUTE, contained
 
 _FAILED = 500
 
@@ -21,6 +21,7 @@ class Tracing:
         req.context.span = self._tracer.start_span(req.method, extract(sent), SpanKind.SERVER)
         req.context.trace = attach(set_span_in_context(req.context.span))
 
+    @contained
     def process_response(self, req: Request, resp: Response, resource: object, req_succeeded: bool) -> None:
         detach(req.context.trace)
         span = req.context.span

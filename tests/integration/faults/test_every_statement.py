@@ -10,7 +10,7 @@ from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from airflow_run_groups.adapters.airflow import compat
@@ -64,8 +64,11 @@ def statements(create, dags):
 
 @contextmanager
 def failing_at(engine, number, fail, *, always=True):
-    """Call ``fail`` with the connection before the statement of this number, in every transaction or in the first."""
-    sent = 0
+    """Call ``fail`` with the connection before the statement of this number, in every transaction or in the first.
+
+    Yield the numbers at which it was called.
+    """
+    sent, called = 0, []
 
     def start_again(_):
         nonlocal sent
@@ -75,12 +78,13 @@ def failing_at(engine, number, fail, *, always=True):
         nonlocal sent
         sent += 1
         if sent == number:
+            called.append(number)
             fail(connection)
 
     event.listen(engine, "rollback", start_again)
     event.listen(engine, "before_cursor_execute", count)
     try:
-        yield
+        yield called
     finally:
         event.remove(engine, "rollback", start_again)
         event.remove(engine, "before_cursor_execute", count)
@@ -185,6 +189,9 @@ def prepare(request, dags):
         CreateRuns(dags.runs, lambda: dt.datetime.now(UTC)).create(REQUEST, CALLER)
         if request.param in OF_CANCELLED_RUNS:
             done_to(dags, Cancel())
+        elif request.param == "change":  # which then looks at what running runs wait for
+            with dags.sessions.begin() as session:
+                session.execute(update(DagRun).where(DagRun.run_id.startswith("p_0000001")).values(state="running"))
         return lambda: write(dags)
 
     return prepare
@@ -197,20 +204,21 @@ def content(world):
 
 @pytest.mark.parametrize(("fail", "error"), FAILURES)
 def test_what_fails_at_any_statement_of_an_action_or_a_change_has_changed_nothing(prepare, dags, fail, error):
-    """Nor does anything fail behind the commit, so that an error would not say what was done."""
+    """Nor does anything fail after the commit, so that an error would not say what was done."""
     prepare()()
     count = dags.count_statements(prepare())
     assert count > 5
     write = prepare()
     for number in range(1, count + 1):
         before = content(dags)
-        with failing_at(dags.backend.database.engine, number, fail, always=False):
+        with failing_at(dags.backend.database.engine, number, fail, always=False) as called:
             try:
                 write()
             except (error, DagUnreadable):
                 assert content(dags) == before, f"after a failure at statement {number}"
-            else:  # at the second try
+            else:  # at the second try, or where the failure has kept something from the response, and no more
                 assert content(dags) != before
                 write = prepare()
+        assert called == [number]
     write()
     assert content(dags) != before

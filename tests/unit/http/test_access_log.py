@@ -1,5 +1,7 @@
 """What is kept of a request, in the log and in numbers."""
 
+from types import SimpleNamespace
+
 import pytest
 from falcon import testing
 
@@ -164,3 +166,16 @@ def test_what_the_server_refuses_before_the_application_sees_it_is_told_as_well(
         {"request_id": "r", "method": "other", "route": "none", "status": 431, "reason": "headers_too_large"}
     ]
     assert meter.values == [(ERRORS, 1, "headers_too_large"), (HTTP_REQUESTS, 1, "other", "none", "431")]
+
+
+def test_a_response_stays_when_its_traces_cannot_be_written(caplog):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    broken = SimpleNamespace(increment=fail, observe=fail)
+    for service in (Service(log_request=fail), Service(meter=broken)):
+        before = len(service.backend.dags["example_daily"].runs)
+        assert len(service.create(prefix="p")["dag_run_ids"]) == 1
+        assert len(service.backend.dags["example_daily"].runs) == before + 1
+        assert "No space left on device" in caplog.text
+        caplog.clear()

@@ -29,7 +29,7 @@ from airflow_run_groups.domain.control.notification import GroupEvent, Notificat
 from airflow_run_groups.domain.errors import DomainError, GroupNotFound
 
 LIMITS = DatabaseLimits.derive(pool_size=2, read_timeout=5.0, write_timeout=2.0)
-"""Those of the thread."""
+"""Those of the thread. Its writes are brief."""
 GROUPS_AT_ONCE = 100
 """Groups that one look at all of them takes in; the next one goes on behind them."""
 _BEYOND = 2**31 - 1

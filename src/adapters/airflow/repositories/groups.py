@@ -18,7 +18,12 @@ from airflow_run_groups.adapters.airflow.custom_code import AT_ONCE, CustomCode,
 from airflow_run_groups.adapters.airflow.database.schema import Schema
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.airflow.queries.dag_runs import RECENT
-from airflow_run_groups.adapters.airflow.queries.groups.controls import count_unlinked, dag_with_record, paused_groups
+from airflow_run_groups.adapters.airflow.queries.groups.controls import (
+    Record,
+    count_unlinked,
+    dag_with_record,
+    paused_groups,
+)
 from airflow_run_groups.adapters.airflow.queries.groups.progress import DAG, FAILED_TASKS, RUNNING, one_group, run_page
 from airflow_run_groups.adapters.airflow.queries.schedulers import require_listener
 from airflow_run_groups.adapters.airflow.repositories.group_search import (
@@ -60,7 +65,7 @@ from airflow_run_groups.domain.groups.group import (
     GroupRunPage,
 )
 from airflow_run_groups.domain.groups.search import GroupFilter
-from airflow_run_groups.domain.groups.waiting import RunningRun, previous_run_that_blocks
+from airflow_run_groups.domain.groups.waiting import RunningRun, holds_of, previous_run_that_blocks
 from airflow_run_groups.domain.model import DagRunState
 from airflow_run_groups.domain.unfinished import NO_LIMITS
 
@@ -68,11 +73,11 @@ _log = logging.getLogger(__name__)
 
 
 class _Seen(NamedTuple):
-    """A group as its rows show it: without the run that it waits for, and whether its rule says that it should be held."""
+    """A group as its rows show it. The run that it waits for is not known yet: the running runs of the DAG tell it."""
 
     progress: GroupProgress
     running: Sequence[Any]
-    is_due: bool
+    record: Record | None
 
 
 class AirflowGroupRepository:
@@ -116,7 +121,8 @@ class AirflowGroupRepository:
         """Return how far a group is, and whether its rule says that it should be held, and it is not."""
         with self._database.reading() as connection:
             seen = _seen(dag_id, prefix, connection, now=now)
-        return self._with_previous_run(seen), seen.is_due
+            to_stop = seen.record is not None and is_due(dag_id, prefix, seen.record, connection, now=now)
+        return self._with_previous_run(seen), to_stop
 
     def _with_previous_run(self, seen: _Seen) -> GroupProgress:
         """Add the run that a group waits for, for which Airflow reads the DAG."""
@@ -159,8 +165,12 @@ class AirflowGroupRepository:
             unfinished = count_unfinished(limits, dag_id, caller, session, lock=not group_action.dry_run)
             result = apply(group_action, session, seconds=self._database.seconds_for_a_step())
             limits.check(unfinished, more=len(result.dag_run_ids), dag_id=dag_id)
-            if isinstance(group_action.action, Retry) and result.dag_run_ids and not group_action.dry_run:
-                rejoin(dag_id, group_action.prefix, session)
+            if isinstance(group_action.action, Retry) and result.dag_run_ids:
+                if not group_action.dry_run:
+                    rejoin(dag_id, group_action.prefix, session)
+                    session.flush()
+                holds = _holds(dag_id, group_action.prefix, session.connection())
+                result = replace(result, warnings=(*result.warnings, *holds))
             elif isinstance(group_action.action, Cancel) and not group_action.dry_run:
                 resume_if_nothing_is_queued(dag_id, group_action.prefix, session, now=utc_now())
             return result
@@ -198,7 +208,7 @@ class AirflowGroupRepository:
         return PausedGroups(groups, next_start=page[-1].id if len(rows) > limit else None)
 
     def change(self, change: GroupChange, *, now: dt.datetime) -> GroupChangeResult:
-        """All of the result but the run that the group waits for is read before the commit: an error means that nothing changed."""
+        """Read all of the result before the commit, but the run that the group waits for: an error means that nothing changed."""
 
         def work(session: Session) -> tuple[ChangedGroup, _Seen]:
             limit = self._lock(change.dag_id, session)
@@ -213,8 +223,8 @@ class AirflowGroupRepository:
         progress = seen.progress
         try:
             progress = self._with_previous_run(seen)
-        except DomainError as error:
-            _log.warning("nothing is known of runs that wait for a run before: %s", error)
+        except Exception as error:  # noqa: BLE001 - it is code of Airflow's and of others, and the change has been committed
+            _log.warning("nothing is known of runs that wait for a run before: %r", error)
         return GroupChangeResult.of(changed, progress, dry_run=change.dry_run)
 
     def _lock(self, dag_id: str, session: Session) -> int | None:
@@ -268,8 +278,13 @@ def _seen(dag_id: str, prefix: str, connection: Connection, *, now: dt.datetime)
         uncontrolled_runs=uncontrolled_runs,
         subscription=None if record is None else record.about.subscription,
     )
-    to_stop = record is not None and is_due(dag_id, prefix, record, connection, now=now)
-    return _Seen(progress, running, to_stop)
+    return _Seen(progress, running, record)
+
+
+def _holds(dag_id: str, prefix: str, connection: Connection) -> tuple[str, ...]:
+    dag, record = dag_with_record(dag_id, prefix, connection)
+    control = None if record is None else record.control
+    return holds_of(dag_id, prefix, control, is_paused=bool(dag.dag_is_paused), is_stale=bool(dag.is_stale))
 
 
 def _max_active_runs(of_dag: int | None) -> int:

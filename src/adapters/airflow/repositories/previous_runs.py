@@ -34,7 +34,7 @@ class PreviousRuns:
         self._depending: dict[object, frozenset[str]] = {}
 
     def of(self, running: Sequence[Any], dag_id: str, prefix: str, session: Session) -> list[RunningRun]:
-        """Return the running runs of the rows of ``queries.groups.RUNNING``, in the same order."""
+        """Return the running runs of the rows of ``queries.groups.progress.RUNNING``, in the same order."""
         latest = session.execute(LATEST_VERSION, {"dag_id": dag_id}).first() if running else None
         look = _Look(session)
         return [

@@ -24,8 +24,6 @@ _UNKNOWN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 """Statuses after which nobody knows what was done: of a proxy that has lost the response, or of the service itself."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-_OF_AN_OPERATOR = (SchemaUnknown.reason, InsufficientPrivilege.reason)
-"""Reasons of a service that has not been set up to the end: they seldom pass by themselves."""
 _SHOWN = 200
 """Characters of a foreign response that an error shows."""
 
@@ -121,13 +119,16 @@ class Sender:
     def _is_over(self, state: RetryCallState) -> bool:
         # at least one retry, since the first attempt alone may have taken longer than all of them may
         passed = 0.0 if state.attempt_number == 1 else max(state.seconds_since_start or 0.0, state.idle_for)
-        error = _failure(state).error
-        is_first_contact = (
-            not self._has_worked
-            if error.reason in _OF_AN_OPERATOR
-            else isinstance(error, NoConnection) and not self._has_responded
-        )
-        return passed + state.upcoming_sleep > (self._connect_for if is_first_contact else self._retry_for)
+        seconds = self._retry_for if self._may_pass(_failure(state).error) else self._connect_for
+        return passed + state.upcoming_sleep > seconds
+
+    def _may_pass(self, error: ClientError) -> bool:
+        """Tell whether a failure may pass by itself. One of a service that was never set up waits for its operator."""
+        if error.reason == InsufficientPrivilege.reason:
+            return False
+        if error.reason == SchemaUnknown.reason:
+            return self._has_worked
+        return self._has_responded or not isinstance(error, NoConnection)
 
     def _report(self, state: RetryCallState) -> None:
         failure = _failure(state)

@@ -54,10 +54,10 @@ def test_nothing_is_lost_or_doubled_and_nothing_hangs(server, proxy, postgres, d
                 break
     tell(f"answers: {dict(load.statuses)}; batches: {len(load.created)}, {len(load.unknown)} of unknown fate")
     tell(f"memory of the largest process: {memory / MIB:.0f} MiB at the beginning, {peak / MIB:.0f} at most")
-    for request_id in re.findall("request id ([0-9a-f]+)", str(load.wrong)):
-        tell("\n".join(line for line in server.output.splitlines() if request_id in line))
     for own in load.own:
         own.look()
+    for request_id in re.findall("request id ([0-9a-f]+)", str(load.wrong)):
+        tell("\n".join(line for line in server.output.splitlines() if request_id in line))
     tell(*load.wrong, sep="\n")
     assert load.wrong == []
     assert load.statuses[200] > load.statuses.total() / 4, "most of the time there is no fault"

@@ -1,4 +1,4 @@
-"""The SQL that finds groups: the runs of a group are known by their ids alone, as ``GroupRunId.parse`` reads them."""
+"""How far a group is, and its runs, which are known by their ids alone, as ``GroupRunId.parse`` reads them."""
 
 import datetime as dt
 from functools import cache
