@@ -1,1 +1,1 @@
-"""Requests on their way to the service: how they are written, who sends them, and when they are sent again."""
+"""Sending requests to the service: writing them, signing in, and sending them again."""
