@@ -39,8 +39,7 @@ OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 THREE_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j3)
 # what does the same on either database, and has one in `make test`; `make compat` has what depends on Airflow on both
-ONE_DATABASE := scheduler plugin operators terminal test_fuzz.py test_airflow_cfg.py test_tokens.py test_instrumentation.py \
-	test_tracing.py test_auth.py test_revoked_tokens.py test_timetables.py test_dag_kinds.py
+ONE_DATABASE := scheduler plugin operators terminal security service schedules
 CHECK_CHOSEN = ls -d $(CHOSEN)/lib/*/site-packages/apache_airflow_core-$(AIRFLOW)*.dist-info >/dev/null 2>&1 || \
 	{ echo "compat/ pins another version than Airflow $(AIRFLOW)"; exit 1; }
 PINNED = $(patsubst compat/%.txt,%,$(wildcard compat/$(or $(MINOR),[0-9])*.txt))
@@ -86,7 +85,7 @@ test: $(INSTALLED) ## every test, with a real Airflow on SQLite and on PostgreSQ
 unit: $(INSTALLED) ## the tests that need no Airflow
 	$(VENV)/pytest -q tests/unit tests/integration/http_memory
 
-postgresql: EXCEPT := --ignore tests/integration/airflow/test_shapes.py
+postgresql: EXCEPT := --ignore tests/integration/airflow/groups/test_shapes.py
 sqlite postgresql: $(INSTALLED) ## the tests that need an Airflow, on this database
 	AIRFLOW_GROUPS_TEST_DB=$@ $(VENV)/pytest -q tests/integration/airflow $(EXCEPT) $(ONE_DATABASE:%=--ignore tests/integration/airflow/%)
 
@@ -160,14 +159,14 @@ clients: $(INSTALLED) ## clients that public tools make from the OpenAPI descrip
 
 fuzz: $(INSTALLED) ## requests that schemathesis thinks up, to either backend, for five minutes each (SECONDS=)
 	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) $(VENV)/pytest -q tests/integration/http_memory/test_fuzz.py
-	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/test_fuzz.py
+	AIRFLOW_GROUPS_FUZZ_SECONDS=$(SECONDS) AIRFLOW_GROUPS_TEST_DB=postgresql $(VENV)/pytest -q tests/integration/airflow/service/test_fuzz.py
 
 compat: $(PINNED:%=.venvs/%/installed) ## backend, rows and plugin on every supported version of Airflow, and docs/compatibility.md (MINOR=3.0: on one)
 	$(VENV)/python compat/table.py $(PINNED)
 	@if $(HAS_CHROMIUM); then $(MAKE) --no-print-directory browser-compat; else echo "without Chromium, the page within Airflow's UI was not tried"; fi
 
 compat-oldest: .venvs/$(OLDEST)/installed ## what the backend promises, and its rows against Airflow's own, on the oldest supported version
-	AIRFLOW_GROUPS_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/test_parity.py
+	AIRFLOW_GROUPS_TEST_DB=sqlite $(<D)/bin/pytest -q tests/integration/airflow/test_contracts.py tests/integration/airflow/groups/test_parity.py
 
 lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the tests that need no Airflow, and what the backend promises
 	$(PIN_LOWEST) pyproject.toml --output-file $(LOWEST)-alone.txt

@@ -18,7 +18,11 @@ from tests.integration.airflow import versions
 
 DATABASE = os.environ.get("AIRFLOW_GROUPS_TEST_DB", "sqlite")
 # SQLite knows no roles and no autovacuum; and what is done with an unknown version hangs on no database
-collect_ignore = ["test_database_role.py", "test_statistics.py"] if DATABASE == "sqlite" else ["test_unknown_minor.py"]
+collect_ignore = (
+    ["database/test_database_role.py", "database/test_statistics.py"]
+    if DATABASE == "sqlite"
+    else ["test_unknown_minor.py"]
+)
 HOME = Path(tempfile.mkdtemp(prefix="airflow-groups-test-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 

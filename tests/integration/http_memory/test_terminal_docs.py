@@ -157,6 +157,8 @@ def test_reader_without_curl_gets_the_same(newcomer, tmp_path):
     body = '{"dag_id": "example_unscheduled", "prefix": "curl"}'
     created = json.loads(without.types(f"curl -d '{body}' {DEMO}/api/v1/dag_runs").stdout)["response"]
     assert len(created["dag_run_ids"]) == 1
+    ended = newcomer.types("airflow-groups wait --dag-id example_unscheduled --prefix curl")
+    assert ended.returncode == 0, ended.stderr  # from now on, two looks at the group see the same
     group = f"{DEMO}/api/v1/groups/example_unscheduled/curl"
     assert without.types(f"curl -s {group}/runs").stdout == newcomer.types(f"curl -s {group}/runs").stdout
     change = f"curl -X PATCH -H 'X-Request-Id: a' -d '{{\"labels\": [\"a\"]}}' {group}"

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from airflow_run_groups.domain.model import in_utc
 from airflow_run_groups.entrypoints.http.schemas.fields.formats import JsonDate, TextDate
-from tests.unit.http.schemas.test_dates import naive, offsets
+from tests.unit.http.schemas.fields.test_dates import naive, offsets
 
 
 @given(st.lists(st.builds(lambda date, zone: date.replace(tzinfo=zone), naive, offsets) | st.none()))

@@ -10,7 +10,7 @@ from airflow_run_groups.adapters.airflow.repositories.sizes import task_instance
 from airflow_run_groups.domain import Refused
 from tests.contracts.max_limit import MAX_LIMIT, DefaultLimitContract, MaxLimitContract, create, hours, plan
 from tests.integration.airflow.conftest import DATABASE
-from tests.integration.airflow.test_parity import KINDS, ours, tasks_with_dates_of_their_own
+from tests.integration.airflow.groups.test_parity import KINDS, ours, tasks_with_dates_of_their_own
 
 if DATABASE == "postgresql":
 
