@@ -35,6 +35,8 @@ PACKAGE := .venvs/package
 SHIPPED := .venvs/shipped
 LOWEST := .venvs/lowest
 RELEASE := .venvs/release
+# not in .venv: with what writes the bill of materials, each start of an Airflow there takes a quarter longer
+SUPPLY := .venvs/supply
 OLDEST := 3.0
 # much of each is waiting; a make that runs several at once already hands out the places itself
 THREE_AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j3)
@@ -49,7 +51,7 @@ NEEDS_CHROMIUM := $(HAS_CHROMIUM) || \
 	{ echo "Chromium and its driver were not found: on Debian, apt-get install chromium chromium-driver"; exit 1; }
 PIN = $(VENV)/uv pip compile --quiet --upgrade --universal --python-version $(or $(LOWEST_PYTHON_$*),3.10) --no-header --no-annotate --strip-extras
 PIN_LOWEST := $(VENV)/uv pip compile --quiet --python-version 3.10 --no-header --no-annotate --strip-extras --resolution lowest-direct
-AUDIT := $(VENV)/pip-audit --strict --no-deps --disable-pip --progress-spinner off
+AUDIT := $(SUPPLY)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
@@ -177,7 +179,7 @@ lowest: $(INSTALLED) ## the lowest versions that pyproject.toml allows: the test
 	$(VENV)/uv pip install -q --python $(LOWEST)/bin/python -c $(LOWEST)-airflow.txt -e '.[airflow,postgres]' --group test
 	AIRFLOW_GROUPS_TEST_DB=sqlite $(LOWEST)/bin/pytest -q tests/integration/airflow/test_contracts.py
 
-audit: $(INSTALLED) ## known vulnerabilities of what constraints.txt pins; the other versions of Airflow in compat/ are told of only
+audit: $(SUPPLY)/installed ## known vulnerabilities of what constraints.txt pins; the other versions of Airflow in compat/ are told of only
 	for pins in $(filter-out compat/3.3.txt,$(wildcard compat/*.txt)); do \
 		echo "$$pins"; $(AUDIT) -r $$pins; done; $(AUDIT) -r constraints.txt
 
@@ -212,22 +214,22 @@ docs: $(INSTALLED) ## the documentation site, in build/site/html: strict, and re
 	$(VENV)/pytest -q tests/docs
 
 constraints: $(patsubst compat/%.in,constraints-%,$(wildcard compat/*.in)) ## pin the newest versions that pyproject.toml allows, for each supported version of Airflow
-	$(PIN) pyproject.toml --all-extras --group dev --output-file constraints.txt
+	$(PIN) pyproject.toml --all-extras --group dev --group supply --output-file constraints.txt
 
 constraints-%: $(INSTALLED)
 	$(PIN) pyproject.toml compat/$*.in --all-extras --group test --output-file compat/$*.txt
 
-build: $(INSTALLED) ## wheel, sdist and a bill of materials (CycloneDX), in dist/
+build: $(SUPPLY)/installed ## wheel, sdist and a bill of materials (CycloneDX), in dist/
 	rm -rf build/lib build/bdist.* dist  # and not build/site, which may be in the making
 	$(VENV)/uv build -q
 	$(VENV)/uv venv -q --clear $(SHIPPED)
 	$(VENV)/uv pip install -q --python $(SHIPPED)/bin/python -c constraints.txt dist/*.whl
-	$(VENV)/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
+	$(SUPPLY)/bin/python .ci/bill_of_materials.py $(SHIPPED)/bin/python > $$(echo dist/*.whl | sed 's/-py3.*/.cdx.json/')
 
 .PHONY: release-check
 release-check: build ## what a release needs: wheel, sdist, bill of materials, documents, their checks, and the first example with the wheel in a plain Airflow
-	$(VENV)/twine check --strict dist/*.whl dist/*.tar.gz
-	$(VENV)/check-wheel-contents --ignore W002 dist/*.whl  # licences stand beside their files, and in .dist-info
+	$(SUPPLY)/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	$(SUPPLY)/bin/check-wheel-contents --ignore W002 dist/*.whl  # licences stand beside their files, and in .dist-info
 	$(VENV)/python -m json.tool dist/*.cdx.json >/dev/null
 	@$(MAKE) --no-print-directory docs
 	$(VENV)/uv venv -q --clear $(RELEASE)
@@ -246,6 +248,11 @@ clean: ## remove all that the other targets made, the Airflow home included
 	test -x $(@D)/bin/python || for python in $(PYTHON_$*) '$(OLD_PYTHON)'; do \
 		$(VENV)/uv venv -q --python "$$python" $(@D) 2>/dev/null && break; done
 	$(VENV)/uv pip install -q --python $(@D)/bin/python -c $< $(patsubst %,-r %,$(wildcard compat/$*.in)) -e '.[airflow,postgres]' --group test
+	@touch $@
+
+$(SUPPLY)/installed: $(INSTALLED)
+	$(VENV)/uv venv -q --clear $(@D)
+	$(VENV)/uv pip install -q --python $(@D)/bin/python -c constraints.txt --group supply
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
