@@ -42,6 +42,7 @@ preload_app = True
 timeout = 30
 graceful_timeout = limits.graceful_timeout(_settings)
 keepalive = 5
+http_parser = "python"  # gunicorn_h1c, if installed, refuses some requests with a 400 that are a 501 or 413 here
 limit_request_line = 4094
 limit_request_fields = 50
 limit_request_field_size = 8190

@@ -41,6 +41,10 @@ def test_what_is_loaded_is_not_searched_for_garbage_in_workers_and_at_their_end(
         gc.unfreeze()
 
 
+def test_requests_are_parsed_in_one_way_whatever_is_installed_beside_the_service(load):
+    assert load().http_parser == "python"
+
+
 def _server(*addresses, workers=1, graceful_timeout=30, **options):
     facts = {"is_ssl": False, "protocol": "http", "http_protocols": ["h1"], **options}
     cfg = SimpleNamespace(
