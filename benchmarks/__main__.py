@@ -35,7 +35,6 @@ from benchmarks.year import Year
 
 RESULTS = Path(__file__).parent / "results"
 WORKERS = 2
-MILLION = 1_000_000
 
 
 def main() -> int:
@@ -139,7 +138,7 @@ class Benchmark:
         here = Reading(database=small.database, ours=small.ours, airflow=small_airflow)
         there = Reading(database=large.database, ours=large.ours, airflow=large_airflow)
         of_small, of_large = f"of {small.runs:,}", f"of {large.runs:,}"
-        lines += [*here.lists(of_small, (20, 20)), *there.lists(of_large, (50 if large.runs >= MILLION else 20, 20))]
+        lines += [*here.lists(of_small), *there.lists(of_large)]
         lines += [there.page(deep_page(large.runs))]
         lines += reading.in_process(creating.process)
         lines += [*here.single_runs(of_small), *there.single_runs(of_large)]

@@ -126,7 +126,7 @@ def group_reads(small: Table, large: Table) -> list[Line]:
             _ROUNDS, *(gets(table.ours, [path], repeats=_GROUP_READS) for table in (large, small))
         )
         where = f"of a DAG with {large.per_dag * BUSY:,} runs"
-        lines.append(at_most(f"{work} {where}", of_large, f"itself with {small.per_dag * BUSY:,} runs", of_small))
+        lines.append(at_most(f"{work} {where}", of_large, f"itself with {small.per_dag * BUSY:,} runs", of_small, 1.5))
     return lines
 
 
