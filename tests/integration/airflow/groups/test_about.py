@@ -78,7 +78,7 @@ def test_the_rows_of_groups_whose_runs_were_deleted_go_with_later_writes(describ
     for number in range(25):
         create(described, f"g{number}", 2 + number, description="gone")
     with described.sessions.begin() as session:
-        session.execute(delete(DagRun).where(DagRun.run_id.like("g%")))
+        session.execute(delete(DagRun.__table__).where(DagRun.run_id.like("g%")))
     create(described, "kept", 40, description="kept")
     create(described, "kept", 41, description="kept")
     kept = [row.dag_run_conf["airflow_run_groups"]["prefix"] for row in rows(described)]
