@@ -77,7 +77,7 @@ def same_workers(server):
 @contextmanager
 def backend(*, read_timeout):
     """Provide a backend in this process that knows the schema already."""
-    backend = connect(Settings(read_timeout=read_timeout, write_timeout=3).database, allow_unknown_schema=False)
+    backend = connect(Settings(read_timeout=read_timeout, write_timeout=6).database, allow_unknown_schema=False)
     backend.dags.ping()
     try:
         yield backend
@@ -87,7 +87,7 @@ def backend(*, read_timeout):
 
 @pytest.fixture
 def hasty(dags):
-    """Provide a backend which gives its custom code two or three seconds."""
+    """Provide a backend which gives its custom code two seconds for a look and six for a write."""
     with backend(read_timeout=2) as hasty:
         yield hasty
 
@@ -164,7 +164,7 @@ class TestATimetableThat:
     def test_hangs_in_a_creation_lets_go_of_the_dag(self, hasty, dags, timetables):
         dags.dag("stuck", schedule=timetables.Hangs())
         with pytest.raises(
-            CustomCodeTimeout, match=r"custom code of DAG 'stuck' .* did not return within [23] seconds"
+            CustomCodeTimeout, match=r"custom code of DAG 'stuck' .* did not return within [26] seconds"
         ):
             create(hasty, "stuck")
         assert hasty.database.engine.pool.checkedout() == 0
@@ -176,7 +176,7 @@ class TestATimetableThat:
         dags.dag("stuck", schedule=timetables.Hangs())
 
         def hang(_):
-            with pytest.raises(CustomCodeTimeout, match=r"did not return within [23] seconds"):
+            with pytest.raises(CustomCodeTimeout, match=r"did not return within [26] seconds"):
                 plan(hasty, "stuck")
 
         with ThreadPoolExecutor(MOST_LOST) as threads:
@@ -245,7 +245,7 @@ class TestAPolicyThat:
 
         monkeypatch.setattr(settings, "task_instance_mutation_hook", hook)
         with pytest.raises(
-            CustomCodeTimeout, match=r"custom code of DAG 'a_dag' .* did not return within [23] seconds"
+            CustomCodeTimeout, match=r"custom code of DAG 'a_dag' .* did not return within [26] seconds"
         ):
             create(hasty)
         monkeypatch.undo()

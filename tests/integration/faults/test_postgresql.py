@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from airflow_run_groups.adapters.airflow.database import engine
+from airflow_run_groups.adapters.airflow.database.deadlines import Deadline
 from airflow_run_groups.adapters.airflow.database.session import Database
 from airflow_run_groups.adapters.client import Client, GroupRequest
 from airflow_run_groups.domain import DeadlineExceeded, OutcomeUnknown, Unavailable
@@ -207,6 +208,18 @@ class TestTooSlow:
 
         with pytest.raises(DeadlineExceeded):
             database.write("a_dag", work)
+
+    def test_time_that_ends_as_the_database_is_told_how_little_is_left_is_deadline_exceeded(
+        self, database, monkeypatch
+    ):
+        def end(deadline):
+            deadline._end = time.monotonic()  # noqa: SLF001 - as time does it
+            deadline.enforce()
+            return 1
+
+        monkeypatch.setattr(Deadline, "lower_limit_of_the_database", end)
+        with pytest.raises(DeadlineExceeded):
+            database.write("a_dag", lambda session: session.execute(text("SELECT 1")))
 
     def test_many_short_statements_that_take_too_long_are_deadline_exceeded(self, database):
         with pytest.raises(DeadlineExceeded):

@@ -160,6 +160,7 @@ class _PoolEvents:
             # a transaction that has failed takes only its own end
             with suppress(self._dialect.dbapi.Error), closing(cursor.connection.cursor()) as own:
                 own.execute(f"SET LOCAL statement_timeout = {1000 * seconds:.0f}")
+            deadline.check()  # which may have ended meanwhile, and the connection with it
 
     def on_begin_in_sqlite(self, connection: Connection) -> None:
         """Take SQLite's write lock before the first read, so that what was read still holds when it is written."""
