@@ -14,7 +14,8 @@ AT_ONCE = 4
 BATCHES = [shapes.SHAPES[first : first + AT_ONCE] for first in range(0, len(shapes.SHAPES), AT_ONCE)]
 ACTIVE = {"running", "deferred", "up_for_reschedule"}
 WAITING = {"scheduled", "queued", "restarting", "up_for_retry"}
-HELD = ("work", "sense", "defer")
+HELD = {"work": "running", "sense": "up_for_reschedule", "defer": "deferred"}
+"""The tasks that are held, and the state in which they wait: on SQLite, a task that is about to report it writes over a cancel."""
 BRANCHED = {"other", "load", "notify", "alert"}
 DATES = {"ours": "2024-01-02T00:00:00Z", "airflows": "2024-01-01T00:00:00Z"}
 ALL_SHAPES = """\
@@ -80,9 +81,13 @@ class Pair:
 
     def _is_held(self, prefix):
         states = self.states(prefix)
-        active = [task_id for (task_id, _), state in states.items() if state in ACTIVE]
+        active = [(task_id, state) for (task_id, _), state in states.items() if state in ACTIVE]
         waits = any(state in WAITING for state in states.values())
-        return bool(active) and not waits and all(task_id.endswith(HELD) for task_id in active)
+        return (
+            bool(active)
+            and not waits
+            and all(HELD.get(task_id.rpartition(".")[2]) == state for task_id, state in active)
+        )
 
     def group(self, prefix="ours"):
         return self._ours.client.get(f"/api/v1/groups/{self.dag_id}/{prefix}").json()["response"]["group"]
@@ -94,19 +99,25 @@ class Pair:
         answer = self._ours.client.post(f"/api/v1/groups/{self.dag_id}/ours/cancel", json={"running": True})
         assert answer.json()["response"]["dag_run_ids"] == [self.run_ids["ours"]], answer.text
         if self.has_two:
-            answer = self._api.client.patch(self._airflows_url, json={"state": "failed"})
-            assert answer.status_code == 200, answer.text
+            self._have_airflow("PATCH", "", {"state": "failed"})
 
     def retry(self):
         answer = self._ours.client.post(f"/api/v1/groups/{self.dag_id}/ours/retry", json={"which": "cancelled"})
         assert answer.json()["response"]["dag_run_ids"] == [self.run_ids["ours"]], answer.text
         if self.has_two:
-            answer = self._api.client.post(f"{self._airflows_url}/clear", json={"dry_run": False, "only_failed": True})
-            assert answer.status_code == 200, answer.text
+            self._have_airflow("POST", "/clear", {"dry_run": False, "only_failed": True})
 
-    @property
-    def _airflows_url(self):
-        return f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_ids['airflows']}"
+    def _have_airflow(self, method, path, body):
+        """Send a request about its run to Airflow, and again while it fails, as it does on SQLite when others write."""
+        url = f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_ids['airflows']}{path}"
+        answers = []
+
+        def responds():
+            answers.append(self._api.client.request(method, url, json=body))
+            return answers[-1].status_code != 500
+
+        wait_until(responds, what=f"Airflow's {method} of {url}")
+        assert answers[-1].status_code == 200, answers[-1].text
 
 
 def succeeded(states):
