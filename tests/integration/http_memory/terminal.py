@@ -12,6 +12,7 @@ import termios
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,12 @@ class Terminal:
         self._read(lambda: text in self.output, seconds, text)
 
     def type(self, text):
+        """Type this once the command waits: Python misses a Ctrl-C between the prompt and the call that reads."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        deadline = time.monotonic() + 30
+        while stat.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline, f"it does not wait for input: {self.output[-2000:]!r}"
+            time.sleep(0.001)
         os.write(self._master, text.encode())
 
     def end(self, seconds=60):
