@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import logging
 import multiprocessing
 import os
 import sys
@@ -12,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
+
+from benchmarks.in_process import bodies
 
 T = TypeVar("T")
 
@@ -130,11 +130,7 @@ def _list_runs(limit: int, repeats: int) -> tuple[list[float], list[float]]:
     import psycopg2  # type: ignore[import-untyped]
     from sqlalchemy import make_url
 
-    from airflow_run_groups.entrypoints.logs import configure
-    from airflow_run_groups.entrypoints.wsgi import app
-
-    configure(sys.stderr, logging.INFO)  # as under gunicorn
-
+    send = bodies()
     names = ("id", "dag_id", "run_id", "state", "run_type", "execution_date", "start_date", "end_date")
     columns = ", ".join(names).replace("execution_date", "logical_date")
     url = make_url(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).set(drivername="postgresql")
@@ -149,21 +145,10 @@ def _list_runs(limit: int, repeats: int) -> tuple[list[float], list[float]]:
         return orjson.dumps({"response": {"dag_runs": rows}})
 
     def response() -> bytes:
-        environ = {
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": "/api/v1/dag_runs",
-            "QUERY_STRING": f"limit={limit}",
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_AUTHORIZATION": os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"],
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(),
-            "wsgi.errors": io.StringIO(),
-        }
-        return b"".join(cast("Any", app)(environ, lambda *_: None))
+        return send("GET", "/api/v1/dag_runs", f"limit={limit}", b"")
 
-    assert len(orjson.loads(response())["response"]["dag_runs"]) == limit
+    found = orjson.loads(response())["response"]
+    assert len(found.get("dag_runs", [])) == limit, found
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for work, seconds in zip((response, floor), times, strict=True):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import logging
-import os
-import sys
 import time
 from collections.abc import Callable
-from typing import Any, cast
 
 from benchmarks.airflow_process import AirflowProcess
 from benchmarks.console import log
 from benchmarks.growth import Table
+from benchmarks.in_process import responses
 from benchmarks.line import Line, at_most, faster
 from benchmarks.rounds import in_turn
 from benchmarks.seeding import delete_runs
@@ -61,7 +57,7 @@ def _coverage(repeats: int) -> tuple[list[float], list[float]]:
 
     from airflow_run_groups.adapters.airflow.timetables import AirflowTimetable
 
-    post = application()
+    post = responses()
     half = {"dag_id": "hourly", "prefix": "year", "end_date": "2021-06-30T23:00:00Z", "partial": True}
     start: str | None = _YEAR[0]
     while start is not None:
@@ -95,7 +91,7 @@ def _run_again(repeats: int) -> tuple[list[float], list[float]]:
     from sqlalchemy import select, update
     from sqlalchemy.orm import Session
 
-    post = application()
+    post = responses()
     body = {"dag_id": "tasks_10", "prefix": "again", "start_date": "2021-01-01", "end_date": "2021-04-10"}
     created = post("POST", "/api/v1/dag_runs", "", body)["dag_run_ids"]
     assert len(created) == _RERUN
@@ -148,35 +144,3 @@ def _in_turn(repeats: int, *works: Callable[[], object]) -> tuple[list[float], l
         work()
     ours, theirs = in_turn(repeats, *map(timed, works))
     return ours, theirs
-
-
-def application() -> Callable[[str, str, str, Any], Any]:
-    """Return what sends a request to our WSGI application, and returns what lies below ``response``."""
-    import orjson
-
-    from airflow_run_groups.entrypoints.logs import configure
-    from airflow_run_groups.entrypoints.wsgi import app
-
-    configure(sys.stderr, logging.INFO)  # as under gunicorn
-
-    def send(method: str, path: str, query: str, body: object) -> Any:
-        data = b"" if body is None else orjson.dumps(body)
-        environ = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "CONTENT_LENGTH": str(len(data)),
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "localhost",
-            "HTTP_AUTHORIZATION": os.environ["AIRFLOW__AIRFLOW_API_PLUGIN__AIRFLOW_API_AUTH"],
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(data),
-            "wsgi.errors": io.StringIO(),
-        }
-        response = orjson.loads(b"".join(cast("Any", app)(environ, lambda *_: None)))["response"]
-        assert "error" not in response, response
-        return response
-
-    return send

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.console import log
 from benchmarks.creating import COMPARED_WITH_ALL, RUNS, Creating, group_of
-from benchmarks.filling import application
+from benchmarks.in_process import responses
 from benchmarks.line import duration
 from benchmarks.rounds import in_turn
 
@@ -116,7 +116,7 @@ def begin() -> None:
     from airflow_run_groups.adapters.airflow.writing import runs
     from airflow_run_groups.domain.use_cases import create_runs
 
-    _SEND.append(application())
+    _SEND.append(responses())
     _around(runs, "_create", _TEMPLATE)
     _around(AirflowDag, "add", _WRITING)
     _around(AirflowDag, "facts", _FACTS)
