@@ -82,7 +82,7 @@ class Deployment:
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(TASKS_AT_A_TIME),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api_port}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-            # of a scheduler: a task must not wait in the Redis for longer than a message is believed in
+            # of a scheduler: a task must not wait in the Redis for as long as the queued timeout below
             "AIRFLOW__CORE__PARALLELISM": str(2 * WORKERS * TASKS_AT_A_TIME),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
