@@ -7,9 +7,7 @@ import datetime as dt
 import json
 import os
 import statistics
-import subprocess
 import sys
-from contextlib import suppress
 
 import pytest
 from airflow.models.dagrun import DagRun
@@ -59,7 +57,7 @@ def test_the_loop_of_the_scheduler_while_runs_end(world, tmp_path, capsys, kind)
         told = GROUPS if "notify" in facts and not facts.get("away") else 0
         wait_until(lambda: len(receiver.taken) == told, seconds=120, what="the notifications")
         scheduler.check()
-        stop(scheduler)
+        scheduler.stop(120)
     finally:
         scheduler.kill()
         receiver.stop()
@@ -71,15 +69,6 @@ def test_the_loop_of_the_scheduler_while_runs_end(world, tmp_path, capsys, kind)
             f"\n{DATABASE}, {kind}: {len(loops)} loops in which {RUNS:,} runs ended, median {statistics.median(loops):.0f} ms, "
             f"90% within {loops[len(loops) * 9 // 10]:.0f} ms; work of the thread itself {statistics.median(own):.0f} ms\n"
         )
-
-
-def stop(scheduler):
-    """End it by SIGTERM, as often as it takes: Python ignores the SystemExit of Airflow's handler within a callback of the collector."""
-    for _ in range(12):
-        scheduler.popen.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            scheduler.popen.wait(10)
-            return
 
 
 def succeeded(world):

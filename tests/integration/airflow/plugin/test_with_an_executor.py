@@ -3,6 +3,8 @@
 Each process writes down which modules of the service it has loaded.
 """
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.integration.airflow.conftest import HOME
@@ -129,9 +131,10 @@ def airflow(site, _migrated, tmp_path):
         for process in others:
             process.check()
     finally:
-        stop(*others)
-        server.stop()
         file.unlink()
+        with ExitStack() as at_last:
+            at_last.callback(server.stop)  # the scheduler waits for tasks that run, and they for the API server
+            stop(*others)
 
 
 def loaded(plugins):
