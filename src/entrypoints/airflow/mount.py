@@ -1,4 +1,8 @@
-"""The service inside Airflow's API server: a WSGI app below an ASGI mount, by means of a2wsgi, which Airflow brings."""
+"""The service inside Airflow's API server: a WSGI app below an ASGI mount.
+
+a2wsgi, which Airflow brings, makes the environ. Its own middleware would go from the thread to the event loop and back for
+the head of a response, for its body and for its end. Responses here are whole, so a thread returns once.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import Body, build_environ
 from dependency_injector.providers import Object
 
 from airflow_run_groups.entrypoints.container import Container
@@ -50,12 +57,13 @@ class MountedApp:
     def __init__(self, app: Wsgi, mount: str, *, receive_timeout: float) -> None:
         self._mount = mount
         self._receive_timeout = receive_timeout
-        self._wsgi = WSGIMiddleware(_knows_the_end_of_bodies(app), workers=THREADS)  # type: ignore[arg-type]
+        self._app = app
+        self._threads = ThreadPoolExecutor(THREADS, "airflow-run-groups")
         self._asking = asyncio.Semaphore(ASKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._wsgi(scope, receive, send)  # type: ignore[arg-type]
+            await send({"type": "websocket.close", "code": 1000})
             return
         headers = _unambiguous(scope["headers"])
         body = _Body(receive, _length(headers), self._receive_timeout)
@@ -67,9 +75,22 @@ class MountedApp:
         }
         if (b"expect", b"100-continue") in ((name, value.lower()) for name, value in headers):
             async with self._asking:
-                await self._wsgi(scope, body.receive, body.closing(send))  # type: ignore[arg-type]
+                await self._respond(scope, body.receive, body.closing(send))
         elif await body.is_complete():
-            await self._wsgi(scope, body.receive, send)  # type: ignore[arg-type]
+            await self._respond(scope, body.receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a thread make the response, and send it."""
+        loop = asyncio.get_running_loop()
+        environ = {
+            **build_environ(scope, Body(loop, receive)),  # type: ignore[arg-type]
+            "wsgi.input_terminated": True,
+            "RAW_URI": scope.get("raw_path", b"").decode("latin-1"),
+        }
+        work = partial(copy_context().run, _response, self._app, environ)
+        start, body = await loop.run_in_executor(self._threads, work)
+        await send(start)
+        await send(body)
 
     def _path(self, scope: Scope) -> str:
         """Return the path, undecoded where the mount itself is spelled in another way: then there is nothing at it."""
@@ -83,12 +104,16 @@ class _Gone(Exception):
 
 
 class _Body:
-    """The body of a request, read when it is first needed: the server says "100 Continue" then."""
+    """The body of a request, read when it is first needed: the server says "100 Continue" then.
 
-    def __init__(self, receive: Receive, length: int, receive_timeout: float) -> None:
+    Where there is none, nothing waits for it: Airflow's middleware would start a task for that, at a third of a millisecond.
+    Nor for one that is too long: the application refuses it unread.
+    """
+
+    def __init__(self, receive: Receive, length: int | None, receive_timeout: float) -> None:
         self._receive = receive
         self._receive_timeout = receive_timeout
-        self._data: bytes | None = b"" if length > MAX_BYTES else None  # which the application refuses unread
+        self._data: bytes | None = None if length is None or 0 < length <= MAX_BYTES else b""
         self._is_late = False
 
     async def is_complete(self) -> bool:
@@ -122,19 +147,25 @@ class _Body:
         return sends
 
 
-def _length(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """Return the length that a request announces, 0 if that is none."""
-    found = dict(headers).get(b"content-length", b"")
-    return int(found) if found.isdigit() else 0
+def _length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Return the length that a request announces for its body, None when it has one of unknown length (RFC 9112, 6.3)."""
+    found = dict(headers)
+    length = found.get(b"content-length", b"")
+    if b"transfer-encoding" in found:
+        return None
+    return int(length) if length.isdigit() else 0
 
 
-def _knows_the_end_of_bodies(app: Wsgi) -> Wsgi:
-    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["wsgi.input_terminated"] = True
-        environ["RAW_URI"] = environ["asgi.scope"].get("raw_path", b"").decode("latin-1")
-        return app(environ, start_response)
-
-    return wrapped
+def _response(app: Wsgi, environ: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the messages of a response."""
+    begun: list[Any] = []
+    body = app(environ, lambda *head: begun.append(head))
+    status, headers, *_ = begun[-1]
+    head = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return (
+        {"type": "http.response.start", "status": int(status[:3]), "headers": head},
+        {"type": "http.response.body", "body": b"".join(body)},
+    )
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -47,7 +47,10 @@ class Asgi:
 
     async def answer(self, method, target, receive, headers=()):
         sent = []
-        named = [] if any(name.lower() == "host" for name, _ in headers) else [("Host", "localhost")]
+        given = {name.lower() for name, _ in headers}
+        named = [] if "host" in given else [("Host", "localhost")]
+        if method == "POST" and "content-length" not in given:
+            named.append(("Transfer-Encoding", "chunked"))
 
         async def send(message):
             sent.append(message)
@@ -237,6 +240,15 @@ def test_a_body_that_says_it_is_too_long_is_not_asked_for(here):
 
     headers = [("Content-Length", "1048577")]
     assert asyncio.run(here.answer("POST", "/api/v1/dag_runs", receive, headers))[0] == 413
+
+
+def test_no_body_is_not_waited_for(here):
+    async def receive():
+        raise AssertionError
+
+    for method, headers in [("GET", []), ("POST", [("Content-Length", "0")])]:
+        status = asyncio.run(here.answer(method, "/api/v1/dag_runs", receive, headers))[0]
+        assert status == {"GET": 200, "POST": 400}[method]
 
 
 def test_clients_that_are_asked_and_send_nothing_hold_nothing_up():
