@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -15,7 +16,8 @@ def bodies() -> Callable[[str, str, str, bytes], bytes]:
     from airflow_run_groups.entrypoints.logs import configure
     from airflow_run_groups.entrypoints.wsgi import app
 
-    configure(sys.stderr, logging.INFO)  # as under gunicorn
+    configure(sys.stderr, logging.INFO)  # as under gunicorn, and so is what follows
+    gc.freeze()
 
     def send(method: str, path: str, query: str, body: bytes) -> bytes:
         environ = {

@@ -167,5 +167,7 @@ def _pendulum(date: dt.datetime) -> pendulum.DateTime:
 
 def plain(date: dt.datetime) -> dt.datetime:
     """Return the moment as a plain datetime: what the domain compares, formats and shows is of one kind."""
-    date = date.astimezone(dt.timezone.utc)
-    return dt.datetime.combine(date.date(), date.time(), dt.timezone.utc)
+    if date.tzinfo is not pendulum.UTC:  # in which Airflow's timetables give them; pendulum takes long to convert
+        date = date.astimezone(dt.timezone.utc)
+    moment = date.year, date.month, date.day, date.hour, date.minute, date.second, date.microsecond
+    return dt.datetime(*moment, tzinfo=dt.timezone.utc)
