@@ -74,6 +74,10 @@ def within(work: str, ours: Values, goal: float | None = None, shown: Callable[[
     )
 
 
+def three_digits(ratio: float) -> str:
+    return f"{float(f'{ratio:.3g}'):,g}"
+
+
 def megabytes(value: float) -> str:
     return f"{value:.0f} MB"
 
@@ -94,7 +98,7 @@ def _sides(work: str, ours: Values, against: str, theirs: Values, shown: Callabl
 def _at_least(goal: float | None, ratio: float, words: str, line: Line) -> Line:
     return replace(
         line,
-        measured=f"{ratio:.3g} times {words}",
+        measured=f"{three_digits(ratio)} times {words}",
         goal="" if goal is None else f"at least {goal:g} times",
         met=None if goal is None else ratio >= goal,
         ratio=ratio,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from benchmarks.line import Line
+from benchmarks.line import Line, three_digits
 
 _WIDTH = 1120
 _LEFT = 620
@@ -49,7 +49,7 @@ def _bars(parts: list[str], lines: Sequence[Line], top: int, scale: Callable[[fl
             mark = scale(line.limit)
             after = max(length, mark)
             parts.append(f'<rect x="{_LEFT + mark - 1:.1f}" y="{top + 1}" width="2" height="{_ROW - 2}" fill="black"/>')
-        parts.append(_text(_LEFT + after + 6, top + 15, f"{line.ratio:.3g}"))
+        parts.append(_text(_LEFT + after + 6, top + 15, three_digits(line.ratio)))
         top += _ROW
     return top
 
