@@ -26,6 +26,8 @@ RUN_ON_LATEST_VERSION = MINOR >= (3, 1)
 """A cleared run can keep its version of the DAG, or get the latest one."""
 RERUN_WITH_LATEST_VERSION = MINOR >= (3, 3)
 """A DAG, and the configuration, can say which of the two."""
+SPAN_DETAIL_BY_CONF = MINOR >= (3, 3)
+"""A run's conf says how finely its tasks are traced, and the trace itself says it on."""
 LISTENERS_OF_TASKS = MINOR >= (3, 3)
 """Listeners hear of the tasks that end because their run is marked as failed."""
 

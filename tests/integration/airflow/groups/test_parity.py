@@ -384,7 +384,7 @@ TRACED = {"airflow/task_span_detail_level": 2} | (
     else {}
 )
 
-if versions.TRACE_PER_RUN:
+if versions.SPAN_DETAIL_BY_CONF:
 
     @pytest.mark.parametrize("key", TRACED)
     def test_a_conf_that_says_how_a_run_is_traced_does_so_for_each_run(world, key):
