@@ -151,11 +151,13 @@ def airflow(log_folder: Path, environment: Mapping[str, str] | None = None):
         "AIRFLOW__API_AUTH__JWT_ISSUER": "airflow",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret that the components of this test share, long enough for it",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",  # a file that changes counts at once
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # files do not change
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "86400",  # 3.0 takes a DAG for gone when it has run its callback
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         **(environment or {}),

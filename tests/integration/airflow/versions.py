@@ -54,6 +54,7 @@ _UNTIL_3_2 = [
     "The `airflow.operators",  # a provider, newer than Airflow itself, looks for a class in all its places
     "The anyio.abc.BlockingPortal alias",  # starlette's
     "The ``noload`` loader strategy",  # of Airflow's models, as SQLAlchemy 2.1 sees it
+    "Type object <class 'sqlalchemy_jsonfield",  # the same
 ]
 _FROM_3_4 = ["The Result.tuples() method"]  # which Airflow calls where a DAG has loops, as SQLAlchemy 2.1 sees it
 WARNINGS = [*(_UNTIL_3_2 if MINOR < (3, 3) else ()), *(_FROM_3_4 if MINOR >= (3, 4) else ())]

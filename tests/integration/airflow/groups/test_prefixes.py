@@ -6,7 +6,7 @@ import string
 
 import pytest
 from airflow.models.dagrun import DagRun
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from airflow_run_groups.adapters.airflow.queries.groups.progress import one_group
 from airflow_run_groups.adapters.airflow.queries.prefixes import bounds, bounds_of_numbered, orders_by_letters
@@ -105,13 +105,17 @@ def test_a_group_is_looked_up_in_the_index(world):
         run = insert(DagRun.__table__).values(dag_id="a_dag", run_type="manual", state="queued", run_after=START)
         session.execute(run, others)
     with world.backend.database.reading() as connection:
-        query, values = one_group("a_dag", "redo", since=START, number=None, connection=connection)
-        statement = query.params(values).compile(connection, compile_kwargs={"literal_binds": True})
+        sent = []
+        event.listen(
+            connection, "before_cursor_execute", lambda _connection, _cursor, *arguments: sent.append(arguments)
+        )
+        connection.execute(*one_group("a_dag", "redo", since=START, number=None, connection=connection))
+        statement, parameters, *_ = sent[0]
         if connection.dialect.name == "sqlite":
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
         else:
             connection.exec_driver_sql("ANALYZE dag_run")  # so that the plan hangs on no statistics of earlier tests
-            plan = connection.exec_driver_sql(f"EXPLAIN {statement}").all()
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all()
     assert re.search(
         r"INDEX .*dag_id=\? AND run_id>\? AND run_id<\?|Index Cond: .*run_id.* >= .*redo_0.*redo_A", str(plan)
     ), plan

@@ -138,7 +138,10 @@ def test_the_endpoints_can_be_left_out_of_the_api_server(started):
 
 
 def _apps(plugins):
-    (ours,) = [one for one in json.loads(plugins[plugins.index("[") :]) if one["name"] == "airflow_run_groups"]
+    listed = re.search(
+        r"^\[\s*\{.*", plugins, re.DOTALL | re.MULTILINE
+    )  # behind lines of a log, which may begin with a bracket
+    (ours,) = [one for one in json.loads(listed[0]) if one["name"] == "airflow_run_groups"]
     return str(ours.get("fastapi_apps"))
 
 
