@@ -237,10 +237,10 @@ _READ_JSON = {"postgresql": _by_postgresql, "sqlite": _by_sqlite}
 def _id_in_postgresql(run_id: ColumnElement[str]) -> ColumnElement[Any]:
     """Return an id of version 7, as Airflow's own: milliseconds in the first 48 bits, so that new rows are neighbours in the index.
 
-    The other bits are a digest of a secret and of the task instance. ``gen_random_uuid`` takes three times as long in a
+    The other bits are a digest of a secret, the run, and the template's task instance. ``gen_random_uuid`` takes three times as long in a
     PostgreSQL without OpenSSL, which asks the operating system for each.
     """
-    key = literal(secrets.token_hex(16)) + run_id + "." + _TASK.c.task_id + "." + cast(_TASK.c.map_index, Text)
+    key = literal(secrets.token_hex(16)) + run_id + cast(_TASK.c.id, Text)
     random = func.substring(func.sha256(func.textsend(key)), 1, 10)
     octets: Any = _MILLISECONDS_IN_POSTGRESQL.op("||")(random)
     for bit, value in _BITS_OF_VERSION_7:
