@@ -155,7 +155,7 @@ def airflow(log_folder: Path, environment: Mapping[str, str] | None = None):
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # files do not change
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # unless it changes
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "86400",  # 3.0 takes a DAG for gone when it has run its callback
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",

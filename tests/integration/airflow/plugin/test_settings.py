@@ -138,9 +138,7 @@ def test_the_endpoints_can_be_left_out_of_the_api_server(started):
 
 
 def _apps(plugins):
-    listed = re.search(
-        r"^\[\s*\{.*", plugins, re.DOTALL | re.MULTILINE
-    )  # behind lines of a log, which may begin with a bracket
+    listed = re.search(r"^\[\s*\{.*", plugins, re.DOTALL | re.MULTILINE)  # lines of a log may come before
     (ours,) = [one for one in json.loads(listed[0]) if one["name"] == "airflow_run_groups"]
     return str(ours.get("fastapi_apps"))
 
